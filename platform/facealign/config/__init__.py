@@ -1,0 +1,21 @@
+"""The machinery of settings: YAML → frozen typed objects, registries of names, content digests.
+
+It imports no component; each component's own ``Settings`` stand beside the component.
+"""
+
+from facealign.config.digest import digest_file, digest_json
+from facealign.config.errors import ConfigError, UserError
+from facealign.config.load import load_settings, read_yaml
+from facealign.config.registry import Registry
+from facealign.config.settings import Settings
+
+__all__ = [
+    "ConfigError",
+    "Registry",
+    "Settings",
+    "UserError",
+    "digest_file",
+    "digest_json",
+    "load_settings",
+    "read_yaml",
+]

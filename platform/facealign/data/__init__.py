@@ -1,0 +1,1 @@
+"""Faces: sources, shards, sample order, augmentation, batches."""

@@ -1,0 +1,45 @@
+"""One face as a data set publishes it, in facealign's own conventions."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facealign.config import UserError
+
+WFLW_ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
+"""The six yes/no attributes of WFLW, in its order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceRecord:
+    """A face with its landmarks.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB, the whole photo.
+        points: (N, 2) float64, pixels of ``image``, 0-based, origin at the centre of the top-left pixel.
+        visible: (N,) bool; False where the landmark is hidden. Hidden landmarks still have coordinates where the
+            data set gives them; NaN where it does not.
+        box: (x0, y0, x1, y1) in the same pixels, as published; None where the data set has none.
+        attributes: Yes/no labels by name, for example those of WFLW.
+    """
+
+    image: NDArray[np.uint8]
+    points: NDArray[np.float64]
+    visible: NDArray[np.bool_]
+    box: NDArray[np.float64] | None = None
+    attributes: dict[str, bool] = field(default_factory=dict)
+
+
+class BadSample(UserError):
+    """One sample cannot be used. Preparation writes it to the quarantine report and goes on.
+
+    Args:
+        place: The file, with its line where one is at fault: ``afw/1.pts:4``.
+        reason: What was found, the rule it breaks, and the remedy.
+    """
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason

@@ -1,0 +1,16 @@
+"""Landmark schemas, frames of coordinates, crops. Pure NumPy: no torch, no pictures."""
+
+from facealign.geometry.crop import CropSettings, landmark_box, stored_crop, view_of_stored
+from facealign.geometry.schema import Edge, LandmarkSchema, Normaliser, load_schema, schema_names
+
+__all__ = [
+    "CropSettings",
+    "Edge",
+    "LandmarkSchema",
+    "Normaliser",
+    "landmark_box",
+    "load_schema",
+    "schema_names",
+    "stored_crop",
+    "view_of_stored",
+]

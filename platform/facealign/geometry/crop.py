@@ -1,0 +1,56 @@
+"""The crop rule: which square of a photo a face is cut out of."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from facealign.config import Settings
+from facealign.geometry import affine
+from pydantic import Field
+
+
+class CropSettings(Settings):
+    """How a face is cut from its photo.
+
+    The square is centred on the box; its side is the box's longer side times ``margin``. What is stored is
+    ``context`` times wider, so that a training view may turn, shift and shrink without running into black.
+    """
+
+    size: int = Field(
+        default=128, ge=32, le=1024, multiple_of=16, description="side of the network's input, px"
+    )
+    box: Literal["landmarks", "provided"] = Field(
+        default="landmarks", description="tight box of the landmarks, or the one the data set publishes"
+    )
+    margin: float = Field(
+        default=1.25, ge=1.0, le=4.0, description="side of the crop ÷ longer side of the box"
+    )
+    context: float = Field(
+        default=1.375, ge=1.0, le=3.0, description="side of what is stored ÷ side of the crop"
+    )
+
+    @property
+    def stored_size(self) -> int:
+        """Side of the stored picture, px: even room on both sides of the ``size`` px in its middle."""
+        room = round(self.size * (self.context - 1) / 2)
+        return self.size + 2 * room
+
+
+def landmark_box(points_N2: ArrayLike) -> NDArray[np.float64]:
+    """The tight box (x0, y0, x1, y1) of landmarks, pixels."""
+    points_N2 = np.asarray(points_N2, dtype=np.float64)
+    return np.concatenate([points_N2.min(axis=0), points_N2.max(axis=0)])
+
+
+def stored_crop(box: ArrayLike, settings: CropSettings) -> affine.Affine:
+    """Photo pixels → pixels of the stored picture, for a box (x0, y0, x1, y1)."""
+    x0, y0, x1, y1 = np.asarray(box, dtype=np.float64)
+    side = max(x1 - x0, y1 - y0) * settings.margin * settings.stored_size / settings.size
+    return affine.crop_to_square(((x0 + x1) / 2, (y0 + y1) / 2), side, settings.stored_size)
+
+
+def view_of_stored(settings: CropSettings) -> affine.Affine:
+    """Pixels of the stored picture → pixels of the network's input: the plain cut of the middle."""
+    room = (settings.stored_size - settings.size) / 2
+    return affine.translation(-room, -room)

@@ -1,0 +1,57 @@
+"""A method: network, targets, loss and decoding, as one unit that the loop can train."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from facealign.config import Registry, Settings
+from facealign.data.batch import Batch
+from facealign.geometry import LandmarkSchema
+
+
+@dataclass(frozen=True)
+class LossTerms:
+    """A loss and what it is made of.
+
+    Attributes:
+        total: () float32, what is minimised: a mean over the batch.
+        parts: () tensors by name, for the logs; detached or not.
+    """
+
+    total: Tensor
+    parts: dict[str, Tensor]
+
+
+class Method(nn.Module, ABC):
+    """One paper's method.
+
+    The loop calls ``outputs = method(images)``, then ``loss`` or ``decode``; it knows nothing else of a method.
+    ``forward`` takes uint8 images (or floats in 0…255), so that scaling them is part of the network wherever it
+    runs. Every method has the constructor below.
+    """
+
+    Config: ClassVar[type[Settings]]
+
+    def __init__(self, config: Any, schema: LandmarkSchema, image_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.schema = schema
+        self.image_size = image_size
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Any:
+        """(B, 3, S, S) RGB in 0…255 → whatever ``loss`` and ``decode`` take."""
+
+    @abstractmethod
+    def loss(self, outputs: Any, batch: Batch) -> LossTerms:
+        """The loss of the outputs of ``batch``, in float32, over its valid landmarks."""
+
+    @abstractmethod
+    def decode(self, outputs: Any) -> Tensor:
+        """Outputs → (B, N, 2) float32 landmarks, crop pixels."""
+
+
+METHODS: Registry[type[Method]] = Registry("method", "facealign.methods")
+"""Every method by name; ``@METHODS.register("awing")`` in the method's own file puts it here."""
