@@ -1,1 +1,1 @@
-"""."""
+"""Everything that knows Ray: sessions, training on many workers."""

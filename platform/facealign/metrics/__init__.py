@@ -1,1 +1,11 @@
-"""."""
+"""How far predicted landmarks are from the truth, and what a set of such errors comes to. NumPy only.
+
+Errors are fractions of the normaliser throughout: 0.05 is what papers print as "NME 5 %".
+"""
+
+from facealign.metrics.curve import auc, ced, failure_rate
+from facealign.metrics.nme import nme
+from facealign.metrics.summary import Summary, groups_of, summarise, summarise_by
+from facealign.metrics.total import Total
+
+__all__ = ["Summary", "Total", "auc", "ced", "failure_rate", "groups_of", "nme", "summarise", "summarise_by"]

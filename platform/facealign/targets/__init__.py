@@ -1,1 +1,20 @@
-"""."""
+"""Landmarks ↔ heatmaps and boundary maps, in batch, on whatever device the points are on.
+
+Two frames: *crop pixels* of the network's input and *map pixels* of its heatmaps, both 0-based with the origin at the
+centre of the top-left pixel (``facealign.targets.frames``).
+"""
+
+from facealign.targets.boundary import BoundaryMap
+from facealign.targets.decoding import DecodeSettings, decode_heatmaps
+from facealign.targets.frames import crop_to_map, map_to_crop
+from facealign.targets.heatmaps import HeatmapSettings, gaussian_heatmaps
+
+__all__ = [
+    "BoundaryMap",
+    "DecodeSettings",
+    "HeatmapSettings",
+    "crop_to_map",
+    "decode_heatmaps",
+    "gaussian_heatmaps",
+    "map_to_crop",
+]

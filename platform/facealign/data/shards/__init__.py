@@ -1,1 +1,1 @@
-"""."""
+"""Prepared faces as Arrow IPC files: writer, index, reader, verification."""

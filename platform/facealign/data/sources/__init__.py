@@ -1,1 +1,1 @@
-"""."""
+"""One file per published data set: its own format → ``FaceRecord``."""

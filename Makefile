@@ -1,0 +1,75 @@
+# `make repro` makes everything from nothing; `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+READY := $(VENV)/.ready
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export DVC_NO_ANALYTICS := 1
+export NO_ALBUMENTATIONS_UPDATE := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: help env repro test test-fast test-all check format ui bench clean
+
+help:  ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+env: $(READY)  ## the environment alone, in .venv, with pinned dependencies
+
+$(READY): pyproject.toml constraints.txt
+	@echo "==> making the environment in $(VENV) with $(PYTHON) (a few minutes, about 2.5 GB)"
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "facealign needs Python 3.11 or newer; name one: make env PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# S="data.source=300w data.root=/faces" changes settings for this run (and keeps them in params.yaml).
+repro: $(READY)  ## raw faces → registered model; S="key=value …" sets parameters
+	@echo "==> checking params.yaml"
+	facealign check
+ifdef S
+	echo "==> dvc exp run, with $(S)"
+	dvc exp run $(foreach setting,$(S),-S '$(setting)')
+else
+	echo "==> dvc repro: prepare, train, evaluate, register; what is up to date is left alone"
+	dvc repro
+endif
+	facealign summary
+
+test: $(READY)  ## the tests (real Ray, MLflow server and DVC among them)
+	@echo "==> tests"
+	python -m pytest -m "not slow and not gpu"
+
+test-fast: $(READY)  ## the tests that need no cluster and no server, under a minute
+	@python -m pytest -q -m "not ray and not slow and not gpu"
+
+test-all: $(READY)  ## every test, the slow ones too
+	@echo "==> all tests"
+	python -m pytest
+
+check: $(READY)  ## ruff, mypy (strict on the package), import rules
+	@echo "==> ruff"
+	ruff check .
+	ruff format --check .
+	echo "==> mypy"
+	mypy
+	echo "==> who may import whom"
+	lint-imports
+
+format: $(READY)  ## let ruff mend what it can
+	@ruff check --fix .
+	ruff format .
+
+ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000
+	@echo "==> MLflow on http://127.0.0.1:5000 (Ctrl-C ends it)"
+	mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --workers 1
+
+bench: $(READY)  ## speed and memory of the parts
+	@for script in benchmarks/*.py; do echo "==> $$script"; python "$$script"; done
+
+clean:  ## remove what was made, but for the environment and the MLflow store
+	@rm -rf outputs runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,16 @@
+"""Which code made a thing."""
+
+import subprocess
+
+
+def git_commit() -> str:
+    """The commit that is checked out, with ``-dirty`` when tracked files differ from it; ``unknown`` outside git."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return commit + ("-dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout.strip()

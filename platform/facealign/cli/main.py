@@ -1,0 +1,73 @@
+"""The `facealign` command. Commands import what they need when they run, so that `--help` is quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from facealign.cli.errors import report_user_errors
+
+app = typer.Typer(
+    name="facealign",
+    help="Train, search, compare and register facial-landmark models on a Ray cluster.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ParamsPath = Annotated[Path, typer.Argument(help="The settings file.")]
+
+
+@app.command()
+def check(params: ParamsPath = Path("params.yaml")) -> None:
+    """Check every setting, and report all that is wrong at once."""
+    from facealign.cli.params import load_params
+
+    load_params(params)
+    typer.echo(f"{params}: every setting is known and in its bounds")
+
+
+@app.command()
+def apply(
+    recipe: Annotated[Path, typer.Argument(help="A file of recipes/, or one of your own.")],
+    params: ParamsPath = Path("params.yaml"),
+) -> None:
+    """Put a recipe's settings into the settings file; comments and all other settings stay."""
+    from facealign.cli.recipe import apply_recipe
+
+    for key in apply_recipe(recipe, params):
+        typer.echo(f"{params}: {key}")
+
+
+@app.command()
+def faces(
+    out: Annotated[Path, typer.Argument(help="The PNG to write.")] = Path("faces.png"),
+    shards: Annotated[Path, typer.Option(help="Folder of prepared shards.")] = Path("outputs/shards"),
+    fold: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
+    count: Annotated[int, typer.Option(min=1, help="How many faces.")] = 24,
+    augmented: Annotated[str | None, typer.Option(help="As this method is shown them in training.")] = None,
+) -> None:
+    """Draw prepared faces with their landmarks on one sheet."""
+    from facealign.cli.sheet import draw_sheet
+
+    draw_sheet(shards, fold, count, augmented, out)
+    typer.echo(f"wrote {out}")
+
+
+@app.command()
+def summary(outputs: Annotated[Path, typer.Argument(help="What `dvc repro` wrote.")] = Path("outputs")) -> None:
+    """Compare the trained methods, name the registered model, and say what can be done next."""
+    from facealign.cli.summary import print_summary
+
+    print_summary(outputs)
+
+
+def main() -> None:
+    """Run a command; what the user has to mend is one message, without a stack trace."""
+    with report_user_errors():
+        app(standalone_mode=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

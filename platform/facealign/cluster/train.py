@@ -1,0 +1,168 @@
+"""One training on Ray Train, seen from the driver."""
+
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.train import CheckpointConfig, FailureConfig, Result, RunConfig, ScalingConfig
+from ray.train.torch import TorchTrainer
+from ray.train.v2.api.exceptions import TrainingFailedError, WorkerGroupError
+
+from facealign.cluster import storage
+from facealign.cluster.channel import Channel
+from facealign.cluster.config import ClusterConfig
+from facealign.cluster.session import session
+from facealign.cluster.signals import StopSignals
+from facealign.cluster.worker import WorkerTask, train_worker
+from facealign.config import UserError
+from facealign.tracking import RunHandle
+from facealign.training import TrainJob
+from facealign.training.progress import Progress
+
+OnEvent = Callable[[dict[str, Any]], None]
+_POLL_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A training that came to its end. ``progress`` holds its history; the best model lies where it was asked."""
+
+    progress: Progress
+
+
+class Stopped(Exception):  # noqa: N818 - an end that was wished for, not an error
+    """The training was asked to stop, saved itself, and can go on."""
+
+    def __init__(self, progress: Progress, number: signal.Signals) -> None:
+        super().__init__(f"stopped after {progress.epoch} epochs and {progress.step} steps")
+        self.progress = progress
+        self.exit_status = 128 + number
+
+
+def interrupted(job: TrainJob, config: ClusterConfig) -> bool:
+    """Whether an earlier training of this job left something to go on from."""
+    return storage.exists(storage.join(config.storage, job.name))
+
+
+def train(
+    job: TrainJob, config: ClusterConfig, run: RunHandle | None, best_model: Path, on_event: OnEvent
+) -> Outcome:
+    """Train ``job`` and put the model with the lowest validation NME into the folder ``best_model``.
+
+    A training of the same job that was cut off goes on where its last checkpoint stands. When it is done, what it
+    kept in ``config.storage`` is deleted.
+
+    Args:
+        run: The run that metrics go to; None for nowhere.
+        on_event: Called in this thread with what the workers tell: ``{"kind": "log" | "epoch", …}``.
+
+    Raises:
+        Stopped: SIGINT or SIGTERM came; a checkpoint has been saved.
+        UserError: The workers found something for the user to mend, or the cluster is too small.
+    """
+    folder = storage.join(config.storage, job.name)
+    with session(config.address), StopSignals() as signals:
+        channel = Channel.remote()  # type: ignore[attr-defined]
+        task = WorkerTask(job=job, channel=channel, run=run, spool=Path(storage.absolute("runs")) / "spool")
+        trainer = TorchTrainer(
+            train_worker,
+            train_loop_config={"task": task},
+            scaling_config=_scaling(config),
+            run_config=RunConfig(
+                name=job.name,
+                storage_path=storage.absolute(config.storage),
+                failure_config=FailureConfig(
+                    max_failures=config.max_failures, controller_failure_limit=config.max_failures
+                ),
+                checkpoint_config=CheckpointConfig(
+                    num_to_keep=2, checkpoint_score_attribute="validation_nme", checkpoint_score_order="min"
+                ),
+            ),
+        )
+        result = _follow(trainer, channel, signals, on_event)
+        progress = _progress(result)
+        if progress.epoch < job.train.epochs and signals.received is not None:
+            raise Stopped(progress, signals.received)
+        _fetch_best(result, best_model)
+    storage.remove(folder)
+    return Outcome(progress)
+
+
+def _scaling(config: ClusterConfig) -> ScalingConfig:
+    have = ray.cluster_resources()
+    gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 0))
+    use_gpu = config.device == "gpu" or (config.device == "auto" and gpus >= config.workers)
+    if use_gpu and gpus < config.workers:
+        raise UserError(
+            f"cluster.workers is {config.workers} with a GPU each, but the cluster has {gpus}; "
+            "lower workers, or set cluster.device: cpu"
+        )
+    share = config.cpus_per_worker or max(cpus // config.workers, 1)
+    if share * config.workers > cpus:
+        raise UserError(
+            f"{config.workers} workers with {share} CPUs each need {share * config.workers}, but the cluster has "
+            f"{cpus}; lower cluster.workers or cluster.cpus_per_worker"
+        )
+    return ScalingConfig(
+        num_workers=config.workers, use_gpu=use_gpu, resources_per_worker={"CPU": share, "GPU": int(use_gpu)}
+    )
+
+
+def _follow(trainer: TorchTrainer, channel: Any, signals: StopSignals, on_event: OnEvent) -> Result:
+    """Run the trainer in a thread, because in the main one Ray would take Ctrl-C as an order to abort."""
+    results: list[Result] = []
+    errors: list[TrainingFailedError] = []
+
+    def run() -> None:
+        try:
+            results.append(trainer.fit())
+        except TrainingFailedError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="ray-train")
+    thread.start()
+    asked = False
+    while thread.is_alive():
+        thread.join(_POLL_SECONDS)
+        if signals.received is not None and not asked:
+            on_event({"kind": "stopping", "signal": signals.received.name})
+            ray.get(channel.request_stop.remote())
+            asked = True
+        for event in ray.get(channel.take.remote()):
+            on_event(event)
+    if errors:
+        raise _cause(errors[0]) from errors[0]
+    return results[0]
+
+
+def _cause(error: TrainingFailedError) -> Exception:
+    """The user's error that made the workers fail, if one did; else what Ray says."""
+    failures = error.worker_failures.values() if isinstance(error, WorkerGroupError) else ()
+    for failure in failures:
+        found: BaseException | None = failure
+        while found is not None:
+            if isinstance(found, UserError):
+                return found
+            found = getattr(found, "_base_exc", None) or found.__cause__
+    return error
+
+
+def _progress(result: Result) -> Progress:
+    assert result.checkpoint is not None, "a training ends with a checkpoint"
+    with result.checkpoint.as_directory() as folder:
+        return Progress.model_validate_json((Path(folder) / "progress.json").read_text(encoding="utf-8"))
+
+
+def _fetch_best(result: Result, best_model: Path) -> None:
+    best = result.get_best_checkpoint("validation_nme", "min")
+    assert best is not None, "every epoch reports a checkpoint"
+    shutil.rmtree(best_model, ignore_errors=True)
+    best_model.mkdir(parents=True)
+    with best.as_directory() as folder:
+        for name in ("weights.safetensors", "model.json"):
+            shutil.copy(Path(folder) / name, best_model / name)

@@ -1,0 +1,94 @@
+"""What every data set offers: a cheap list of its samples, and the loading of one."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from facealign.config import Registry, Settings, UserError, digest_file
+from facealign.data.record import FaceRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One face of a data set, not loaded yet.
+
+    Attributes:
+        id: Unique, and the same on every machine: ``helen/trainset/100032540_1``.
+        fold: The published fold. Validation is cut from ``train`` when shards are prepared.
+        subset: The group that results are reported for: ``helen``, ``common``.
+        photo: Faces of one photo share it, so that no photo straddles two folds.
+        files: The files it is made of, relative to the root.
+        row: Its line or row where one file annotates many faces; a drawn face's number.
+    """
+
+    id: str
+    fold: Literal["train", "test"]
+    subset: str
+    photo: str
+    files: tuple[str, ...] = ()
+    row: int = 0
+
+
+class Source(ABC):
+    """A published data set, read in its own format.
+
+    A source is small and picklable: preparation sends it to its worker processes.
+
+    Args:
+        root: The folder the data set was unpacked into; None for a source that needs none.
+        schema: Name of the landmark schema to give, one of ``schemas``.
+        config: The source's own options, an instance of ``Config``.
+        seed: For what a source draws by chance.
+    """
+
+    Config: ClassVar[type[Settings]] = Settings
+    schemas: ClassVar[tuple[str, ...]]
+    needs_root: ClassVar[bool] = True
+
+    def __init__(self, root: Path | None, schema: str, config: Any, seed: int) -> None:
+        self.root = root
+        self.schema = schema
+        self.config = config
+        self.seed = seed
+
+    @abstractmethod
+    def samples(self) -> Iterator[Sample]:
+        """Every sample, sorted by id, without opening a picture.
+
+        Raises:
+            UserError: The root is missing, empty, or does not look like this data set.
+        """
+
+    @abstractmethod
+    def load(self, sample: Sample) -> FaceRecord:
+        """The face itself, in facealign's conventions.
+
+        Raises:
+            BadSample: It cannot be used; says why.
+        """
+
+    def fingerprint(self, sample: Sample) -> str:
+        """A digest of what ``load`` would read, so that prepared data can be traced to its source."""
+        sha = hashlib.sha256(f"{sample.id}\0{sample.row}".encode())
+        for name in sample.files:
+            sha.update(digest_file(self.folder() / name).encode())
+        return sha.hexdigest()
+
+    def folder(self) -> Path:
+        """The root, checked.
+
+        Raises:
+            UserError: It is not set, or no such folder exists.
+        """
+        if self.root is None:
+            raise UserError("data.root is not set; name the folder that the data set was unpacked into")
+        if not self.root.is_dir():
+            raise UserError(f"{self.root}: no such folder; set data.root to where the data set was unpacked")
+        return self.root
+
+
+SOURCES: Registry[type[Source]] = Registry("source", "facealign.data.sources")
+"""Every data set by name; ``@SOURCES.register("300w")`` in the source's own file puts it here."""

@@ -1,0 +1,77 @@
+"""Drawing with sub-pixel coordinates in the frame of facealign: 0-based, origin at the centre of a pixel.
+
+OpenCV draws polygons in fixed point; with 4 fractional bits a vertex is exact to 1/32 px.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Picture = NDArray[np.uint8]
+Colour = tuple[float, float, float]
+"""Red, green, blue, 0 … 255."""
+
+_BITS = 4
+
+
+def fixed(points: Array) -> NDArray[np.int32]:
+    """Pixels → OpenCV's fixed point."""
+    return np.rint(points * (1 << _BITS)).astype(np.int32)
+
+
+def fill(picture: Picture, polygon: Array, colour: Colour) -> None:
+    """Fill a polygon (n, 2) with soft edges."""
+    cv2.fillPoly(picture, [fixed(polygon)], colour, cv2.LINE_AA, _BITS)
+
+
+def line(picture: Picture, points: Array, colour: Colour, width: float, closed: bool = False) -> None:
+    """Draw a line through points (n, 2), ``width`` pixels wide, at least one."""
+    thickness = max(1, round(width))
+    cv2.polylines(picture, [fixed(points)], closed, colour, thickness, cv2.LINE_AA, _BITS)
+
+
+def facets(picture: Picture, quads: Array, colours: Sequence[Sequence[int]]) -> None:
+    """Fill convex quadrilaterals (n, 4, 2) one over the other, hard-edged."""
+    for corners, colour in zip(fixed(quads), colours, strict=True):
+        cv2.fillConvexPoly(picture, corners, colour, cv2.LINE_8, _BITS)
+
+
+def blend(picture: Picture, other: Picture, mask: Picture) -> None:
+    """Put ``other`` over ``picture`` in place, as opaque as ``mask`` (H, W; 255 is opaque)."""
+    weight = cv2.merge([mask, mask, mask])
+    over = cv2.multiply(other, weight, scale=1 / 255)
+    under = cv2.multiply(picture, cv2.bitwise_not(weight), scale=1 / 255)
+    cv2.add(over, under, dst=picture)
+
+
+def smooth(points: Array, parts: int = 4) -> Array:
+    """A Catmull-Rom spline through points (n, 2): ((n − 1)·parts + 1, 2)."""
+    weights = _SPLINES.get((len(points), parts))
+    if weights is None:
+        weights = _SPLINES[len(points), parts] = _catmull_rom(len(points), parts)
+    return np.asarray(weights @ points)
+
+
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """``one`` with ``share`` of ``other`` in it; shares outside 0 … 1 go beyond, colours stay in range."""
+    red, green, blue = (min(255.0, max(0.0, a + (b - a) * share)) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+_SPLINES: dict[tuple[int, int], Array] = {}
+
+
+def _catmull_rom(count: int, parts: int) -> Array:
+    """The spline as a matrix, since it is linear in its points; the ends' missing neighbours are extrapolated."""
+    padded = np.zeros((count + 2, count))
+    padded[1:-1] = np.eye(count)
+    padded[0, :2], padded[-1, -2:] = (2, -1), (-1, 2)
+    t = np.arange(parts)[:, None] / parts
+    basis = 0.5 * np.hstack(
+        [-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3]
+    )
+    rows = [basis @ padded[i : i + 4] for i in range(count - 1)]
+    return np.vstack([*rows, padded[-2:-1]])

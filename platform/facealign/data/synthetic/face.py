@@ -1,0 +1,82 @@
+"""One posed face: its surface, its view and every curve of it in pixels of the picture."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facealign.data.synthetic.curves import facial_curves
+from facealign.data.synthetic.person import Expression, Identity
+from facealign.data.synthetic.silhouette import Outline, outline
+from facealign.data.synthetic.surface import HeadSurface
+from facealign.data.synthetic.view import Pose, View, hidden_by_head, rotation_of
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face before it has colours.
+
+    Attributes:
+        identity: Shape of the head.
+        expression: What it does.
+        surface: Both as a surface, face units.
+        view: Face units → pixels.
+        outline: The head's outline, pixels.
+        curves: Points (n, 2) of every curve, the contour included, pixels.
+        hidden: (n,) for each of them: the face itself is in the way.
+    """
+
+    identity: Identity
+    expression: Expression
+    surface: HeadSurface
+    view: View
+    outline: Outline
+    curves: dict[str, Array]
+    hidden: dict[str, NDArray[np.bool_]]
+
+    @property
+    def unit(self) -> float:
+        """Pixels for one face unit."""
+        return self.view.scale
+
+    def at(self, points: Array, lift: float = 0.0) -> Array:
+        """Frontal points (n, 2), face units, laid on the face and ``lift`` before it → (n, 2) pixels."""
+        z = self.surface.depth(points[:, 0], points[:, 1]) + lift
+        return self.view.project(np.column_stack([points, z]))
+
+    @cached_property
+    def turned(self) -> float:
+        """Share of the line of sight that runs sideways: positive shows the face's right side (image left) more."""
+        return float(self.view.sight[0])
+
+
+def place_face(identity: Identity, expression: Expression, pose: Pose, centre: Array, side: float) -> Face:
+    """Turn a face and put it into the picture.
+
+    Args:
+        identity: Shape of the head.
+        expression: What it does.
+        pose: How it is turned.
+        centre: (2,) pixel of the middle of the landmarks' tight box.
+        side: Pixels of that box's longer side.
+    """
+    surface = HeadSurface(identity, expression)
+    frontal = facial_curves(identity, expression)
+    cuts = np.cumsum([len(curve) for curve in frontal.values()])[:-1]
+    flat = np.concatenate(list(frontal.values()))
+    points = np.column_stack([flat, surface.depth(flat[:, 0], flat[:, 1])])
+    unit = View(rotation=rotation_of(pose), scale=1.0, centre=np.zeros(2))
+    near, edge = unit.project(points), outline(surface, unit)
+    both = np.concatenate([near, edge.contour])
+    low, high = both.min(axis=0), both.max(axis=0)
+    scale = side / float((high - low).max())
+    view = View(rotation=unit.rotation, scale=scale, centre=centre - scale * (low + high) / 2)
+
+    edge = Outline(edge.contour * scale + view.centre, edge.forehead * scale + view.centre)
+    curves = dict(zip(frontal, np.split(near * scale + view.centre, cuts), strict=True))
+    hidden = dict(zip(frontal, np.split(hidden_by_head(surface, points, view.sight), cuts), strict=True))
+    curves["contour"], hidden["contour"] = edge.contour, np.zeros(len(edge.contour), dtype=bool)
+    return Face(identity, expression, surface, view, edge, curves, hidden)

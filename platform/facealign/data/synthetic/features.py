@@ -1,0 +1,95 @@
+"""Eyes, brows, nose and mouth, painted along the very curves that the landmarks are read off."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facealign.data.synthetic.canvas import Colour, Picture, blend, fill, line, mix, smooth
+from facealign.data.synthetic.face import Face
+from facealign.data.synthetic.look import Look
+
+Array = NDArray[np.float64]
+
+_RING = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+_DISC = np.column_stack([np.cos(_RING), np.sin(_RING)])
+_DARK: Colour = (28, 16, 14)
+_CAVITY: Colour = (62, 16, 20)
+_TEETH: Colour = (232, 226, 214)
+
+
+def paint_eye(picture: Picture, face: Face, look: Look, side: str) -> None:
+    """Sclera, iris, pupil and highlight within the lids; lashes; the fold above."""
+    upper, lower = face.curves[f"{side}_upper_lid"], face.curves[f"{side}_lower_lid"]
+    outline = np.concatenate([upper, lower[-2:0:-1]])
+    fold = upper + (upper - lower) * 0.35 + (face.curves[f"{side}_brow_bottom"].mean(axis=0) - upper.mean(axis=0)) * 0.22
+    fill(picture, np.concatenate([upper, fold[::-1]]), look.lid)
+    line(picture, fold[1:-1], mix(look.lid, _DARK, 0.35), 0.012 * face.unit)
+    low = np.maximum(np.floor(outline.min(axis=0)).astype(int) - 1, 0)
+    high = np.ceil(outline.max(axis=0)).astype(int) + 2
+    patch = picture[low[1] : max(low[1], high[1]), low[0] : max(low[0], high[0])]
+    if patch.size:
+        ball, mask = np.empty_like(patch), np.zeros(patch.shape[:2], np.uint8)
+        _paint_ball(ball, face, look, side, low)
+        fill(mask, outline - low, (255, 255, 255))
+        blend(patch, ball, mask)
+    lash = 0.045 if look.make_up else 0.026
+    line(picture, lower, mix(look.skin, (110, 40, 34), 0.45), 0.012 * face.unit)
+    line(picture, upper, _DARK, lash * face.unit)
+
+
+def paint_brow(picture: Picture, face: Face, look: Look, side: str) -> None:
+    """A filled brow with a few hairs along its edges."""
+    top, bottom = smooth(face.curves[f"{side}_brow_top"]), smooth(face.curves[f"{side}_brow_bottom"])
+    fill(picture, np.concatenate([top, bottom[::-1]]), look.brow)
+    hairs = np.stack([bottom[1:-1:3], top[2::3][: len(bottom[1:-1:3])]], axis=1)
+    for hair in hairs:
+        line(picture, hair, mix(look.brow, _DARK, 0.3), 0.01 * face.unit)
+
+
+def paint_nose(picture: Picture, face: Face, look: Look) -> None:
+    """Nostrils, the wings' edges and the shadow beneath the tip."""
+    person = face.identity
+    wide, base, unit = person.nose_width, person.nose_base, face.unit
+    shadow = mix(look.skin, _DARK, 0.38)
+    for side in (-1, 1):
+        wing = np.array([[0.98, -0.17], [1.12, -0.1], [1.08, -0.035], [0.82, -0.02]]) * [side * wide, 1] + [0, base]
+        if face.turned * side > -0.35:
+            line(picture, smooth(face.at(wing)), shadow, 0.016 * unit)
+        hole = np.array([0.42 * side * wide, base - 0.03]) + _DISC * [0.34 * wide, 0.022]
+        fill(picture, face.at(hole), mix(look.skin, _DARK, 0.72))
+    line(picture, smooth(face.curves["nose_base"]), mix(look.skin, _DARK, 0.28), 0.014 * unit)
+
+
+def paint_mouth(picture: Picture, face: Face, look: Look) -> None:
+    """Lips, the opening between them, the upper teeth."""
+    curves, unit = face.curves, face.unit
+    top, bottom = smooth(curves["outer_lip_top"], 3), smooth(curves["outer_lip_bottom"], 3)
+    inner_top, inner_bottom = smooth(curves["inner_lip_top"]), smooth(curves["inner_lip_bottom"])
+    fill(picture, np.concatenate([top, bottom[1:-1]]), look.lips)
+    upper_lip = np.concatenate([top, inner_top[::-1]])
+    fill(picture, upper_lip, mix(look.lips, _DARK, 0.16))
+    fill(picture, np.concatenate([inner_top, inner_bottom[1:-1]]), _CAVITY)
+    gap = float(np.linalg.norm(inner_bottom[8] - inner_top[8]))
+    if gap > 0.05 * unit:
+        reach = min(0.75, 0.11 * unit / gap)
+        edge = inner_top + reach * (inner_bottom[::-1] - inner_top)
+        fill(picture, np.concatenate([inner_top, edge[::-1]]), _TEETH)
+        if gap > 0.22 * unit:
+            tongue = inner_bottom + 0.35 * (inner_top[::-1] - inner_bottom)
+            fill(picture, np.concatenate([inner_bottom[3:-3], tongue[3:-3][::-1]]), (176, 84, 84))
+    else:
+        line(picture, inner_top, mix(look.lips, _DARK, 0.7), 0.018 * unit)
+
+
+def _paint_ball(ball: Picture, face: Face, look: Look, side: str, origin: NDArray[np.int_]) -> None:
+    """The eyeball, drawn as if there were no lids, in a patch whose first pixel is ``origin``."""
+    ball[:] = (236, 232, 228)
+    centre = face.curves[f"{side}_pupil"][0] - origin
+    disc = _DISC @ (face.unit * face.view.rotation[:2, :2].T)
+    upper = face.curves[f"{side}_upper_lid"] - origin
+    line(ball, upper, (150, 140, 140), 0.07 * face.unit)
+    fill(ball, centre + 0.093 * disc, mix(look.iris, _DARK, 0.55))
+    fill(ball, centre + 0.078 * disc, look.iris)
+    fill(ball, centre + 0.036 * disc, (10, 8, 8))
+    glint = (round(centre[0] - 0.03 * face.unit), round(centre[1] - 0.03 * face.unit))
+    cv2.circle(ball, glint, max(1, round(0.016 * face.unit)), (255, 255, 255), -1, cv2.LINE_AA)

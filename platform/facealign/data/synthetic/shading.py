@@ -1,0 +1,80 @@
+"""Light on the head: Lambert's law on a coarse mesh, drawn at half size from far to near, then smoothed.
+
+The result multiplies the albedo; 128 stands for a factor of one.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facealign.data.synthetic.canvas import Picture, facets
+from facealign.data.synthetic.look import Light
+from facealign.data.synthetic.surface import CROWN, HeadSurface
+from facealign.data.synthetic.view import View
+from facealign.geometry import affine
+
+Array = NDArray[np.float64]
+
+HALF_SIZE = affine.resize(0.5)
+"""Pixels of the picture → pixels of the shade map."""
+
+_KNOTS = np.linspace(-1, 1, 19)
+_SINES = np.sin(np.pi / 2 * np.sign(_KNOTS) * np.abs(_KNOTS) ** 1.35)
+_ROWS = np.concatenate([np.linspace(0.98 * CROWN, -0.25, 6), np.linspace(-0.08, 0.9, 11)])
+_UNIT = 128
+
+
+def shade(surface: HeadSurface, view: View, light: Light, size: int) -> Picture:
+    """(size // 2, size // 2, 3) shade map of the head; the rest of the picture is lit as a screen facing the viewer.
+
+    Polygons that the picture's painters add to it before it is smoothed become soft shadows.
+    """
+    colour = np.array([1 + light.warmth, 1.0, 1 - light.warmth]) * _UNIT
+    screen = light.ambient + (1 - light.ambient) * max(0.0, light.direction[2])
+    half = size // 2
+    picture = np.empty((half, half, 3), dtype=np.uint8)
+    picture[:] = np.clip(colour * screen, 0, 255)
+    vertices = _mesh(surface)
+    corners = np.stack(
+        [vertices[:-1, :-1], vertices[:-1, 1:], vertices[1:, 1:], vertices[1:, :-1]], axis=2
+    ).reshape(-1, 4, 3)
+    seen = corners @ view.rotation.T
+    normal = _unit(np.cross(seen[:, 3] - seen[:, 1], seen[:, 0] - seen[:, 2]))
+    bright = light.ambient + (1 - light.ambient) * 1.25 * np.maximum(0, normal @ light.direction)
+    bright *= 0.82 + 0.18 * np.abs(normal[:, 2])  # grazing skin looks darker
+    front = np.flatnonzero(normal[:, 2] > -0.3)
+    order = front[np.argsort(seen[front, :, 2].mean(axis=1), kind="stable")]
+    pixels = affine.apply(HALF_SIZE, view.project(corners[order]))
+    colours = np.clip(bright[order, None] * colour, 0, 255).astype(int).tolist()
+    facets(picture, pixels, colours)
+    return picture
+
+
+def soften(shades: Picture, face: float) -> Picture:
+    """Smooth the mesh's facets away and bring the map to full size.
+
+    Args:
+        shades: (H, W, 3) from ``shade``.
+        face: Pixels of the picture for one face unit.
+    """
+    width = max(3, 2 * round(0.022 * face) + 1)
+    blurred = cv2.blur(cv2.blur(shades, (width, width)), (width, width))
+    return np.asarray(cv2.resize(blurred, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def lit(albedo: Picture, shades: Picture, exposure: float) -> Picture:
+    """Albedo times shade, both (H, W, 3)."""
+    return np.asarray(cv2.multiply(albedo, shades, scale=exposure / _UNIT), dtype=np.uint8)
+
+
+def _mesh(surface: HeadSurface) -> Array:
+    """(rows, columns, 3) vertices on the head, dense about the nose."""
+    rows = np.where(_ROWS < 0, _ROWS, _ROWS * (surface.chin / 0.905))
+    y = np.broadcast_to(rows[:, None], (len(rows), len(_SINES)))
+    half = surface.half_width(rows)[:, None]
+    x = half * _SINES
+    return np.stack([x, y, surface.skull(np.broadcast_to(_SINES, y.shape), y) + surface.features(x, y)], axis=-1)
+
+
+def _unit(vectors: Array) -> Array:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))

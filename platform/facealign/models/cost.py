@@ -1,0 +1,39 @@
+"""What a network costs: parameters and multiply-accumulates, counted without computing anything."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.func import functional_call
+from torch.utils.flop_counter import FlopCounterMode
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The size of a network.
+
+    Attributes:
+        parameters: Learned scalars.
+        macs: Multiply-accumulates of the convolutions and matrix products for one image.
+    """
+
+    parameters: int
+    macs: int
+
+
+def count_parameters_and_macs(module: nn.Module, image_size: int) -> Cost:
+    """The cost of ``module`` on one (3, S, S) image.
+
+    It runs on tensors without data, so a large network takes moments; the module itself is left untouched.
+
+    Args:
+        module: Takes (B, 3, S, S) images.
+        image_size: S, px.
+    """
+    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    on_meta = {name: tensor.detach().to("meta") for name, tensor in state.items()}
+    image = torch.empty(1, 3, image_size, image_size, device="meta")
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        functional_call(module, on_meta, (image,))
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    return Cost(parameters=parameters, macs=counter.get_total_flops() // 2)

@@ -1,0 +1,56 @@
+"""One hourglass: down to a few pixels and up again, with a skip at every resolution.
+
+Newell, Yang & Deng, "Stacked hourglass networks for human pose estimation", ECCV 2016, Fig. 3, with the blocks and
+the average pooling of Bulat & Tzimiropoulos, ICCV 2017.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from facealign.config import UserError
+from facealign.models.multiscale import MultiscaleBlock
+
+SMALLEST_MAP = 4
+"""Side of the smallest map that an hourglass goes down to, px."""
+
+
+def hourglass_depth(map_size: int, at_most: int = 4) -> int:
+    """How often a map of side ``map_size`` is halved: until the next half would be odd-sided or under 4 px.
+
+    256-px images have 64-px maps and depth 4, as in the papers; 128-px images have 32-px maps and depth 3.
+
+    Raises:
+        UserError: The map cannot be halved even once.
+    """
+    depth = 0
+    while depth < at_most and map_size % 2 == 0 and map_size // 2 >= SMALLEST_MAP:
+        map_size //= 2
+        depth += 1
+    if depth == 0:
+        raise UserError(
+            f"an hourglass cannot halve a map of {map_size}×{map_size} px down to {SMALLEST_MAP} px or more; "
+            "use a larger image whose side is a multiple of 8"
+        )
+    return depth
+
+
+class Hourglass(nn.Module):
+    """(B, C, S, S) → (B, C, S, S), where S is a multiple of 2 to the ``depth``.
+
+    Args:
+        channels: C, a multiple of 4.
+        depth: How often the map is halved.
+    """
+
+    def __init__(self, channels: int, depth: int) -> None:
+        super().__init__()
+        self.skip = MultiscaleBlock(channels, channels)
+        self.before = MultiscaleBlock(channels, channels)
+        self.inner = Hourglass(channels, depth - 1) if depth > 1 else MultiscaleBlock(channels, channels)
+        self.after = MultiscaleBlock(channels, channels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, C, S, S) → (B, C, S, S)."""
+        low = self.after(self.inner(self.before(functional.avg_pool2d(features, 2))))
+        up: Tensor = self.skip(features) + functional.interpolate(low, scale_factor=2.0, mode="nearest")
+        return up

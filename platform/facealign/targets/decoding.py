@@ -1,0 +1,85 @@
+"""Heatmaps → landmarks, map pixels. Every rule is unbiased: its mean error on either heatmap form is zero."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor
+from torch.nn import functional
+
+from facealign.config import Settings
+
+
+class DecodeSettings(Settings):
+    """How a heatmap becomes a point; the default is AWing's."""
+
+    rule: Literal["argmax", "quarter", "local_soft_argmax"] = Field(
+        default="quarter",
+        description="argmax: the highest pixel; quarter: that, a quarter pixel towards the higher neighbour in x and "
+        "in y (Newell et al.); local_soft_argmax: the mean position of a window about it, weighted by "
+        "exp(temperature · response) (Subpixel)",
+    )
+    window: int = Field(default=5, ge=1, description="side of the soft-argmax's window, map px; odd")
+    temperature: float = Field(default=10.0, gt=0.0, description="τ of the soft-argmax")
+
+    @field_validator("window")
+    @classmethod
+    def _odd(cls, window: int) -> int:
+        if window % 2 == 0:
+            raise ValueError("the window has a pixel in its middle; choose an odd side")
+        return window
+
+
+def decode_heatmaps(heatmaps: Tensor, settings: DecodeSettings) -> Tensor:
+    """(B, N, H, W) responses → (B, N, 2) float32 landmarks, map pixels.
+
+    The first of equal pixels is the highest. A neighbour beyond the border counts neither for the quarter pixel nor
+    in the window. The soft-argmax passes gradients on to the responses.
+    """
+    heatmaps = heatmaps.float()
+    peaks = _argmax(heatmaps)
+    if settings.rule == "argmax":
+        return peaks.float()
+    if settings.rule == "quarter":
+        return peaks + 0.25 * _higher_neighbour(heatmaps, peaks)
+    return peaks + _local_mean(heatmaps, peaks, settings.window, settings.temperature)
+
+
+def _argmax(heatmaps: Tensor) -> Tensor:
+    """(B, N, 2) int64, x and y of the highest pixels."""
+    width = heatmaps.shape[-1]
+    best = heatmaps.flatten(2).argmax(dim=-1)
+    return torch.stack([best % width, best // width], dim=-1)
+
+
+def _higher_neighbour(heatmaps: Tensor, peaks: Tensor) -> Tensor:
+    """(B, N, 2) in −1, 0, 1: on which side of a peak the response is higher, in x and in y; 0 at the border."""
+    window, inside = _windows(heatmaps, peaks, radius=1)
+    right_down = torch.stack([window[..., 1, 2], window[..., 2, 1]], dim=-1)
+    left_up = torch.stack([window[..., 1, 0], window[..., 0, 1]], dim=-1)
+    known = torch.stack(
+        [inside[..., 1, 0] & inside[..., 1, 2], inside[..., 0, 1] & inside[..., 2, 1]], dim=-1
+    )
+    return torch.sign(right_down - left_up) * known
+
+
+def _local_mean(heatmaps: Tensor, peaks: Tensor, side: int, temperature: float) -> Tensor:
+    """(B, N, 2), mean position relative to the peaks."""
+    radius = side // 2
+    window, inside = _windows(heatmaps, peaks, radius)
+    scores = (window * temperature).masked_fill(~inside, -torch.inf)
+    shares = functional.softmax(scores.flatten(-2), dim=-1).view_as(scores)
+    steps = torch.arange(-radius, radius + 1, dtype=shares.dtype, device=shares.device)
+    return torch.stack([(shares.sum(-2) * steps).sum(-1), (shares.sum(-1) * steps).sum(-1)], dim=-1)
+
+
+def _windows(heatmaps: Tensor, peaks: Tensor, radius: int) -> tuple[Tensor, Tensor]:
+    """The (B, N, 2r+1, 2r+1) responses about the peaks, and which of them lie on the map."""
+    height, width = heatmaps.shape[-2:]
+    steps = torch.arange(-radius, radius + 1, device=heatmaps.device)
+    columns, rows = (peaks[..., None] + steps).unbind(dim=2)
+    inside_rows, inside_columns = (rows >= 0) & (rows < height), (columns >= 0) & (columns < width)
+    inside = inside_rows[..., :, None] & inside_columns[..., None, :]
+    places = rows.clamp(0, height - 1)[..., :, None] * width + columns.clamp(0, width - 1)[..., None, :]
+    window = heatmaps.flatten(2).gather(-1, places.flatten(2))
+    return window.view(inside.shape), inside

@@ -1,0 +1,58 @@
+"""Landmarks → Gaussian heatmaps, rendered in closed form."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor
+
+from facealign.config import Settings
+
+
+class HeatmapSettings(Settings):
+    """The form of a heatmap; the defaults are AWing's."""
+
+    sigma: float = Field(default=1.75, gt=0.0, description="standard deviation of the Gaussian, map px")
+    form: Literal["patch", "continuous"] = Field(
+        default="patch",
+        description="patch: about the centre of the landmark's pixel, cut to a square; "
+        "continuous: about the landmark itself, uncut",
+    )
+    patch: int = Field(default=7, ge=1, description="side of the square of the patch form, map px; odd")
+
+    @field_validator("patch")
+    @classmethod
+    def _odd(cls, patch: int) -> int:
+        if patch % 2 == 0:
+            raise ValueError("the square has a pixel in its middle; choose an odd side")
+        return patch
+
+
+def gaussian_heatmaps(points_BN2: Tensor, valid_BN: Tensor, map_size: int, settings: HeatmapSettings) -> Tensor:
+    """One Gaussian of peak 1 for each landmark.
+
+    The paper's patch is drawn about the pixel that the landmark falls in: the floor of a coordinate that counts from
+    the map's corner, which is the *nearest* pixel of one that counts from pixel centres. So decoded pixels need no
+    offset: the rounding error is uniform in [−½, ½) map px and has mean 0 in either form.
+
+    A landmark off the map leaves its map partly or wholly zero. That is a target like any other ("nothing to be seen
+    here"), as in the authors' training, where augmentation pushes landmarks out of the crop.
+
+    Args:
+        points_BN2: (B, N, 2) landmarks, map pixels.
+        valid_BN: (B, N) bool; the maps of other landmarks are zero.
+        map_size: S, side of the map, px.
+        settings: Form and size of the Gaussian.
+
+    Returns:
+        (B, N, S, S) in the points' type.
+    """
+    centres = torch.floor(points_BN2 + 0.5) if settings.form == "patch" else points_BN2
+    pixels = torch.arange(map_size, dtype=points_BN2.dtype, device=points_BN2.device)
+    offsets_BN2S = pixels - centres[..., None]
+    # A square patch of an isotropic Gaussian is the product of two cut profiles.
+    profiles = torch.exp(offsets_BN2S.square() * (-0.5 / settings.sigma**2))
+    if settings.form == "patch":
+        profiles = profiles * (offsets_BN2S.abs() <= settings.patch // 2)
+    columns, rows = profiles.unbind(dim=2)
+    return (rows * valid_BN[..., None])[..., :, None] * columns[..., None, :]

@@ -1,0 +1,15 @@
+"""What a user may set about tracking."""
+
+from pydantic import Field
+
+from facealign.config import Settings
+
+
+class TrackingSettings(Settings):
+    """Where runs are recorded. The environment variable MLFLOW_TRACKING_URI, where set, goes before ``uri``."""
+
+    enabled: bool = True
+    uri: str | None = Field(
+        default=None, description="an MLflow server's address or a database; null: sqlite:///mlflow.db here"
+    )
+    experiment: str | None = Field(default=None, description="name of the experiment; null: the data set's name")

@@ -1,0 +1,17 @@
+"""How MLflow behaves in this project, in one place; what the user has set already stays."""
+
+import os
+
+DEFAULTS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # With MLflow's own seven retries, a call to a server that is away blocks for minutes; the spool retries instead.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    # Models are exported programs (pt2); a pickle in their place is refused.
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+}
+
+
+def set_defaults() -> None:
+    """Put the defaults into the environment. Must run before the first ``import mlflow`` of the process."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)

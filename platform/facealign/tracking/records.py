@@ -1,0 +1,85 @@
+"""What a run says, as the lines of its spool.
+
+Each record is one line of JSON and stands alone: it can be delivered, refused or delivered again by itself. A
+figure carries the moment it was measured, because MLflow takes two figures with the same key, step, moment and
+value for one; so delivering twice does no harm.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class MetricRecord:
+    """A figure at a step; ``at`` is milliseconds since 1970. The value may be NaN or infinite."""
+
+    key: str
+    value: float
+    step: int
+    at: int
+
+
+@dataclass(frozen=True)
+class ParamRecord:
+    """A setting of the run."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
+class TagRecord:
+    """A label of the run."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
+class ArtifactRecord:
+    """A file kept in the spool: ``file`` is its path relative to the spool, ``folder`` the place in the run."""
+
+    file: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class StatusRecord:
+    """RUNNING, FINISHED, FAILED or KILLED, since ``at`` (milliseconds since 1970)."""
+
+    status: str
+    at: int
+
+
+Record = MetricRecord | ParamRecord | TagRecord | ArtifactRecord | StatusRecord
+
+_KINDS: dict[str, type[Record]] = {
+    "metric": MetricRecord,
+    "param": ParamRecord,
+    "tag": TagRecord,
+    "artifact": ArtifactRecord,
+    "status": StatusRecord,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def to_line(record: Record) -> str:
+    """The record as one line of JSON without its end; NaN and infinities as Python's json writes them."""
+    return json.dumps({"kind": _NAMES[type(record)], **asdict(record)}, ensure_ascii=False)
+
+
+def from_line(line: str) -> Record:
+    """The record that ``to_line`` wrote.
+
+    Raises:
+        ValueError: The line is not JSON, or not such a record.
+    """
+    fields: Any = json.loads(line)
+    if not isinstance(fields, dict) or fields.get("kind") not in _KINDS:
+        raise ValueError(f"not a record of a run: {line[:80]!r}")
+    kind = _KINDS[fields.pop("kind")]
+    try:
+        return kind(**fields)
+    except TypeError as error:
+        raise ValueError(f"not a record of a run: {error}") from None

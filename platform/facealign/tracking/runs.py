@@ -1,0 +1,118 @@
+"""The run in MLflow, as the driver opens it: once, before any worker starts."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from facealign.config import UserError
+from facealign.tracking.address import reaching, shown, sqlite_path, tracking_uri
+from facealign.tracking.config import TrackingSettings
+
+RUN_KEY = "facealign.run_key"
+"""The tag by which a restart finds its run."""
+
+_DIGEST_LENGTH = 36  # what MLflow's column for a dataset's digest holds
+
+
+@dataclass(frozen=True)
+class RunHandle:
+    """All that another process needs to write to a run; it can be pickled and written as JSON."""
+
+    uri: str
+    experiment_id: str
+    run_id: str
+    name: str
+
+
+def open_run(
+    settings: TrackingSettings, experiment: str, run_key: str, name: str, *, fresh: bool = False
+) -> RunHandle | None:
+    """Find the run of ``run_key`` and set it running again, or open a new one.
+
+    Call it in the driver: it creates or migrates the database and the experiment, which workers must not do at once.
+
+    Args:
+        settings: Where runs are recorded.
+        experiment: Name of the experiment where the settings name none.
+        run_key: Same key, same run; letters, digits and ``. _ - : /``.
+        name: What the run is called on the screen.
+        fresh: Open a new run where the one found is FINISHED, instead of writing to it again.
+
+    Returns:
+        The run; None where tracking is switched off.
+
+    Raises:
+        UserError: MLflow does not answer; the message has its address and the remedy.
+        ValueError: ``run_key`` has another character.
+    """
+    if not settings.enabled:
+        return None
+    if not re.fullmatch(r"[\w.:/-]+", run_key):
+        raise ValueError(f"run_key is {run_key!r}; write letters, digits and . _ - : / only")
+    uri = tracking_uri(settings)
+    if (database := sqlite_path(uri)) is not None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    with reaching(uri):
+        from mlflow import MlflowClient
+
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        experiment_id = _experiment(client, uri, settings.experiment or experiment)
+        found = client.search_runs(
+            [experiment_id], f"tags.`{RUN_KEY}` = '{run_key}'", order_by=["start_time DESC"], max_results=1
+        )
+        if found and not (fresh and found[0].info.status == "FINISHED"):
+            run = found[0]
+            client.update_run(run.info.run_id, status="RUNNING")
+        else:
+            run = client.create_run(experiment_id, tags={RUN_KEY: run_key}, run_name=name)
+    return RunHandle(uri, experiment_id, run.info.run_id, run.info.run_name)
+
+
+def log_dataset(
+    handle: RunHandle, name: str, digest: str, source: str, profile: Mapping[str, Any], context: str = "training"
+) -> None:
+    """Show a data set with its digest among the run's inputs; saying it again changes nothing.
+
+    MLflow keeps the first 36 characters of a digest; all of it is in the input's tag ``facealign.digest``.
+
+    Args:
+        handle: The run.
+        name: Of the data set.
+        digest: Of its content.
+        source: Where it lies: a path or an address.
+        profile: Its figures, such as the number of faces.
+        context: What the run does with it.
+
+    Raises:
+        UserError: MLflow does not answer.
+    """
+    with reaching(handle.uri):
+        from mlflow import MlflowClient
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        dataset = Dataset(
+            name=name,
+            digest=digest[:_DIGEST_LENGTH],
+            source_type="local",
+            source=json.dumps({"uri": source}),
+            profile=json.dumps(profile),
+        )
+        tags = [InputTag("mlflow.data.context", context), InputTag("facealign.digest", digest)]
+        MlflowClient(tracking_uri=handle.uri).log_inputs(handle.run_id, [DatasetInput(dataset, tags)])
+
+
+def _experiment(client: Any, uri: str, name: str) -> str:
+    """The experiment's id; it is created where there is none. Artifacts of an SQLite store lie beside its file."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        database = sqlite_path(uri)
+        location = None if database is None else (database.parent / "mlartifacts").as_uri()
+        return str(client.create_experiment(name, artifact_location=location))
+    if experiment.lifecycle_stage != "active":
+        raise UserError(
+            f"experiment {name!r} in MLflow at {shown(uri)} is deleted; restore it (mlflow experiments restore "
+            f"--experiment-id {experiment.experiment_id}), or name another with tracking.experiment"
+        )
+    return str(experiment.experiment_id)

@@ -1,0 +1,26 @@
+"""What the loop tells the outside, and the one thing it asks."""
+
+from pathlib import Path
+from typing import Protocol
+
+from facealign.training.progress import EpochRecord
+
+
+class Events(Protocol):
+    """Where a training runs decides what these do: a Ray worker, a plain process, a test."""
+
+    def log(self, metrics: dict[str, float], step: int) -> None:
+        """Figures of the steps since the last call; called in the main process alone."""
+
+    def epoch(self, record: EpochRecord, step: int) -> None:
+        """An epoch is over and measured; called in the main process alone."""
+
+    def checkpoint(self, folder: Path | None, score: float) -> None:
+        """Keep what ``folder`` holds; it is gone afterwards. Called in every process, with None in all but the main one.
+
+        Args:
+            score: Validation NME of the checkpoint; infinite for one from the middle of an epoch.
+        """
+
+    def stop_requested(self) -> bool:
+        """Whether this process has been asked to save and stop."""
