@@ -1,4 +1,4 @@
-"""Milliseconds per sample on one CPU core for heatmaps, boundary map and decoding: ``python benchmarks/targets.py``."""
+"""Milliseconds per sample of heatmaps, boundary map and decoding on one core: ``python benchmarks/targets.py``."""
 
 import time
 from collections.abc import Callable

@@ -1,8 +1,14 @@
 """What every test may lean on."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from facealign.training import TrainJob
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -14,3 +20,42 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real faces at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """56 drawn faces, 64 px, prepared: about 44 to train on, 6 to steer by, 6 to test."""
+    from facealign.data.config import DataConfig
+    from facealign.data.prepare import prepare
+    from facealign.geometry import CropSettings
+
+    settings = DataConfig(
+        source="synthetic", crop=CropSettings(size=64), validation=0.15, synthetic={"train": 50, "test": 6}
+    )
+    folder = tmp_path_factory.mktemp("tiny") / "shards"
+    prepare(settings, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_job(tiny_shards: Path) -> TrainJob:
+    """Two epochs of five steps with a very narrow network."""
+    from facealign.data.shards.index import Index
+    from facealign.training.config import OptimizerConfig, ScheduleConfig, TrainConfig, TrainJob
+
+    train = TrainConfig(
+        epochs=2,
+        batch_size=8,
+        optimizer=OptimizerConfig(name="adam", lr=3e-3),
+        schedule=ScheduleConfig(name="cosine"),
+        precision="fp32",
+        log_every=2,
+    )
+    return TrainJob(
+        method="awing",
+        model={"network": {"stacks": 1, "width": 16}},
+        train=train,
+        shards=str(tiny_shards),
+        data_digest=Index.load(tiny_shards).digest,
+        seed=3,
+    )

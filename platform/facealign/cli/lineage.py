@@ -4,7 +4,7 @@ import subprocess
 
 
 def git_commit() -> str:
-    """The commit that is checked out, with ``-dirty`` when tracked files differ from it; ``unknown`` outside git."""
+    """The commit checked out, with ``-dirty`` when tracked files differ from it; ``unknown`` outside git."""
     try:
         commit = _git("rev-parse", "HEAD")
         return commit + ("-dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")

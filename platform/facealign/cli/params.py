@@ -18,7 +18,7 @@ DEFAULT_PATH = Path("params.yaml")
 
 
 def _method_sections() -> type[Settings]:
-    """A section for every registered method: ``model`` is the method's own settings, ``train`` how it is trained."""
+    """A section for every registered method: ``model``, its own settings, and ``train``, how it is trained."""
     sections: dict[str, Any] = {}
     for name, method in METHODS.items():
         entry = create_model(
@@ -79,7 +79,6 @@ class Params(Settings):
             method=method,
             model=section.model.model_dump(mode="json"),
             train=section.train,
-            landmarks=self.data.landmarks,
             shards=str(shards.resolve()),
             data_digest=data_digest,
             seed=self.seed,

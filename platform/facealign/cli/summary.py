@@ -16,7 +16,9 @@ def print_summary(outputs: Path) -> None:
     Raises:
         UserError: Nothing has been evaluated yet.
     """
-    rows = [_row(folder, outputs / "trained" / folder.name) for folder in sorted((outputs / "evaluated").glob("*"))]
+    rows = [
+        _row(folder, outputs / "trained" / folder.name) for folder in sorted((outputs / "evaluated").glob("*"))
+    ]
     if not rows:
         raise UserError(f"{outputs}: no method has been evaluated yet; run `make repro` first")
     console = Console()

@@ -35,7 +35,7 @@ class Outcome:
     progress: Progress
 
 
-class Stopped(Exception):  # noqa: N818 - an end that was wished for, not an error
+class Stopped(Exception):
     """The training was asked to stop, saved itself, and can go on."""
 
     def __init__(self, progress: Progress, number: signal.Signals) -> None:

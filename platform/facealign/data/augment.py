@@ -8,7 +8,7 @@ from facealign.data.augment_settings import AWING, NONE, AugmentSettings
 from facealign.data.images import Image8
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # its import would otherwise ask a server for news
-import albumentations as A  # noqa: E402
+import albumentations
 
 __all__ = ["AWING", "NONE", "AugmentSettings", "Photometric"]
 
@@ -22,12 +22,12 @@ class Photometric:
 
     def __init__(self, settings: AugmentSettings) -> None:
         transforms = [
-            A.RandomBrightnessContrast(brightness_limit=0.3, contrast_limit=0.3, p=settings.colour),
-            A.ToGray(p=settings.gray),
-            A.GaussianBlur(blur_limit=0, sigma_limit=(0.5, 2.0), p=settings.blur),
+            albumentations.RandomBrightnessContrast(brightness_limit=0.3, contrast_limit=0.3, p=settings.colour),
+            albumentations.ToGray(p=settings.gray),
+            albumentations.GaussianBlur(blur_limit=0, sigma_limit=(0.5, 2.0), p=settings.blur),
             # One noise field for all three channels costs a third of three.
-            A.GaussNoise(std_range=(0.02, 0.08), per_channel=False, p=settings.noise),
-            A.CoarseDropout(
+            albumentations.GaussNoise(std_range=(0.02, 0.08), per_channel=False, p=settings.noise),
+            albumentations.CoarseDropout(
                 num_holes_range=(1, 1),
                 hole_height_range=(0.1, 0.4),
                 hole_width_range=(0.1, 0.4),
@@ -36,7 +36,7 @@ class Photometric:
             ),
         ]
         self._transforms = [transform for transform in transforms if transform.p > 0]
-        self._pipeline = A.Compose(self._transforms)
+        self._pipeline = albumentations.Compose(self._transforms)
 
     def __call__(self, image: Image8, rng: np.random.Generator) -> Image8:
         """(S, S, 3) uint8 RGB → the same, by the next number of ``rng`` alone."""

@@ -7,7 +7,7 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from facealign.data.record import BadSample
 
@@ -39,7 +39,7 @@ def read_photo(path: Path, place: str) -> Image8:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
             mode = picture.mode
             photo = np.array(picture.convert("RGB"))
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise BadSample(place, f"is not a picture of a known format ({', '.join(_FORMATS)})") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise BadSample(place, f"cannot be decoded: {error}; fetch it again") from None

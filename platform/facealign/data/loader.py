@@ -69,9 +69,7 @@ def eval_batches(
     return _batches(dataset.plain(), draws, workers, pin_memory)
 
 
-def _batches(
-    dataset: FaceDataset, draws: Iterable[list[Draw]], workers: int, pin_memory: bool
-) -> Iterator[Batch]:
+def _batches(dataset: FaceDataset, draws: Iterable[list[Draw]], workers: int, pin_memory: bool) -> Iterator[Batch]:
     return iter(
         DataLoader(
             dataset,  # type: ignore[arg-type]  # map-style by its shape, not by inheritance

@@ -1,9 +1,9 @@
 """Which sample is seen when: a pure function of (seed, epoch, position).
 
-An epoch is a permutation of the n samples; position p is the p-th of it. Step s of a global batch of G samples takes
-positions s·G … (s + 1)·G − 1, and rank r of W the r-th of W equal, contiguous pieces of them. So the ranks together
-see the same samples in the same order however many they are, and a step number is all that a checkpoint must keep.
-The last n mod G positions of an epoch are dropped.
+An epoch is a permutation of the n samples; position p is the p-th of it. Step s of a global batch of G samples
+takes positions s·G … (s + 1)·G − 1, and rank r of W the r-th of W equal, contiguous pieces of them. So the ranks
+together see the same samples in the same order however many they are, and a step number is all that a checkpoint
+must keep. The last n mod G positions of an epoch are dropped.
 
 Everything comes from the raw stream of the counter-based generator Philox (Salmon et al., SC 2011), which NumPy
 guarantees never to change, as it does not for its permutations.

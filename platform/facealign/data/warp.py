@@ -49,9 +49,7 @@ def _region(image: Image8, matrix: affine.Affine, size: int, block: int) -> tupl
     corners_42 = affine.apply(affine.invert(matrix), [(low, low), (high, low), (low, high), (high, high)])
     room = _BORDER_PX * block
     x0, y0 = np.maximum(np.floor(corners_42.min(axis=0)).astype(int) - room, 0)
-    x1, y1 = np.minimum(
-        np.ceil(corners_42.max(axis=0)).astype(int) + room + 1, (image.shape[1], image.shape[0])
-    )
+    x1, y1 = np.minimum(np.ceil(corners_42.max(axis=0)).astype(int) + room + 1, (image.shape[1], image.shape[0]))
     return int(x0), int(y0), int(x1), int(y1)
 
 

@@ -1,9 +1,9 @@
-"""The Adaptive Wing loss: Wang, Bo & Li, "Adaptive Wing loss for robust face alignment via heatmap regression",
-ICCV 2019, Eq. 3.
+"""The Adaptive Wing loss.
 
-Near its centre the loss follows a power that adapts to the target: like a squared error on the background (y = 0), like
-a Wing loss with a smooth bottom on a landmark (y = 1). Far from it the loss is linear.
-"""  # noqa: D205
+Wang, Bo & Li, "Adaptive Wing loss for robust face alignment via heatmap regression", ICCV 2019, Eq. 3. Near zero
+error the loss follows a power that adapts to the target: like a squared error on the background (y = 0), like a
+Wing loss with a smooth bottom on a landmark (y = 1). Far from zero it is linear.
+"""
 
 import torch
 from pydantic import Field
@@ -19,7 +19,9 @@ _TINY = 1e-20
 class AWingSettings(Settings):
     """Parameters of Eq. 3; the defaults are the paper's (§4.2, Tables 5 and 6)."""
 
-    alpha: float = Field(default=2.1, gt=2.0, le=4.0, description="α; the exponent α − y must exceed 1 on a landmark, where y = 1")
+    alpha: float = Field(
+        default=2.1, gt=2.0, le=4.0, description="α; the exponent α − y must exceed 1 on a landmark, where y = 1"
+    )
     omega: float = Field(default=14.0, gt=0.0, description="ω, height of the curved part")
     epsilon: float = Field(default=1.0, gt=0.0, description="ε, error that the curved part is measured in")
     theta: float = Field(default=0.5, gt=0.0, description="θ, error at which the curve turns into a line")
@@ -27,7 +29,7 @@ class AWingSettings(Settings):
 
 @LOSSES.register("awing")
 class AWingLoss(HeatmapLoss):
-    """Eq. 3: ω ln(1 + |d/ε|^(α−y)) where |d| < θ, else A|d| − C; smooth everywhere, at d = 0 and at |d| = θ too."""
+    """Eq. 3: ω ln(1 + |d/ε|^(α−y)) where |d| < θ, else A|d| − C; smooth at d = 0 and at |d| = θ too."""
 
     Config = AWingSettings
     config: AWingSettings

@@ -10,14 +10,14 @@ from torch import Tensor
 from facealign.config import Registry, Settings
 
 ELEMENTS_AT_ONCE = 1 << 16
-"""Pixels handled together on a CPU: a loss is a dozen passes over its pixels, and a quarter megabyte stays in cache."""
+"""Pixels handled together on a CPU: a loss is a dozen passes over them, and a quarter megabyte stays in cache."""
 
 
 class HeatmapLoss(ABC):
     """A loss of single heatmap pixels, with its slope in closed form.
 
-    Value and slope share most of their arithmetic, so they are computed together, once, and the backward pass is one
-    product: several times less work and memory than recording each operation.
+    Value and slope share most of their arithmetic, so they are computed together, once, and the backward pass is
+    one product: several times less work and memory than recording each operation.
 
     Args:
         config: The loss's own ``Config``.
@@ -59,9 +59,7 @@ class _MapMeans(torch.autograd.Function):
     """Weighted mean of a loss over the last two dimensions; the gradient is made in the forward pass."""
 
     @staticmethod
-    def forward(
-        ctx: Any, prediction: Tensor, target: Tensor, weights: Tensor | None, loss: HeatmapLoss
-    ) -> Tensor:
+    def forward(ctx: Any, prediction: Tensor, target: Tensor, weights: Tensor | None, loss: HeatmapLoss) -> Tensor:
         shape, pixels = prediction.shape[:2], prediction.shape[2] * prediction.shape[3]
         inputs = [tensor.reshape(-1, pixels) for tensor in (prediction, target)]
         factors = None if weights is None else weights.reshape(-1, pixels)
@@ -80,7 +78,7 @@ class _MapMeans(torch.autograd.Function):
         return means.view(shape)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad_BC: Tensor) -> tuple[Tensor, None, None, None]:
         (slopes,) = ctx.saved_tensors
         return slopes * grad_BC[:, :, None, None], None, None, None

@@ -1,7 +1,7 @@
 """The hierarchical, parallel, multi-scale residual block.
 
-Bulat & Tzimiropoulos, "Binarized convolutional landmark localizers", ICCV 2017, Fig. 4b; AWing and Subpixel use it in
-place of the bottleneck of the first hourglass networks.
+Bulat & Tzimiropoulos, "Binarized convolutional landmark localizers for human pose estimation and face alignment
+with limited resources", ICCV 2017; it takes the place of the bottleneck of the first hourglass networks.
 """
 
 import torch
@@ -12,8 +12,8 @@ from torch.nn import functional
 class MultiscaleBlock(nn.Module):
     """Three 3×3 convolutions in a row, whose outputs (½, ¼ and ¼ of the width) stand side by side, plus a skip.
 
-    Each convolution follows its own batch norm and ReLU and has no bias. The skip is the identity, or a BN-ReLU-1×1
-    where the widths differ. (B, in, H, W) → (B, out, H, W).
+    Each convolution follows its own batch norm and ReLU and has no bias. The skip is the identity, or a
+    BN-ReLU-1×1 where the widths differ. (B, in, H, W) → (B, out, H, W).
 
     Args:
         in_channels: Width of the input.
@@ -37,7 +37,8 @@ class MultiscaleBlock(nn.Module):
         wide = self.wide(features)
         middle = self.middle(wide)
         deep = self.deep(middle)
-        return torch.cat([wide, middle, deep], dim=1) + self.skip(features)
+        out: Tensor = torch.cat([wide, middle, deep], dim=1) + self.skip(features)
+        return out
 
 
 class _PreActivated(nn.Module):
@@ -50,5 +51,5 @@ class _PreActivated(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         # In place: batch norm needs its input for the backward pass, not its output.
-        activated: Tensor = self.conv(functional.relu(self.norm(features), inplace=True))
-        return activated
+        convolved: Tensor = self.conv(functional.relu(self.norm(features), inplace=True))
+        return convolved

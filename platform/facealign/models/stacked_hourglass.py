@@ -1,8 +1,9 @@
 """AWing's network: stacked hourglasses with coordinates and a boundary channel (§3, §6, Figs. 3 and 8).
 
-The paper gives the outline; the widths and the order of the layers are those of Bulat & Tzimiropoulos's FAN, which it
-builds on, and they reproduce the authors' network to the printed digit at 256 px (tests hold them):
-4 stacks and 98 landmarks 24.15 M parameters, 26.71 GMAC; 1 stack 6.33 M, 8.73 GMAC; 4 stacks and 68 24.10 M, 26.49 GMAC.
+The paper gives the outline; the widths and the order of the layers are those of Bulat & Tzimiropoulos's FAN ("How
+far are we from solving the 2D & 3D face alignment problem?", ICCV 2017), which it builds on. They have the size
+measured of the authors' network at 256 px, to the printed digit: 4 stacks and 98 landmarks 24.15 M parameters and
+26.71 GMAC; 1 stack 6.33 M and 8.73 GMAC; 4 stacks and 68 landmarks 24.10 M and 26.49 GMAC.
 """
 
 from pydantic import Field, model_validator
@@ -37,9 +38,7 @@ class StackedHourglassSettings(Settings):
     @model_validator(mode="after")
     def _check(self) -> "StackedHourglassSettings":
         if self.boundary_coords and not (self.boundary and self.coord_conv):
-            raise ValueError(
-                "boundary_coords needs boundary and coord_conv; turn those on or boundary_coords off"
-            )
+            raise ValueError("boundary_coords needs boundary and coord_conv; turn those on or boundary_coords off")
         return self
 
 
@@ -114,9 +113,7 @@ class _Stack(nn.Module):
         super().__init__()
         width = config.width
         self.sees_boundary = config.boundary_coords and not first
-        self.coords = (
-            CoordConv(width, width, map_size, boundary=self.sees_boundary) if config.coord_conv else None
-        )
+        self.coords = CoordConv(width, width, map_size, boundary=self.sees_boundary) if config.coord_conv else None
         self.hourglass = Hourglass(width, depth)
         self.feature = nn.Sequential(
             MultiscaleBlock(width, width), nn.Conv2d(width, width, 1), nn.BatchNorm2d(width), nn.ReLU()

@@ -7,10 +7,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from facealign.data import FaceDataset, Index, ShardReader, eval_batches, mean_shape
+from facealign.data.dataset import FaceDataset
+from facealign.data.folds import Fold
+from facealign.data.loader import eval_batches
+from facealign.data.shards.reader import ShardReader
+from facealign.data.statistics import mean_shape
 from facealign.metrics import nme
 from facealign.report.config import EvaluationConfig
-from facealign.training import ModelFolder, Predictions, predict
+from facealign.training import Faces, ModelFolder, Predictions, predict
 
 
 @dataclass(frozen=True)
@@ -30,21 +34,23 @@ class Evaluation:
     subsets: tuple[str, ...]
 
 
-def evaluate(model: ModelFolder, shards: Path, fold: str, config: EvaluationConfig, device: torch.device) -> Evaluation:
+def evaluate(
+    model: ModelFolder, shards: Path, fold: Fold, config: EvaluationConfig, device: torch.device
+) -> Evaluation:
     """Measure ``model`` on a fold, in float32, in pixels of the original photos.
 
     Raises:
-        UserError: The shards do not read, or their crop is not the model's.
+        UserError: The shards do not read, or their crop or landmarks are not the model's.
     """
-    index = Index.load(shards)
-    model.require_crop(index.crop, shards)
-    schema = model.method.schema
-    reader = ShardReader(index, fold)
-    faces = FaceDataset(reader, schema, index.crop)
-    batches = eval_batches(faces, 0, 1, config.batch_size)
-    found = predict(model.method.to(device), batches, device)
-    errors = nme(found.predicted, found.truth, found.valid, schema, config.normaliser)
-    mean = mean_shape(ShardReader(index, "train"), index.crop)
+    reader = ShardReader(shards, fold)
+    model.require(Faces(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
+    schema = reader.index.landmarks
+    found = predict(
+        model.method.to(device), eval_batches(FaceDataset(reader), batch_size=config.batch_size), device
+    )
+    mean = mean_shape(ShardReader(shards, "train"))
     as_mean = found.in_photos(np.broadcast_to(mean, found.predicted.shape))
-    mean_errors = nme(as_mean, found.truth, found.valid, schema, config.normaliser)
-    return Evaluation(found, errors, mean_errors, tuple(reader.subset(i) for i in range(len(reader))))
+    errors, mean_errors = (
+        nme(points, found.truth, found.valid, schema, config.normaliser) for points in (found.predicted, as_mean)
+    )
+    return Evaluation(found, errors, mean_errors, tuple(labels.subset for labels in reader.labels()))

@@ -1,7 +1,7 @@
 """Landmarks ↔ heatmaps and boundary maps, in batch, on whatever device the points are on.
 
-Two frames: *crop pixels* of the network's input and *map pixels* of its heatmaps, both 0-based with the origin at the
-centre of the top-left pixel (``facealign.targets.frames``).
+Two frames: *crop pixels* of the network's input and *map pixels* of its heatmaps, both 0-based with the origin at
+the centre of the top-left pixel (``facealign.targets.frames``).
 """
 
 from facealign.targets.boundary import BoundaryMap

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from facealign.config import UserError
 from facealign.geometry import LandmarkSchema
 from facealign.targets.curves import curve_matrices
 
@@ -24,6 +25,9 @@ class BoundaryMap(nn.Module):
     Args:
         schema: Its ``boundary`` curves are drawn.
         map_size: S, side of the map, px.
+
+    Raises:
+        UserError: The schema has no ``boundary`` curves.
     """
 
     starts: Tensor
@@ -33,6 +37,11 @@ class BoundaryMap(nn.Module):
 
     def __init__(self, schema: LandmarkSchema, map_size: int) -> None:
         super().__init__()
+        if not schema.boundary:
+            raise UserError(
+                f"schema {schema.name} has no boundary curves to draw; list some under `boundary` in its file, "
+                "or do without the boundary channel (`boundary: false, boundary_coords: false`)"
+            )
         self.map_size = map_size
         # Room for half a segment and for rounding its middle to a pixel.
         self.radius = REACH + 1
@@ -56,7 +65,6 @@ class BoundaryMap(nn.Module):
         with torch.autocast(points_BN2.device.type, enabled=False):
             points = points_BN2.float()
             starts_BS2, ends_BS2 = self.starts @ points, self.ends @ points
-            broken_BS = (~valid_BN).float() @ self.used.T > 0
         middles_BS2 = ((starts_BS2 + ends_BS2) / 2).round()
         # Around the map lies a margin, wide enough for the window of anything that is wholly off the map.
         margin = 2 * self.radius + 1
@@ -64,13 +72,21 @@ class BoundaryMap(nn.Module):
         middles_BS2 = middles_BS2.clamp(-self.radius - 1, self.map_size + self.radius)
         pixels_BS2K = middles_BS2[..., None] + self.window
         squares = _squared_distances(pixels_BS2K, starts_BS2, ends_BS2)
-        squares.masked_fill_(broken_BS[..., None, None], torch.inf)
+        squares.masked_fill_(self._broken(valid_BN)[..., None, None], torch.inf)
         columns, rows = (pixels_BS2K.long() + margin).unbind(dim=2)
         places = (rows * side)[..., :, None] + columns[..., None, :]
         nearest = squares.new_full((len(points), side * side), torch.inf)
         nearest.scatter_reduce_(1, places.flatten(1), squares.flatten(1), reduce="amin")
         nearest = nearest.view(-1, 1, side, side)[..., margin:-margin, margin:-margin]
         return torch.exp(nearest * -0.5) * (nearest <= REACH**2)
+
+    def drawn(self, valid_BN: Tensor) -> Tensor:
+        """(B, 1) bool: whether a face has a curve to draw, all of whose landmarks are valid."""
+        return ~self._broken(valid_BN).all(dim=1, keepdim=True)
+
+    def _broken(self, valid_BN: Tensor) -> Tensor:
+        """(B, S) bool: whether a segment belongs to a curve with an invalid landmark."""
+        return (~valid_BN).float() @ self.used.T > 0
 
 
 def _squared_distances(pixels_BS2K: Tensor, starts_BS2: Tensor, ends_BS2: Tensor) -> Tensor:

@@ -27,23 +27,22 @@ class CurveMatrices(NamedTuple):
 def curve_matrices(curves: tuple[Edge, ...], landmarks: int, pieces: int) -> CurveMatrices:
     """Catmull-Rom splines through each curve's landmarks, as chains of short segments.
 
-    Catmull, Rom, "A class of local interpolating splines", 1974: a cubic between two neighbours, whose tangents are
-    half the difference of the landmarks on either side; an open end mirrors its neighbour. Tangents need no solver and
-    a landmark moves only the four spans around it.
+    Catmull & Rom, "A class of local interpolating splines", 1974: a cubic between two neighbours, whose tangent at
+    each is half the difference of the landmarks on either side; an open end mirrors its neighbour. A landmark
+    moves only the four spans around it.
 
     Args:
-        curves: Landmark indices in order; closed ones join up.
+        curves: Landmark indices in order; closed ones join up. At least one.
         landmarks: N.
         pieces: Segments between neighbouring landmarks.
     """
     chains = [_samples(curve, landmarks, pieces) for curve in curves]
     members = [np.isin(np.arange(landmarks), curve.indices) for curve in curves]
     used = [np.tile(member, (len(chain) - 1, 1)) for member, chain in zip(members, chains, strict=True)]
-    nothing = [np.zeros((0, landmarks))]
     return CurveMatrices(
-        starts=np.concatenate(nothing + [chain[:-1] for chain in chains]),
-        ends=np.concatenate(nothing + [chain[1:] for chain in chains]),
-        used=np.concatenate(nothing + used).astype(bool),
+        starts=np.concatenate([chain[:-1] for chain in chains]),
+        ends=np.concatenate([chain[1:] for chain in chains]),
+        used=np.concatenate(used),
     )
 
 

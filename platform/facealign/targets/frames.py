@@ -1,4 +1,4 @@
-"""Crop pixels ↔ map pixels. A map pixel covers stride × stride crop pixels, and both count from a pixel's centre."""
+"""Crop pixels ↔ map pixels: a map pixel covers stride × stride crop pixels, and both count from pixel centres."""
 
 from torch import Tensor
 

@@ -31,12 +31,13 @@ class HeatmapSettings(Settings):
 def gaussian_heatmaps(points_BN2: Tensor, valid_BN: Tensor, map_size: int, settings: HeatmapSettings) -> Tensor:
     """One Gaussian of peak 1 for each landmark.
 
-    The paper's patch is drawn about the pixel that the landmark falls in: the floor of a coordinate that counts from
-    the map's corner, which is the *nearest* pixel of one that counts from pixel centres. So decoded pixels need no
-    offset: the rounding error is uniform in [−½, ½) map px and has mean 0 in either form.
+    The paper's patch is drawn about the pixel that the landmark falls in: the floor of a coordinate that counts
+    from the map's corner, which is the *nearest* pixel of one that counts from pixel centres. So decoded pixels
+    need no offset: the rounding error is uniform in [−½, ½) map px, with mean 0. (Flooring the centre-based
+    coordinate would put every target half a map pixel up and to the left.)
 
-    A landmark off the map leaves its map partly or wholly zero. That is a target like any other ("nothing to be seen
-    here"), as in the authors' training, where augmentation pushes landmarks out of the crop.
+    A landmark off the map leaves its map partly or wholly zero. That is a target like any other: nothing to be
+    seen here. Augmentation makes such landmarks, and the paper does not leave them out.
 
     Args:
         points_BN2: (B, N, 2) landmarks, map pixels.

@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from facealign.config import UserError
 from facealign.tracking.config import TrackingSettings
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 _SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql")
+_REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "RESOURCE_DOES_NOT_EXIST", "NOT_FOUND")
 _SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?P<path>[^?]+)")
 
 
@@ -42,6 +44,11 @@ def shown(uri: str) -> str:
     return re.sub(r"://[^/@]*@", "://", uri)
 
 
+def is_refusal(error: Any) -> bool:
+    """Whether an ``MlflowException`` says that asking again is of no use."""
+    return error.error_code in _REFUSALS
+
+
 @contextmanager
 def reaching(uri: str) -> Iterator[None]:
     """Turn whatever keeps MLflow from answering into one message with a remedy.
@@ -54,10 +61,12 @@ def reaching(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, OSError) as error:
+        if isinstance(error, MlflowException) and is_refusal(error):
+            raise UserError(f"MLflow at {shown(uri)} refuses what it is asked: {error}") from error
         remedy = (
-            "check that the file can be written"
+            "check that the file is a database of MLflow and can be written"
             if sqlite_path(uri)
-            else "start the server (mlflow server --host …), mend the address (tracking.uri or MLFLOW_TRACKING_URI), "
-            "or set tracking.enabled: false"
+            else "start the server (mlflow server --host …), mend its address (tracking.uri or "
+            "MLFLOW_TRACKING_URI), or set tracking.enabled: false"
         )
-        raise UserError(f"MLflow at {shown(uri)} does not do what is asked; {remedy}. It says: {error}") from error
+        raise UserError(f"MLflow at {shown(uri)} does not answer; {remedy}. The cause: {error}") from error

@@ -20,8 +20,12 @@ class Tracker(Protocol):
     def artifact(self, path: Path, folder: str = "") -> None:
         """A local file, to be kept under ``folder`` of the run."""
 
-    def close(self, status: str) -> None:
-        """The run has ended: ``FINISHED``, ``FAILED`` or ``KILLED``. Waits a bounded time for what is outstanding."""
+    def close(self, status: str | None = None) -> None:
+        """Wait a bounded time for what is outstanding.
+
+        Args:
+            status: How the run ended: ``FINISHED``, ``FAILED`` or ``KILLED``. None where only this process leaves.
+        """
 
 
 class NullTracker:
@@ -39,5 +43,5 @@ class NullTracker:
     def artifact(self, path: Path, folder: str = "") -> None:
         """Forget."""
 
-    def close(self, status: str) -> None:
+    def close(self, status: str | None = None) -> None:
         """Nothing is outstanding."""

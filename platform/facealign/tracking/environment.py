@@ -4,10 +4,11 @@ import os
 
 DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    # With MLflow's own seven retries, a call to a server that is away blocks for minutes; the spool retries instead.
+    # With MLflow's own seven retries, a call to a server that is away blocks for minutes; the spool retries.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     # Models are exported programs (pt2); a pickle in their place is refused.
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 
 

@@ -1,10 +1,14 @@
-"""Nested settings as the flat names that a tracker lists."""
+"""Nested settings as the flat names and short values that a tracker lists."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
 Scalar = str | int | float | bool | None
+
+_LONGEST_PARAM = 6000  # MLflow's own limits, in characters
+_LONGEST_TAG = 8000
+_CUT = "… (cut)"
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
@@ -19,3 +23,17 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
         else:
             flat[name] = json.dumps(value, ensure_ascii=False, default=str)
     return flat
+
+
+def cut_param(text: str) -> str:
+    """The value as long as MLflow takes one, with a mark where it was cut."""
+    return _cut(text, _LONGEST_PARAM)
+
+
+def cut_tag(text: str) -> str:
+    """The same for a tag."""
+    return _cut(text, _LONGEST_TAG)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - len(_CUT)] + _CUT

@@ -1,4 +1,4 @@
-"""The thread between a spool and whoever receives it: training never waits for a server, and never fails with one."""
+"""The thread between a spool and whoever receives it: no run waits for a server, and none fails with it."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from facealign.tracking.spool import Spool
 
 _log = logging.getLogger(__name__)
 _BATCH = 1000
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
+_LONGEST_WAIT = 60.0
 
 
 class Sink(Protocol):
@@ -26,7 +26,7 @@ class Sink(Protocol):
         """
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a failure
+class Refused(Exception):
     """The sink will not take a record, however often it is offered."""
 
 
@@ -36,7 +36,8 @@ class Forwarder:
     Args:
         spool: Where the records come from.
         sink: Where they go.
-        pause: Seconds between two looks into the spool.
+        pause: Seconds between two looks into the spool, and before the first new attempt when the sink is away;
+            further attempts wait longer, up to a minute.
     """
 
     def __init__(self, spool: Spool, sink: Sink, pause: float = 1.0) -> None:
@@ -73,23 +74,21 @@ class Forwarder:
                 drain(self._spool, self._sink)
             except Exception as error:  # noqa: BLE001 - no failure of a sink may reach the training
                 self._tell_away(error, first=not wait)
-                wait = min(2 * wait, _LONGEST_WAIT) or _FIRST_WAIT
+                wait = min(2 * wait, _LONGEST_WAIT) or self._pause
             else:
                 if wait:
                     _log.info("tracking is back; what %s held is delivered", self._spool.folder)
                 wait = 0.0
             if not closing:
                 self._closing.wait(wait or self._pause)
-            elif not wait or time.monotonic() + _FIRST_WAIT >= self._deadline:
+            elif not wait or time.monotonic() + self._pause >= self._deadline:
                 return
             else:
-                time.sleep(_FIRST_WAIT)
+                time.sleep(self._pause)
 
     def _tell_away(self, error: Exception, *, first: bool) -> None:
         level = logging.WARNING if first else logging.DEBUG
-        _log.log(
-            level, "tracking is away; the run goes on and is kept in %s: %s", self._spool.folder, error
-        )
+        _log.log(level, "tracking is away; the run goes on and is kept in %s: %s", self._spool.folder, error)
 
 
 def drain(spool: Spool, sink: Sink) -> None:

@@ -5,6 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from facealign.tracking.address import is_refusal
 from facealign.tracking.forwarder import Refused
 from facealign.tracking.records import (
     ArtifactRecord,
@@ -18,7 +19,6 @@ from facealign.tracking.runs import RunHandle
 
 _METRICS_PER_CALL = 1000
 _PARAMS_PER_CALL = _TAGS_PER_CALL = 100
-_REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "RESOURCE_DOES_NOT_EXIST", "NOT_FOUND")
 
 
 class MlflowSink:
@@ -42,7 +42,7 @@ class MlflowSink:
                 for part in _parts(list(run), kind):
                     self._send(part, spool)
         except MlflowException as error:
-            if error.error_code in _REFUSALS:
+            if is_refusal(error):
                 raise Refused(error.message) from error
             raise
 
@@ -77,7 +77,7 @@ class MlflowSink:
 
 
 def _parts(records: list[Any], kind: type[Record]) -> Iterator[list[Any]]:
-    """Pieces as large as one call may be; the last value of a param or tag that is said twice in one piece."""
+    """Pieces no larger than one call may be."""
     size = {MetricRecord: _METRICS_PER_CALL, ParamRecord: _PARAMS_PER_CALL, TagRecord: _TAGS_PER_CALL}.get(kind, 1)
     for start in range(0, len(records), size):
         yield records[start : start + size]

@@ -1,8 +1,6 @@
 """The run in MLflow, as the driver opens it: once, before any worker starts."""
 
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +10,6 @@ from facealign.tracking.config import TrackingSettings
 
 RUN_KEY = "facealign.run_key"
 """The tag by which a restart finds its run."""
-
-_DIGEST_LENGTH = 36  # what MLflow's column for a dataset's digest holds
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ def open_run(
 ) -> RunHandle | None:
     """Find the run of ``run_key`` and set it running again, or open a new one.
 
-    Call it in the driver: it creates or migrates the database and the experiment, which workers must not do at once.
+    Call it in the driver: it creates or migrates the database and the experiment, which must happen once.
 
     Args:
         settings: Where runs are recorded.
@@ -68,39 +64,6 @@ def open_run(
         else:
             run = client.create_run(experiment_id, tags={RUN_KEY: run_key}, run_name=name)
     return RunHandle(uri, experiment_id, run.info.run_id, run.info.run_name)
-
-
-def log_dataset(
-    handle: RunHandle, name: str, digest: str, source: str, profile: Mapping[str, Any], context: str = "training"
-) -> None:
-    """Show a data set with its digest among the run's inputs; saying it again changes nothing.
-
-    MLflow keeps the first 36 characters of a digest; all of it is in the input's tag ``facealign.digest``.
-
-    Args:
-        handle: The run.
-        name: Of the data set.
-        digest: Of its content.
-        source: Where it lies: a path or an address.
-        profile: Its figures, such as the number of faces.
-        context: What the run does with it.
-
-    Raises:
-        UserError: MLflow does not answer.
-    """
-    with reaching(handle.uri):
-        from mlflow import MlflowClient
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-
-        dataset = Dataset(
-            name=name,
-            digest=digest[:_DIGEST_LENGTH],
-            source_type="local",
-            source=json.dumps({"uri": source}),
-            profile=json.dumps(profile),
-        )
-        tags = [InputTag("mlflow.data.context", context), InputTag("facealign.digest", digest)]
-        MlflowClient(tracking_uri=handle.uri).log_inputs(handle.run_id, [DatasetInput(dataset, tags)])
 
 
 def _experiment(client: Any, uri: str, name: str) -> str:

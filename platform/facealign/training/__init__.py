@@ -1,9 +1,20 @@
 """The loop, its state, its checkpoints. No Ray here: a model trains in a plain process."""
 
-from facealign.training.checkpoint import ModelFolder, load_model, save_model
+from facealign.training.checkpoint import Faces, ModelFolder, load_model, save_model
 from facealign.training.config import TrainConfig, TrainJob
 from facealign.training.evaluate import Predictions, predict
 from facealign.training.fit import fit
 from facealign.training.world import World
 
-__all__ = ["ModelFolder", "Predictions", "TrainConfig", "TrainJob", "World", "fit", "load_model", "predict", "save_model"]
+__all__ = [
+    "Faces",
+    "ModelFolder",
+    "Predictions",
+    "TrainConfig",
+    "TrainJob",
+    "World",
+    "fit",
+    "load_model",
+    "predict",
+    "save_model",
+]

@@ -15,10 +15,17 @@ from safetensors.torch import load_file, save_file
 from torch.optim import Optimizer
 
 from facealign.config import Settings, UserError
-from facealign.geometry import CropSettings, load_schema
+from facealign.geometry import CropSettings, LandmarkSchema
 from facealign.methods import METHODS, Method
 from facealign.training.config import TrainJob
 from facealign.training.progress import Progress
+
+
+class Faces(Settings):
+    """What a model takes and gives: how faces are cut for it, and which landmarks it finds."""
+
+    crop: CropSettings
+    landmarks: LandmarkSchema
 
 
 class ModelCard(Settings):
@@ -26,7 +33,7 @@ class ModelCard(Settings):
 
     job: TrainJob
     config_hash: str
-    crop: CropSettings
+    faces: Faces
     parameters: int
 
 
@@ -37,30 +44,32 @@ class ModelFolder:
     method: Method
     card: ModelCard
 
-    def require_crop(self, crop: CropSettings, place: Path) -> None:
-        """Refuse faces that were cut by another rule than the model was trained on.
+    def require(self, faces: Faces, place: Path) -> None:
+        """Refuse faces that were cut by another rule, or have other landmarks, than those of the training.
 
         Raises:
-            UserError: They were.
+            UserError: They differ.
         """
-        if crop != self.card.crop:
-            raise UserError(f"{place}: faces were cut by {crop!r}, but the model was trained on {self.card.crop!r}")
+        before, now = self.card.faces.model_dump(mode="json"), faces.model_dump(mode="json")
+        if before != now:
+            rows = differences(before, now, "trained on", "here")
+            raise UserError(f"{place}: not the kind of faces that the model was trained on:\n{rows}")
 
 
-def build_method(job: TrainJob, crop: CropSettings) -> Method:
+def build_method(job: TrainJob, faces: Faces) -> Method:
     """The job's method with fresh weights, drawn from the job's seed."""
     torch.manual_seed(job.seed)
     kind = METHODS[job.method]
-    return kind(kind.Config(**job.model), load_schema(job.landmarks), crop.size)
+    return kind(kind.Config(**job.model), faces.landmarks, faces.crop.size)
 
 
-def save_model(folder: Path, method: Method, job: TrainJob, crop: CropSettings) -> None:
+def save_model(folder: Path, method: Method, job: TrainJob, faces: Faces) -> None:
     """Write a model folder; ``model.json`` comes last, so a folder that has it is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     parameters = sum(parameter.numel() for parameter in method.parameters())
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in method.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
-    card = ModelCard(job=job, config_hash=job.config_hash, crop=crop, parameters=parameters)
+    card = ModelCard(job=job, config_hash=job.config_hash, faces=faces, parameters=parameters)
     _write_atomically(folder / "model.json", card.model_dump_json(indent=2) + "\n")
 
 
@@ -71,7 +80,7 @@ def load_model(folder: Path) -> ModelFolder:
         UserError: There is no model, or it was written by another version of the method.
     """
     card = read_card(folder)
-    method = build_method(card.job, card.crop)
+    method = build_method(card.job, card.faces)
     load_weights(folder, method)
     return ModelFolder(method.eval(), card)
 
@@ -104,13 +113,13 @@ def load_weights(folder: Path, method: Method) -> None:
 
 
 def save_checkpoint(
-    folder: Path, method: Method, optimizer: Optimizer, progress: Progress, job: TrainJob, crop: CropSettings
+    folder: Path, method: Method, optimizer: Optimizer, progress: Progress, job: TrainJob, faces: Faces
 ) -> None:
     """Write all that an exact continuation needs."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(optimizer.state_dict(), folder / "optimizer.pt")
     (folder / "progress.json").write_text(progress.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    save_model(folder, method, job, crop)
+    save_model(folder, method, job, faces)
 
 
 def load_checkpoint(folder: Path, method: Method, optimizer: Optimizer, job: TrainJob) -> Progress:
@@ -122,18 +131,22 @@ def load_checkpoint(folder: Path, method: Method, optimizer: Optimizer, job: Tra
     card = read_card(folder)
     if card.config_hash != job.config_hash:
         before, now = (j.model_dump(mode="json", exclude={"shards"}) for j in (card.job, job))
-        raise UserError(f"{folder}: checkpoint of another training; it differs in:\n{_differences(before, now)}")
+        rows = differences(before, now, "in the checkpoint", "now")
+        raise UserError(f"{folder}: checkpoint of another training; it differs in:\n{rows}")
     load_weights(folder, method)
     optimizer.load_state_dict(torch.load(folder / "optimizer.pt", map_location="cpu", weights_only=True))
     return Progress.model_validate_json((folder / "progress.json").read_text(encoding="utf-8"))
 
 
-def _differences(before: Any, now: Any, key: str = "") -> str:
-    if isinstance(before, dict) and isinstance(now, dict):
-        keys = sorted(before.keys() | now.keys())
-        rows = (_differences(before.get(k), now.get(k), f"{key}.{k}".lstrip(".")) for k in keys)
+def differences(one: Any, other: Any, name_one: str, name_other: str, key: str = "") -> str:
+    """What differs between two trees of plain values, a line each: ``key: value name_one, value name_other``."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted(one.keys() | other.keys())
+        rows = (
+            differences(one.get(k), other.get(k), name_one, name_other, f"{key}.{k}".lstrip(".")) for k in keys
+        )
         return "\n".join(row for row in rows if row)
-    return "" if before == now else f"  {key}: {json.dumps(before)} in the checkpoint, {json.dumps(now)} now"
+    return "" if one == other else f"  {key}: {json.dumps(one)} {name_one}, {json.dumps(other)} {name_other}"
 
 
 def _write_atomically(path: Path, text: str) -> None:

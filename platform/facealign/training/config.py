@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from facealign.config import Settings, digest_json
-from facealign.data.augment import AugmentSettings
+from facealign.data.augment_settings import AugmentSettings
 from facealign.geometry import Normaliser
 
 
@@ -56,7 +56,6 @@ class TrainJob(Settings):
     method: str
     model: dict[str, Any]
     train: TrainConfig
-    landmarks: str
     shards: str
     data_digest: str
     seed: int

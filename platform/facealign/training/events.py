@@ -16,9 +16,10 @@ class Events(Protocol):
         """An epoch is over and measured; called in the main process alone."""
 
     def checkpoint(self, folder: Path | None, score: float) -> None:
-        """Keep what ``folder`` holds; it is gone afterwards. Called in every process, with None in all but the main one.
+        """Keep what ``folder`` holds; it is gone afterwards.
 
         Args:
+            folder: Given in the main process; every other one calls this with None.
             score: Validation NME of the checkpoint; infinite for one from the middle of an epoch.
         """
 

@@ -13,9 +13,9 @@ from facealign.training.world import World
 def fit(job: TrainJob, world: World, events: Events, resume_from: Path | None = None) -> Progress:
     """Train until the last epoch, or until a stop is requested.
 
-    Every process of the world calls this with the same job. ``events`` is offered a checkpoint after each epoch and
-    at a stop. The progress returned says which of the two ended the training: after a stop, fewer epochs are done
-    than the job asks for.
+    Every process of the world calls this with the same job. ``events`` is offered a checkpoint after each epoch
+    and at a stop. The progress returned says which of the two ended the training: after a stop, fewer epochs are
+    done than the job asks for.
 
     Raises:
         UserError: The shards are not those of the job, the batch does not divide among the processes, the

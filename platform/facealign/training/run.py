@@ -10,12 +10,12 @@ from torch import Tensor
 
 from facealign.config import UserError
 from facealign.data.batch import Batch
-from facealign.data.dataset import FaceDataset, eval_batches, train_batches
+from facealign.data.dataset import FaceDataset
+from facealign.data.loader import eval_batches, train_batches
 from facealign.data.order import steps_per_epoch
-from facealign.data.shards import Index, ShardReader
-from facealign.geometry import load_schema
+from facealign.data.shards.reader import ShardReader
 from facealign.metrics import nme
-from facealign.training.checkpoint import build_method, load_checkpoint, save_checkpoint
+from facealign.training.checkpoint import Faces, build_method, load_checkpoint, save_checkpoint
 from facealign.training.config import TrainJob
 from facealign.training.evaluate import predict
 from facealign.training.events import Events
@@ -33,21 +33,19 @@ class Run:
 
     def __init__(self, job: TrainJob, world: World, events: Events, resume_from: Path | None) -> None:
         self.job, self.world, self.events = job, world, events
-        index = Index.load(Path(job.shards))
-        if index.digest != job.data_digest:
+        reader = ShardReader(Path(job.shards), "train")
+        if reader.index.digest != job.data_digest:
             raise UserError(
-                f"{job.shards}: content {index.digest[:12]}, but the job was made for {job.data_digest[:12]}; "
-                "prepare the shards again, or start the training anew"
+                f"{job.shards}: content {reader.index.digest[:12]}, but the job was made for "
+                f"{job.data_digest[:12]}; prepare the shards again, or start the training anew"
             )
-        self.crop = index.crop
-        schema = load_schema(job.landmarks)
-        self.training_faces = FaceDataset(
-            ShardReader(index, "train"), schema, index.crop, job.train.augment, job.seed
-        )
-        self.validation_faces = FaceDataset(ShardReader(index, "validation"), schema, index.crop)
-        self.steps_per_epoch = steps_per_epoch(len(self.training_faces), job.train.batch_size, world.size)
+        self.faces = Faces(crop=reader.index.crop, landmarks=reader.index.landmarks)
+        self.training_faces = FaceDataset(reader, job.train.augment, job.seed)
+        self.validation_faces = FaceDataset(ShardReader(reader.folder, "val"))
+        self.steps_per_epoch = steps_per_epoch(len(self.training_faces), job.train.batch_size)
 
-        self.method = build_method(job, index.crop).to(world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        method = build_method(job, self.faces).to(world.device)
+        self.method = method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = build_optimizer(self.method.parameters(), job.train.optimizer)
         self.dtype = autocast_dtype(job.train.precision, world.device)
         self.progress = Progress()
@@ -66,7 +64,8 @@ class Run:
             rank=self.world.rank,
             world_size=self.world.size,
             global_batch=config.batch_size,
-            loader_workers=config.loader_workers,
+            workers=config.loader_workers,
+            pin_memory=self.world.device.type == "cuda",
         ):
             yield batch.to(self.world.device)
 
@@ -111,9 +110,7 @@ class Run:
                 f"epoch {self.progress.epoch + 1}, step {self.progress.step}: the loss is {loss}; the last "
                 "checkpoint is kept. Lower optimizer.lr, or set clip_norm or precision: fp32"
             )
-        self.progress = self.progress.model_copy(
-            update={"loss_sum": self.progress.loss_sum + loss * meter.steps}
-        )
+        self.progress = self.progress.model_copy(update={"loss_sum": self.progress.loss_sum + loss * meter.steps})
         rate = images / (time.perf_counter() - meter.started)
         if self.world.is_main:
             lr = self.optimizer.param_groups[0]["lr"]
@@ -124,12 +121,13 @@ class Run:
         """Mean NME over the validation fold, each face counted once, as a fraction of the normaliser."""
         self.world.share_buffers(self.method)
         batches = eval_batches(
-            self.validation_faces, self.world.rank, self.world.size, self.job.train.validation_batch
+            self.validation_faces,
+            batch_size=self.job.train.validation_batch,
+            rank=self.world.rank,
+            world_size=self.world.size,
         )
         found = predict(self.method, batches, self.world.device, self.dtype)
-        errors = nme(
-            found.predicted, found.truth, found.valid, self.method.schema, self.job.train.normaliser
-        )
+        errors = nme(found.predicted, found.truth, found.valid, self.method.schema, self.job.train.normaliser)
         total, faces = self.world.sum([float(errors.sum()), float(len(errors))])
         return total / faces
 
@@ -156,7 +154,7 @@ class Run:
             self.events.checkpoint(None, score)
             return
         with tempfile.TemporaryDirectory(prefix="facealign-checkpoint-") as folder:
-            save_checkpoint(Path(folder), self.method, self.optimizer, self.progress, self.job, self.crop)
+            save_checkpoint(Path(folder), self.method, self.optimizer, self.progress, self.job, self.faces)
             self.events.checkpoint(Path(folder), score)
 
     @property

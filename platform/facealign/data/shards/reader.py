@@ -1,4 +1,4 @@
-"""Random access to the faces of one fold, memory-mapped: no byte is read before it is asked for, none is copied."""
+"""Random access to the faces of one fold, memory-mapped: no byte is read before it is asked for."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,15 +15,18 @@ from facealign.data.shards.row import Labels, StoredFace, arrow_schema, fingerpr
 
 
 class _Columns(NamedTuple):
-    """The columns of one open shard; the arrays are views of the mapped file, but for the unpacked bits."""
+    """One open shard of R rows: ``points`` (R, N, 2), ``valid`` and ``visible`` (R, N), ``to_photo`` (R, 2, 3).
+
+    The arrays are views of the mapped file, but for the bits of ``valid`` and ``visible``, which are unpacked.
+    """
 
     table: Any
     image_offsets: NDArray[np.int32]
     image_bytes: NDArray[np.uint8]
-    points_RN2: NDArray[np.float32]
-    valid_RN: NDArray[np.bool_]
-    visible_RN: NDArray[np.bool_]
-    to_photo_R23: NDArray[np.float64]
+    points: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    visible: NDArray[np.bool_]
+    to_photo: NDArray[np.float64]
 
 
 class ShardReader:
@@ -59,10 +62,10 @@ class ShardReader:
         return StoredFace(
             labels=_labels(columns.table, i),
             encoded=columns.image_bytes[start:stop],
-            points=columns.points_RN2[i],
-            valid=columns.valid_RN[i],
-            visible=columns.visible_RN[i],
-            to_photo=columns.to_photo_R23[i],
+            points=columns.points[i],
+            valid=columns.valid[i],
+            visible=columns.visible[i],
+            to_photo=columns.to_photo[i],
         )
 
     def __iter__(self) -> Iterator[StoredFace]:
@@ -100,10 +103,10 @@ def _open_shard(folder: Path, shard: Shard, size: int) -> _Columns:
         table=table,
         image_offsets=np.frombuffer(offsets, dtype=np.int32),
         image_bytes=np.frombuffer(data, dtype=np.uint8),
-        points_RN2=_values(table, "points").reshape(-1, size, 2),
-        valid_RN=_values(table, "valid").reshape(-1, size),
-        visible_RN=_values(table, "visible").reshape(-1, size),
-        to_photo_R23=_values(table, "to_photo").reshape(-1, 2, 3),
+        points=_values(table, "points").reshape(-1, size, 2),
+        valid=_values(table, "valid").reshape(-1, size),
+        visible=_values(table, "visible").reshape(-1, size),
+        to_photo=_values(table, "to_photo").reshape(-1, 2, 3),
     )
 
 

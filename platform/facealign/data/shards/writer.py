@@ -1,9 +1,9 @@
 """Faces → Arrow IPC files named by their content, and the index that makes them a data set.
 
-Where one shard ends is decided by its rows alone (content-defined chunking, as in LBFS, Muthitacharoen et al., SOSP
-2001): a face that is added, removed or changed rewrites the shard it is in, rarely the next, and no other. A prepared
-set stays whole while another is written over it: new shards have new names, the index is replaced in one step, and
-only then do the old shards go.
+Where one shard ends is decided by its rows alone (content-defined chunking, as in LBFS, Muthitacharoen et al.,
+SOSP 2001): a face that is added, removed or changed rewrites the shard it is in, rarely the next, and no other.
+A prepared set stays whole while another is written over it: new shards have new names, the index is replaced in
+one step, and only then do the old shards go.
 """
 
 import hashlib

@@ -19,9 +19,7 @@ def paint_background(size: int, chances: Chances) -> Picture:
     """(size, size, 3) background."""
     knots = np.array([sample_colour(chances) for _ in range(9)]).reshape(3, 3, 3)
     small = cv2.resize(np.rint(knots).astype(np.uint8), (64, 64), interpolation=cv2.INTER_LINEAR)
-    picture = np.asarray(
-        cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8
-    )
+    picture = np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
     for _ in range(chances.integer(6)):
         _paint_thing(picture, chances)
     roughen(picture, cut("mottle", size, chances), chances.uniform(0.05, 0.8))

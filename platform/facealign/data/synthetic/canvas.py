@@ -4,6 +4,7 @@ OpenCV draws polygons in fixed point; with 4 fractional bits a vertex is exact t
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import cv2
 import numpy as np
@@ -49,21 +50,20 @@ def blend(picture: Picture, other: Picture, mask: Picture) -> None:
 
 def smooth(points: Array, parts: int = 4) -> Array:
     """A Catmull-Rom spline through points (n, 2): ((n − 1)·parts + 1, 2)."""
-    weights = _SPLINES.get((len(points), parts))
-    if weights is None:
-        weights = _SPLINES[len(points), parts] = _catmull_rom(len(points), parts)
-    return np.asarray(weights @ points)
+    return np.asarray(_catmull_rom(len(points), parts) @ points)
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """``one`` with ``share`` of ``other`` in it; shares outside 0 … 1 go beyond, colours stay in range."""
-    red, green, blue = (min(255.0, max(0.0, a + (b - a) * share)) for a, b in zip(one, other, strict=True))
-    return red, green, blue
+    """``one`` with ``share``, 0 … 1, of ``other`` in it."""
+    rest = 1 - share
+    return (
+        rest * one[0] + share * other[0],
+        rest * one[1] + share * other[1],
+        rest * one[2] + share * other[2],
+    )
 
 
-_SPLINES: dict[tuple[int, int], Array] = {}
-
-
+@cache
 def _catmull_rom(count: int, parts: int) -> Array:
     """The spline as a matrix, since it is linear in its points; the ends' missing neighbours are extrapolated."""
     padded = np.zeros((count + 2, count))

@@ -1,5 +1,7 @@
 """The random numbers of one face, drawn in a fixed order from a counter-based generator."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 
@@ -18,8 +20,8 @@ class Chances:
 
     def __init__(self, seed: int, index: int) -> None:
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
-        self._uniforms = iter(generator.random(self._BLOCK).tolist())
-        self._normals = iter(generator.standard_normal(self._BLOCK).tolist())
+        self._uniforms: Iterator[float] = iter(generator.random(self._BLOCK).tolist())
+        self._normals: Iterator[float] = iter(generator.standard_normal(self._BLOCK).tolist())
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
         """A number in [low, high)."""

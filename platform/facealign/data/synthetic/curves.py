@@ -19,6 +19,12 @@ _T = np.linspace(0, 1, LID_POINTS)
 _UPPER_LID = np.sin(np.pi * _T**0.93) ** 0.78
 _LOWER_LID = np.sin(np.pi * _T**1.12) ** 0.85
 _BROW_T = np.linspace(0, 1, 5)
+_BROW_X = np.linspace(-1.38, 1.12, 5)
+"""In half-widths of the eye, from its middle."""
+_BROW_PROFILE = np.array([0.12, 0.75, 1.0, 1.08, 1.0])
+_NOSE_X = np.array([-0.82, -0.42, 0, 0.42, 0.82])
+_NOSE_Y = np.array([-0.035, -0.008, 0.015, -0.008, -0.035])
+_RIDGE = np.column_stack([np.zeros(4), np.linspace(0, 1, 4)])
 
 _LIP_X = np.array([-1, -0.6, -0.22, 0, 0.22, 0.6, 1])
 _UPPER_LIP_Y = np.array([0, -0.62, -1.0, -0.84, -1.0, -0.62, 0])
@@ -48,9 +54,7 @@ def _eye(person: Identity, act: Expression, side: int, name: str, lid: float) ->
     if lid < 0.2:  # a closed eye's two lids meet on the lower one
         upper = lower - 0.008 * _LOWER_LID
     middle = (upper[LID_POINTS // 2] + lower[LID_POINTS // 2]) / 2
-    pupil = np.array(
-        [[side * person.eye_distance + 0.08 * act.gaze_x, middle + 0.03 * act.gaze_y - 0.008]]
-    )
+    pupil = np.array([[side * person.eye_distance + 0.08 * act.gaze_x, middle + 0.03 * act.gaze_y - 0.008]])
     return {
         f"{name}_upper_lid": _on_side(x, upper, side),
         f"{name}_lower_lid": _on_side(x, lower, side),
@@ -60,12 +64,12 @@ def _eye(person: Identity, act: Expression, side: int, name: str, lid: float) ->
 
 def _brow(person: Identity, act: Expression, side: int, name: str) -> Curves:
     """Upper and lower edges, five points each, from the outer end inwards for the right brow."""
-    x = -person.eye_distance + np.linspace(-1.38, 1.12, 5) * person.eye_width
+    x = -person.eye_distance + _BROW_X * person.eye_width
     raised = 0.11 * act.brow_raise
     arch = (person.brow_arch + 0.03 * act.brow_raise) * np.sin(np.pi * _BROW_T**1.2)
     slant = (person.brow_slant + 0.07 * act.frown) * (2 * _BROW_T - 1)
     line = -person.brow_height - raised - arch + slant
-    thick = person.brow_thickness * np.array([0.12, 0.75, 1.0, 1.08, 1.0])
+    thick = person.brow_thickness * _BROW_PROFILE
     x = x + 0.06 * act.frown * _BROW_T
     return {
         f"{name}_brow_top": _on_side(x, line - thick / 2, side),
@@ -74,13 +78,11 @@ def _brow(person: Identity, act: Expression, side: int, name: str) -> Curves:
 
 
 def _nose(person: Identity) -> Curves:
+    """The ridge from its root to the tip, and the base from the right wing to the left one."""
     base, width = person.nose_base, person.nose_width
-    ridge_y = np.linspace(-0.02, base - 0.12, 4)
-    base_x = width * np.array([-0.82, -0.42, 0, 0.42, 0.82])
-    base_y = base + np.array([-0.035, -0.008, 0.015, -0.008, -0.035])
     return {
-        "nose_ridge": np.stack([np.zeros(4), ridge_y], axis=1),
-        "nose_base": np.stack([base_x, base_y], axis=1),
+        "nose_ridge": _RIDGE * [1, base - 0.10] + [0, -0.02],
+        "nose_base": np.column_stack([width * _NOSE_X, base + _NOSE_Y]),
     }
 
 

@@ -1,7 +1,10 @@
 """One posed face: its surface, its view and every curve of it in pixels of the picture."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +16,7 @@ from facealign.data.synthetic.surface import HeadSurface
 from facealign.data.synthetic.view import Pose, View, hidden_by_head, rotation_of
 
 Array = NDArray[np.float64]
+T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,14 @@ class Face:
         return self.view.project(np.column_stack([points, z]))
 
     @cached_property
+    def across(self) -> Array:
+        """(2,) direction in the picture at right angles to the face's vertical axis, towards the image's right."""
+        down_x, down_y = self.view.rotation[:2, 1]
+        return np.array([down_y, -down_x])
+
+    @cached_property
     def turned(self) -> float:
-        """Share of the line of sight that runs sideways: positive shows the face's right side (image left) more."""
+        """Sideways part of the line of sight: positive shows more of the subject's left (image right)."""
         return float(self.view.sight[0])
 
 
@@ -65,7 +75,6 @@ def place_face(identity: Identity, expression: Expression, pose: Pose, centre: A
     """
     surface = HeadSurface(identity, expression)
     frontal = facial_curves(identity, expression)
-    cuts = np.cumsum([len(curve) for curve in frontal.values()])[:-1]
     flat = np.concatenate(list(frontal.values()))
     points = np.column_stack([flat, surface.depth(flat[:, 0], flat[:, 1])])
     unit = View(rotation=rotation_of(pose), scale=1.0, centre=np.zeros(2))
@@ -76,7 +85,13 @@ def place_face(identity: Identity, expression: Expression, pose: Pose, centre: A
     view = View(rotation=unit.rotation, scale=scale, centre=centre - scale * (low + high) / 2)
 
     edge = Outline(edge.contour * scale + view.centre, edge.forehead * scale + view.centre)
-    curves = dict(zip(frontal, np.split(near * scale + view.centre, cuts), strict=True))
-    hidden = dict(zip(frontal, np.split(hidden_by_head(surface, points, view.sight), cuts), strict=True))
+    curves = _cut(near * scale + view.centre, frontal)
+    hidden = _cut(hidden_by_head(surface, points, view.sight), frontal)
     curves["contour"], hidden["contour"] = edge.contour, np.zeros(len(edge.contour), dtype=bool)
     return Face(identity, expression, surface, view, edge, curves, hidden)
+
+
+def _cut(values: NDArray[T], curves: Mapping[str, Array]) -> dict[str, NDArray[T]]:
+    """Values (n, …) of all curves' points in turn → those of each curve, by name."""
+    ends = accumulate(len(curve) for curve in curves.values())
+    return {name: values[end - len(curve) : end] for (name, curve), end in zip(curves.items(), ends, strict=True)}

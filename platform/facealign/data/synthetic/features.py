@@ -12,6 +12,11 @@ Array = NDArray[np.float64]
 
 _RING = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 _DISC = np.column_stack([np.cos(_RING), np.sin(_RING)])
+_WING = np.array([[0.98, -0.17], [1.12, -0.1], [1.08, -0.035], [0.82, -0.02]])
+_NOSTRIL = np.array([0.42, -0.03]) + _DISC * [0.34, 0.022]
+_MIRROR = np.array([-1.0, 1.0])
+_NOSE = np.concatenate([_WING * _MIRROR, _WING, _NOSTRIL * _MIRROR, _NOSTRIL])
+"""Wings and nostrils, right and left: x in half-widths of the nose, y in face units below its base."""
 _DARK: Colour = (28, 16, 14)
 _CAVITY: Colour = (62, 16, 20)
 _TEETH: Colour = (232, 226, 214)
@@ -21,7 +26,8 @@ def paint_eye(picture: Picture, face: Face, look: Look, side: str) -> None:
     """Sclera, iris, pupil and highlight within the lids; lashes; the fold above."""
     upper, lower = face.curves[f"{side}_upper_lid"], face.curves[f"{side}_lower_lid"]
     outline = np.concatenate([upper, lower[-2:0:-1]])
-    fold = upper + (upper - lower) * 0.35 + (face.curves[f"{side}_brow_bottom"].mean(axis=0) - upper.mean(axis=0)) * 0.22
+    brow = face.curves[f"{side}_brow_bottom"][2] - upper[len(upper) // 2]
+    fold = 1.35 * upper - 0.35 * lower + 0.22 * brow
     fill(picture, np.concatenate([upper, fold[::-1]]), look.lid)
     line(picture, fold[1:-1], mix(look.lid, _DARK, 0.35), 0.012 * face.unit)
     low = np.maximum(np.floor(outline.min(axis=0)).astype(int) - 1, 0)
@@ -48,15 +54,13 @@ def paint_brow(picture: Picture, face: Face, look: Look, side: str) -> None:
 
 def paint_nose(picture: Picture, face: Face, look: Look) -> None:
     """Nostrils, the wings' edges and the shadow beneath the tip."""
-    person = face.identity
-    wide, base, unit = person.nose_width, person.nose_base, face.unit
-    shadow = mix(look.skin, _DARK, 0.38)
-    for side in (-1, 1):
-        wing = np.array([[0.98, -0.17], [1.12, -0.1], [1.08, -0.035], [0.82, -0.02]]) * [side * wide, 1] + [0, base]
+    wide, base, unit = face.identity.nose_width, face.identity.nose_base, face.unit
+    placed = face.at(_NOSE * [wide, 1] + [0, base])
+    wings, holes = placed[:8].reshape(2, 4, 2), placed[8:].reshape(2, 16, 2)
+    for side, wing, hole in zip((-1, 1), wings, holes, strict=True):
         if face.turned * side > -0.35:
-            line(picture, smooth(face.at(wing)), shadow, 0.016 * unit)
-        hole = np.array([0.42 * side * wide, base - 0.03]) + _DISC * [0.34 * wide, 0.022]
-        fill(picture, face.at(hole), mix(look.skin, _DARK, 0.72))
+            line(picture, smooth(wing), mix(look.skin, _DARK, 0.38), 0.016 * unit)
+        fill(picture, hole, mix(look.skin, _DARK, 0.72))
     line(picture, smooth(face.curves["nose_base"]), mix(look.skin, _DARK, 0.28), 0.014 * unit)
 
 

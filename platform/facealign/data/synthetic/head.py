@@ -1,13 +1,14 @@
 """Behind the face and about it: shoulders, neck, hair, ears, the skin of the head."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.synthetic.canvas import Colour, Picture, fill, line, mix
+from facealign.data.synthetic.canvas import Picture, fill, line, mix
 from facealign.data.synthetic.face import Face
 from facealign.data.synthetic.look import Look
+from facealign.data.synthetic.shading import HALF_SIZE
 from facealign.data.synthetic.silhouette import CONTOUR_TOP
+from facealign.geometry import affine
 
 Array = NDArray[np.float64]
 
@@ -17,6 +18,7 @@ _EAR = np.array(
     [[0.0, -0.12], [0.1, -0.22], [0.26, -0.22], [0.34, -0.06], [0.27, 0.2], [0.16, 0.4], [0.06, 0.46], [0.0, 0.38]]
 )
 """Outline of an ear: backwards and downwards from its upper root, face units."""
+_HAIRLINE = np.linspace(-0.98, 0.98, 15)
 _SKULL = np.diag([1.08, 1.12, 1.2])
 _SKULL_CENTRE = np.array([0.0, -0.45, -0.25])
 
@@ -27,17 +29,15 @@ def paint_behind(picture: Picture, shades: Picture, face: Face, look: Look) -> N
     if look.hair_length > 0.3 and not look.bald:
         fill(picture, _hanging_hair(face, look), mix(look.hair, (0, 0, 0), 0.25))
     _paint_bust(picture, shades, face, look, middle)
-    if not look.bald:
-        fill(picture, _skull(face, 1.06), look.hair)
-    else:
-        fill(picture, _skull(face, 0.98), look.skin)
+    grow, colour = (0.98, look.skin) if look.bald else (1.06, look.hair)
+    fill(picture, _skull(face, grow), colour)
     for side in (-1, 1):
         if not _is_near(face, side):
             _paint_ear(picture, face, look, side)
 
 
-def paint_skin(picture: Picture, shades: Picture, face: Face, look: Look) -> None:
-    """The skin of the face, its rim a little darker, and the ear turned to the viewer."""
+def paint_skin(picture: Picture, face: Face, look: Look) -> None:
+    """The skin of the face, and the ear that is turned to the viewer."""
     fill(picture, face.outline.head, look.skin)
     for side in (-1, 1):
         if _is_near(face, side):
@@ -48,26 +48,14 @@ def paint_front_hair(picture: Picture, face: Face, look: Look) -> None:
     """Hair over the forehead, down to the hairline and along the temples."""
     if look.bald:
         return
-    x = np.linspace(-0.98, 0.98, 15)
-    rise = 0.14 * np.cos(np.pi * np.clip(x - 0.5 * look.parting, -1, 1))
-    y = look.hairline - rise + 0.62 * np.abs(x) ** 5
-    width = face.surface.half_width(y)
-    edge = face.at(np.column_stack([np.clip(x, -0.985, 0.985) * width, y]), 0.02)
-    crown = face.view.project(_crown(face))
-    fill(picture, np.concatenate([edge, crown[::-1]]), look.hair)
-
-
-def strands_mask(picture: Picture, colour: Colour) -> Picture:
-    """(H, W) mask of what has exactly this colour: where hair was painted."""
-    exact = tuple(round(channel) for channel in colour)
-    return np.asarray(cv2.inRange(picture, exact, exact), dtype=np.uint8)
-
-
-def _crown(face: Face) -> Array:
-    """(15, 3) arc over the top of the skull from the right temple to the left one."""
-    angle = np.linspace(np.pi, 0, 15)
-    wide = float(face.surface.half_width(np.array([-0.3]))[0])
-    return np.column_stack([1.06 * wide * np.cos(angle), -0.3 - 1.3 * np.sin(angle), np.full(15, 0.05)])
+    rise = 0.14 * np.cos(np.pi * np.clip(_HAIRLINE - 0.5 * look.parting, -1, 1))
+    y = look.hairline - rise + 0.62 * np.abs(_HAIRLINE) ** 5
+    edge = face.at(np.column_stack([_HAIRLINE * face.surface.half_width(y), y]), 0.02)
+    # Beyond the silhouette the hairline turns back; that part of it is not seen.
+    reach = edge @ face.across
+    edge = edge[reach.argmin() : reach.argmax() + 1]
+    fill(picture, np.concatenate([edge, face.outline.forehead]), look.hair)
+    line(picture, face.outline.forehead, look.hair, 0.05 * face.unit)  # no seam of skin along the silhouette
 
 
 def _skull(face: Face, grow: float) -> Array:
@@ -84,18 +72,43 @@ def _hanging_hair(face: Face, look: Look) -> Array:
     left, right = (face.view.project(np.array([side * 1.12, -0.4, -0.35])) for side in (-1, 1))
     down = np.array([0.0, face.unit * (0.4 + look.hair_length)])
     outwards = np.array([0.14 * face.unit, 0.0])
-    return np.array([left, left + 0.5 * down - outwards, left + down, right + down, right + 0.5 * down + outwards, right])
+    return np.array(
+        [left, left + 0.5 * down - outwards, left + down, right + down, right + 0.5 * down + outwards, right]
+    )
 
 
 def _paint_bust(picture: Picture, shades: Picture, face: Face, look: Look, middle: Array) -> None:
     """A neck under the jaw and shoulders below it, both upright in the picture."""
     unit = face.unit
-    wide = 0.66 * face.identity.width
-    neck = np.array([[-wide, -0.5], [wide, -0.5], [wide * 1.05, 1.3], [wide * 1.9, 1.75], [-wide * 1.9, 1.75], [-wide * 1.05, 1.3]])
+    wide = 0.58 * face.identity.width
+    neck = np.array(
+        [
+            [-wide, -0.5],
+            [wide, -0.5],
+            [wide * 1.05, 1.3],
+            [wide * 1.9, 1.75],
+            [-wide * 1.9, 1.75],
+            [-wide * 1.05, 1.3],
+        ]
+    )
     fill(picture, middle + unit * neck, mix(look.skin, (60, 20, 10), 0.08))
-    fill(shades, (middle + unit * neck * [1, 0.72]) / 2, tuple(0.62 * float(c) for c in shades[0, 0]))
+    wall = shades[0, 0].tolist()
+    below_jaw = affine.apply(HALF_SIZE, middle + unit * neck * [0.98, 0.72])
+    fill(shades, below_jaw, mix((wall[0], wall[1], wall[2]), (0, 0, 0), 0.45))
     shoulders = np.array(
-        [[-0.75, 1.28], [0, 1.62], [0.75, 1.28], [1.5, 1.55], [2.3, 1.9], [2.7, 3.2], [2.7, 6], [-2.7, 6], [-2.7, 3.2], [-2.3, 1.9], [-1.5, 1.55]]
+        [
+            [-0.75, 1.28],
+            [0, 1.62],
+            [0.75, 1.28],
+            [1.5, 1.55],
+            [2.3, 1.9],
+            [2.7, 3.2],
+            [2.7, 6],
+            [-2.7, 6],
+            [-2.7, 3.2],
+            [-2.3, 1.9],
+            [-1.5, 1.55],
+        ]
     )
     fill(picture, middle + unit * shoulders, look.clothes)
 

@@ -10,7 +10,8 @@ from facealign.data.synthetic.canvas import Colour, mix
 from facealign.data.synthetic.chances import Chances
 
 _SKIN: tuple[Colour, ...] = (
-    (246, 212, 190), (236, 192, 164), (222, 172, 138), (205, 150, 114), (176, 120, 84), (138, 88, 60), (100, 62, 44),
+    (246, 212, 190), (236, 192, 164), (222, 172, 138), (205, 150, 114),
+    (176, 120, 84), (138, 88, 60), (100, 62, 44),
 )  # fmt: skip
 _HAIR: tuple[Colour, ...] = (
     (24, 20, 20), (46, 32, 24), (78, 52, 34), (120, 84, 52), (176, 138, 88), (150, 70, 40), (160, 158, 156),
@@ -97,12 +98,12 @@ def sample_light(chances: Chances) -> Light:
     """Mostly soft light from above and ahead; for one face in five hard, dim, glaring or coloured light."""
     hard = chances.happens(0.2)
     spread = 1.6 if hard else 0.6
-    raw = np.array([chances.normal(0, spread), chances.normal(-0.45, 0.35), 0.5 if hard else 1.0])
+    raw = np.array([chances.normal(0, spread), chances.normal(-0.4, 0.3), 0.7 if hard else 1.0])
     kind = chances.integer(3) if hard else -1
-    exposure = (chances.uniform(0.3, 0.5), chances.uniform(1.5, 1.9), 1.0)[kind] if hard else 1.0
+    exposure = (chances.uniform(0.38, 0.55), chances.uniform(1.45, 1.8), 1.0)[kind] if hard else 1.0
     return Light(
         direction=raw / np.linalg.norm(raw),
-        ambient=chances.uniform(0.1, 0.3) if hard else chances.uniform(0.45, 0.7),
-        warmth=chances.normal(0.05, 0.22 if hard else 0.08),
+        ambient=chances.uniform(0.15, 0.3) if hard else chances.uniform(0.45, 0.7),
+        warmth=chances.normal(0.07, 0.2 if hard else 0.05),
         exposure=exposure * chances.uniform(0.9, 1.1),
     )

@@ -21,7 +21,7 @@ class Identity:
     depth: float = 1.0
     eye_distance: float = 0.43
     eye_width: float = 0.205
-    eye_height: float = 0.085
+    eye_height: float = 0.098
     eye_slant: float = 0.0
     brow_height: float = 0.27
     brow_arch: float = 0.05
@@ -66,7 +66,7 @@ def sample_identity(chances: Chances) -> Identity:
         depth=normal(1.0, 0.08),
         eye_distance=normal(0.43, 0.025),
         eye_width=normal(0.205, 0.016),
-        eye_height=normal(0.085, 0.018),
+        eye_height=normal(0.098, 0.018),
         eye_slant=normal(0.01, 0.025),
         brow_height=normal(0.27, 0.04),
         brow_arch=normal(0.05, 0.02),
@@ -85,12 +85,12 @@ def sample_identity(chances: Chances) -> Identity:
 def sample_expression(chances: Chances) -> Expression:
     """Mostly calm, sometimes wide open, smiling, frowning or blinking."""
     uniform, happens = chances.uniform, chances.happens
-    wide = happens(0.28)
+    wide = happens(0.22)
     mouth_open = uniform(0.25, 1.0) if wide else max(0.0, uniform(-0.15, 0.18))
-    smile = uniform(-0.4, 0.45) if happens(0.6) else uniform(0.3, 1.0)
-    pucker = uniform(0.3, 1.0) * (1 - max(0.0, smile)) if happens(0.12) else 0.0
-    lids = 0.05 if happens(0.05) else uniform(0.7, 1.2)
-    wink = happens(0.03)
+    smile = uniform(-0.4, 0.45) if happens(0.65) else uniform(0.3, 1.0)
+    pucker = uniform(0.3, 1.0) * (1 - max(0.0, smile)) if happens(0.09) else 0.0
+    lids = 0.05 if happens(0.04) else uniform(0.7, 1.2)
+    wink = happens(0.02)
     return Expression(
         mouth_open=mouth_open,
         smile=smile,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from facealign.data.synthetic.canvas import Picture, facets
 from facealign.data.synthetic.look import Light
 from facealign.data.synthetic.surface import CROWN, HeadSurface
+from facealign.data.synthetic.texture import roughen
 from facealign.data.synthetic.view import View
 from facealign.geometry import affine
 
@@ -18,47 +19,54 @@ Array = NDArray[np.float64]
 HALF_SIZE = affine.resize(0.5)
 """Pixels of the picture → pixels of the shade map."""
 
-_KNOTS = np.linspace(-1, 1, 19)
+_KNOTS = np.linspace(-1, 1, 17)
 _SINES = np.sin(np.pi / 2 * np.sign(_KNOTS) * np.abs(_KNOTS) ** 1.35)
-_ROWS = np.concatenate([np.linspace(0.98 * CROWN, -0.25, 6), np.linspace(-0.08, 0.9, 11)])
+_ROWS = np.concatenate([np.linspace(0.98 * CROWN, -0.28, 5), np.linspace(-0.1, 0.9, 11)])
 _UNIT = 128
+_LAMP = 1.4
+"""Brightness of skin that faces the lamp."""
 
 
-def shade(surface: HeadSurface, view: View, light: Light, size: int) -> Picture:
-    """(size // 2, size // 2, 3) shade map of the head; the rest of the picture is lit as a screen facing the viewer.
+def screen(light: Light, size: int) -> Picture:
+    """(size // 2, size // 2, 3) shade map of an empty room: lit as a wall that faces the viewer.
 
-    Polygons that the picture's painters add to it before it is smoothed become soft shadows.
+    Polygons painted into a shade map before it is softened become soft shadows.
     """
-    colour = np.array([1 + light.warmth, 1.0, 1 - light.warmth]) * _UNIT
-    screen = light.ambient + (1 - light.ambient) * max(0.0, light.direction[2])
+    facing = light.ambient + (1 - light.ambient) * max(0.0, light.direction[2])
     half = size // 2
-    picture = np.empty((half, half, 3), dtype=np.uint8)
-    picture[:] = np.clip(colour * screen, 0, 255)
+    picture = np.empty((half, half, 3), np.uint8)
+    cv2.rectangle(picture, (0, 0), (half, half), np.clip(_colour(light) * facing, 0, 255).tolist(), -1)
+    return picture
+
+
+def shade_head(shades: Picture, surface: HeadSurface, view: View, light: Light) -> None:
+    """Draw the lit head into a shade map."""
     vertices = _mesh(surface)
     corners = np.stack(
         [vertices[:-1, :-1], vertices[:-1, 1:], vertices[1:, 1:], vertices[1:, :-1]], axis=2
     ).reshape(-1, 4, 3)
     seen = corners @ view.rotation.T
     normal = _unit(np.cross(seen[:, 3] - seen[:, 1], seen[:, 0] - seen[:, 2]))
-    bright = light.ambient + (1 - light.ambient) * 1.25 * np.maximum(0, normal @ light.direction)
-    bright *= 0.82 + 0.18 * np.abs(normal[:, 2])  # grazing skin looks darker
+    bright = light.ambient + (1 - light.ambient) * _LAMP * np.maximum(0, normal @ light.direction)
+    bright *= 0.78 + 0.22 * np.abs(normal[:, 2])  # grazing skin looks darker
     front = np.flatnonzero(normal[:, 2] > -0.3)
     order = front[np.argsort(seen[front, :, 2].mean(axis=1), kind="stable")]
     pixels = affine.apply(HALF_SIZE, view.project(corners[order]))
-    colours = np.clip(bright[order, None] * colour, 0, 255).astype(int).tolist()
-    facets(picture, pixels, colours)
-    return picture
+    colours = np.clip(bright[order, None] * _colour(light), 0, 255).astype(int).tolist()
+    facets(shades, pixels, colours)
 
 
-def soften(shades: Picture, face: float) -> Picture:
+def soften(shades: Picture, unit: float, mottle: Picture) -> Picture:
     """Smooth the mesh's facets away and bring the map to full size.
 
     Args:
-        shades: (H, W, 3) from ``shade``.
-        face: Pixels of the picture for one face unit.
+        shades: (H, W, 3), half the picture's size.
+        unit: Pixels of the picture for one face unit.
+        mottle: Noise about 128 of the map's shape, which gives the skin its unevenness.
     """
-    width = max(3, 2 * round(0.022 * face) + 1)
+    width = max(3, 2 * round(0.022 * unit) + 1)
     blurred = cv2.blur(cv2.blur(shades, (width, width)), (width, width))
+    roughen(blurred, mottle, 0.08)
     return np.asarray(cv2.resize(blurred, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
@@ -78,3 +86,7 @@ def _mesh(surface: HeadSurface) -> Array:
 
 def _unit(vectors: Array) -> Array:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
+
+
+def _colour(light: Light) -> Array:
+    return _UNIT * np.array([1 + light.warmth, 1.0, 1 - light.warmth])

@@ -1,8 +1,9 @@
 """The outline of the head as seen: the two-dimensional contour that 300-W and WFLW annotate.
 
-Each contour landmark lives on a parallel of the head, a line of constant height from the jaw line to the midline. Where
-the jaw line itself is seen, the landmark is on it; where the head turns it away, the landmark walks along its parallel
-to the farthest point outwards, which is the visible silhouette ("landmark marching", Zhu et al., CVPR 2015).
+Each contour landmark lives on a parallel of the head, a line of constant height from the jaw line to the midline.
+Where the jaw line itself is seen, the landmark is on it; where the head turns it away, the landmark walks along
+its parallel to the farthest point outwards, which is the visible silhouette ("landmark marching", Zhu et al.,
+"High-Fidelity Pose and Expression Normalization for Face Recognition in the Wild", CVPR 2015).
 """
 
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def _contour_heights(surface: HeadSurface) -> Array:
 
 
 def _outermost(view: View, parallels: Array, side: int) -> Array:
-    """Of each parallel (rows, places, 3), the pixel of the place farthest to ``side`` of the face's axis, (rows, 2).
+    """Of each parallel (rows, places, 3), the pixel farthest to ``side`` of the face's axis, (rows, 2).
 
     A parabola through the best sample and its neighbours finds the place between the samples.
     """

@@ -32,9 +32,11 @@ class HeadSurface:
     def half_width(self, y: Array) -> Array:
         """Half the width of the frontal silhouette at height ``y``: a half ellipse above, a jaw curve below."""
         person = self._identity
-        below = 1 - np.clip(y / self.chin, 0, 1) ** person.jaw_power
-        above = 1 - np.clip(y / CROWN, 0, 1) ** 2.6
-        return np.asarray(person.width * np.where(y > 0, below ** (1 / person.jaw_round), np.sqrt(above)))
+        lower = y > 0
+        share = np.minimum(y / np.where(lower, self.chin, CROWN), 1)
+        power = np.where(lower, person.jaw_power, 2.6)
+        root = np.where(lower, 1 / person.jaw_round, 0.5)
+        return np.asarray(person.width * (1 - share**power) ** root)
 
     def skull(self, sine: Array, y: Array) -> Array:
         """Depth of the head without its features.
@@ -44,15 +46,15 @@ class HeadSurface:
             y: Height.
         """
         depth = self._identity.depth
-        middle = depth * np.interp(y * (1.6 / self.chin), _PROFILE_Y, _PROFILE_Z)
-        middle = np.where(y < 0, depth * np.interp(y, _PROFILE_Y, _PROFILE_Z), middle)
-        rim = depth * (-0.12 + 0.74 * np.clip(y / self.chin, 0, 1) ** 2.4)
+        below = np.maximum(y, 0)  # what lies below the eyes stretches with the jaw
+        middle = depth * np.interp(y + below * (1.6 / self.chin - 1), _PROFILE_Y, _PROFILE_Z)
+        rim = depth * (-0.12 + 0.74 * np.minimum(below / self.chin, 1) ** 2.4)
         return np.asarray(rim + (middle - rim) * np.sqrt(1 - sine * sine))
 
     def depth(self, x: Array, y: Array) -> Array:
         """Depth of the face at (x, y): skull, nose, brow ridge, eye sockets, lips."""
         half = np.maximum(self.half_width(y), 1e-6)
-        return self.skull(np.clip(x / half, -1, 1), y) + self.features(x, y)
+        return self.skull(np.minimum(np.maximum(x / half, -1), 1), y) + self.features(x, y)
 
     def features(self, x: Array, y: Array) -> Array:
         """What nose, eye sockets, brow ridge, cheekbones and lips add to the skull."""
@@ -63,9 +65,7 @@ class HeadSurface:
         socket = -0.11 * np.exp(-((side / 0.26) ** 2) - (y / 0.17) ** 2)
         ridge = 0.05 * np.exp(-((side / 0.4) ** 2) - ((y + person.brow_height) / 0.1) ** 2)
         cheek = 0.06 * np.exp(-(((side - 0.08) / 0.2) ** 2) - ((y - 0.48) / 0.2) ** 2)
-        lips = 0.06 * np.exp(
-            -((x / person.mouth_width) ** 2) - ((y - person.mouth_height) / 0.13) ** 2
-        )
+        lips = 0.06 * np.exp(-((x / person.mouth_width) ** 2) - ((y - person.mouth_height) / 0.13) ** 2)
         return np.asarray(height * np.exp(-across * across) + socket + ridge + cheek + lips)
 
 

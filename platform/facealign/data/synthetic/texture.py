@@ -15,14 +15,16 @@ _SIDE = 512
 
 @cache
 def _tile(name: str) -> Picture:
-    """(512, 512, 3) noise about 128: ``grain`` is white noise, ``mottle`` is smooth, ``strands`` runs downwards."""
+    """(512, 512, 3) noise about 128: ``grain`` is white, ``mottle`` is smooth, ``strands`` runs downwards."""
     key = {"grain": 1, "mottle": 2, "strands": 3}[name]
     generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([7, key])))
     noise = generator.standard_normal((_SIDE, _SIDE, 3)).astype(np.float32)
+    noise += 0.6 * (noise.mean(axis=2, keepdims=True) * 1.7 - noise)  # mostly of brightness, less of colour
     if name == "mottle":
-        noise = cv2.GaussianBlur(noise, (0, 0), 4) * 10 + cv2.GaussianBlur(noise, (0, 0), 14) * 25
+        noise = cv2.GaussianBlur(noise, (0, 0), 4) * 8 + cv2.GaussianBlur(noise, (0, 0), 14) * 20
     if name == "strands":
-        noise = np.repeat(cv2.GaussianBlur(noise[..., :1], (0, 0), sigmaX=0.9, sigmaY=12), 3, axis=2) * 5
+        strand = cv2.GaussianBlur(noise[..., 0], (0, 0), sigmaX=0.9, sigmaY=12) * 5
+        noise = np.asarray(cv2.merge([strand, strand, strand]))
     return np.asarray(np.clip(np.rint(128 + 32 * noise), 0, 255), dtype=np.uint8)
 
 

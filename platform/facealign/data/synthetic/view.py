@@ -12,8 +12,8 @@ from facealign.data.synthetic.surface import HeadSurface
 Array = NDArray[np.float64]
 
 # Steps along the line of sight, face units, at which a nearer piece of the face is looked for.
-_SIGHT = np.linspace(0.06, 0.72, 9)
-_SIGHT_MARGIN = 0.035
+_SIGHT = np.linspace(0.06, 0.7, 8)
+_SIGHT_MARGIN = 0.012
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,29 +50,25 @@ class View:
     @property
     def sight(self) -> Array:
         """(3,) unit vector from the face towards the viewer, in the face's own frame."""
-        return self.rotation[2]
+        return np.asarray(self.rotation[2])
 
 
 def sample_pose(chances: Chances) -> Pose:
-    """Three faces of four look roughly ahead; the rest are spread over ±60° of yaw."""
-    turned = chances.happens(0.25)
+    """Five faces of six look roughly ahead; the rest are spread over ±60° of yaw."""
+    turned = chances.happens(0.14)
     return Pose(
-        yaw=chances.uniform(-60, 60) if turned else chances.normal(0, 14),
-        pitch=max(-25.0, min(25.0, chances.normal(0, 9))),
-        roll=chances.uniform(-30, 30) if chances.happens(0.2) else chances.normal(0, 7),
+        yaw=chances.uniform(-60, 60) if turned else chances.normal(0, 13),
+        pitch=chances.normal(0, 8),
+        roll=chances.uniform(-30, 30) if chances.happens(0.08) else chances.normal(0, 5),
     )
 
 
 def rotation_of(pose: Pose) -> Array:
     """Pitch first, then yaw, then roll: (3, 3), x right, y down, z towards the viewer."""
     yaw, pitch, roll = (math.radians(angle) for angle in (pose.yaw, pose.pitch, pose.roll))
-    about_x = np.array(
-        [[1, 0, 0], [0, math.cos(pitch), math.sin(pitch)], [0, -math.sin(pitch), math.cos(pitch)]]
-    )
+    about_x = np.array([[1, 0, 0], [0, math.cos(pitch), math.sin(pitch)], [0, -math.sin(pitch), math.cos(pitch)]])
     about_y = np.array([[math.cos(yaw), 0, math.sin(yaw)], [0, 1, 0], [-math.sin(yaw), 0, math.cos(yaw)]])
-    about_z = np.array(
-        [[math.cos(roll), -math.sin(roll), 0], [math.sin(roll), math.cos(roll), 0], [0, 0, 1]]
-    )
+    about_z = np.array([[math.cos(roll), -math.sin(roll), 0], [math.sin(roll), math.cos(roll), 0], [0, 0, 1]])
     return np.asarray(about_z @ about_y @ about_x)
 
 

@@ -1,0 +1,47 @@
+"""Samples that cannot be used: each is reported with its reason, and too many are a failure."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from facealign.config import UserError
+from facealign.data.shards.atomic import write_atomically
+
+REPORT_FILE = "quarantine.csv"
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A sample that was left out: its id, the file (and line) at fault, and the reason."""
+
+    id: str
+    place: str
+    reason: str
+
+
+def write_report(folder: Path, quarantined: Sequence[Quarantined]) -> Path:
+    """Write ``quarantine.csv``, one row for each sample; only the header where all were good."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(Quarantined)])
+    writer.writerows(astuple(one) for one in quarantined)
+    path = folder / REPORT_FILE
+    write_atomically(path, text.getvalue().encode())
+    return path
+
+
+def check_share(quarantined: Sequence[Quarantined], samples: int, allowed: float, report: Path) -> None:
+    """Refuse a data set of which too much is unusable.
+
+    Raises:
+        UserError: More than ``allowed`` of the samples are quarantined.
+    """
+    share = len(quarantined) / samples
+    if share > allowed:
+        first = "\n".join(f"  {one.place}: {one.reason}" for one in quarantined[:3])
+        raise UserError(
+            f"{len(quarantined)} of {samples} samples ({share:.1%}) cannot be used, data.max_quarantined allows "
+            f"{allowed:.1%}; all are listed in {report}. Mend them, or raise the limit. The first:\n{first}"
+        )

@@ -1,0 +1,75 @@
+"""The one visual language of every picture: what a colour means, and how large a letter is.
+
+Truth is blue and prediction orange, on faces and in plots, from the palette of Okabe and Ito (2008, "Color Universal
+Design"); on faces both are brighter, and lie on a dark rim, because skin is orange and hair is dark. They stay apart
+under protanopia, deuteranopia and tritanopia, and differ in lightness besides.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from facealign.config import UserError
+
+RGB = tuple[int, int, int]
+
+TRUTH: RGB = (51, 153, 255)
+PREDICTED: RGB = (255, 214, 0)
+RIM: RGB = (20, 20, 20)
+
+PAPER = "#ffffff"
+INK = "#1f2328"
+MUTED = "#6b7280"
+RULE = "#d8dce1"
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+"""Colours of lines on paper, in the order they are given out."""
+
+FONT = "DejaVu Sans"
+MONOSPACE = "DejaVu Sans Mono"
+TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 12.0, 10.0, 9.0
+
+MEAN_SHAPE = "mean shape"
+"""The name of the baseline that every method is held against; drawn grey and dashed."""
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, inches, with no tie to pyplot's global state."""
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def dress(axes: Any, title: str, x_label: str, y_label: str) -> None:
+    """Give an axes its title, labels, light grid and fonts."""
+    axes.set_title(title, loc="left", fontsize=TITLE_SIZE, color=INK, family=FONT, pad=10)
+    axes.set_xlabel(x_label, fontsize=TEXT_SIZE, color=INK, family=FONT)
+    axes.set_ylabel(y_label, fontsize=TEXT_SIZE, color=INK, family=FONT)
+    axes.tick_params(colors=MUTED, labelsize=SMALL_SIZE, labelfontfamily=FONT, length=0)
+    axes.grid(color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(RULE)
+
+
+def to_rgb(figure: Figure) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8: the figure as it is drawn."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba(), dtype=np.uint8)[..., :3].copy()
+
+
+def save_figure(path: Path, figure: Figure) -> None:
+    """Write the figure in the format of the path's ending; the folder is made.
+
+    Raises:
+        UserError: matplotlib doesn't write that format.
+    """
+    kinds = FigureCanvasAgg(figure).get_supported_filetypes()
+    if path.suffix.removeprefix(".") not in kinds:
+        raise UserError(f"{path}: no such picture format; known are {', '.join(sorted(kinds))}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
