@@ -1,23 +1,22 @@
 """Stage `prepare`: raw faces → Arrow shards.
 
-    python pipelines/prepare.py [--params params.yaml]
+python pipelines/prepare.py [--params params.yaml]
 """
 
 import json
+import sys
 
-from facealign.cli.stage import stage
-from facealign.cli.paths import PREPARED, SHARDS
 from facealign.cli.params import Params
-from facealign.data import prepare
-from facealign.geometry import load_schema
-from facealign.report import counter_for
+from facealign.cli.paths import PREPARED, SHARDS
+from facealign.cli.stage import stage
+from facealign.data.prepare import prepare
+from facealign.report.counter import counting
 
 
 def main(params: Params) -> None:
     """Read the data set that `data` names and write its shards."""
-    source = params.data.open_source()
-    with counter_for("faces prepared") as counter:
-        report = prepare(source, load_schema(params.data.landmarks), params.data, SHARDS, counter)
+    with counting(f"preparing {params.data.source}", sys.stdout) as count:
+        report = prepare(params.data, SHARDS, count)
     PREPARED.write_text(json.dumps(report.figures(), indent=2) + "\n", encoding="utf-8")
     print(report.message())
 

@@ -1,61 +1,43 @@
 """Stage `train`: Arrow shards → the best model of one method, and its run in MLflow.
 
-    python pipelines/train.py METHOD [--params params.yaml]
+python pipelines/train.py METHOD [--params params.yaml]
 
 SIGINT and SIGTERM leave a checkpoint; the same command goes on from it.
 """
 
-import json
 import sys
 
-from facealign import registry, report, tracking
-from facealign.cli import paths
-from facealign.cli.lineage import git_commit
+from facealign import tracking
 from facealign.cli.params import Params
+from facealign.cli.paths import SHARDS, model_folder, spool
+from facealign.cli.record import describe, keep
 from facealign.cli.stage import method_stage
 from facealign.cluster.train import Stopped, interrupted, train
-from facealign.data import Index
-from facealign.training import load_model
-from facealign.training.progress import Progress
+from facealign.data.shards.index import Index
+from facealign.report.progress import training_progress
 
 
 def main(params: Params, method: str) -> None:
-    """Train `method` on the cluster, log its run, keep its best model."""
-    index = Index.load(paths.SHARDS)
-    job = params.job(method, paths.SHARDS, index.digest)
+    """Train one method on the cluster, record its run, keep its best model."""
+    index = Index.load(SHARDS)
+    job = params.job(method, SHARDS, index.digest)
     resuming = interrupted(job, params.cluster)
-    run = tracking.open_run(
-        params.tracking, params.registered_name, run_key=job.name, name=job.name, fresh=not resuming
-    )
-    tracking.describe_run(run, params.model_dump(mode="json"), job, index, git_commit())
-    print(f"{job.name}: {'going on with' if resuming else 'training'} {len(index)} faces, {params.cluster.workers} workers")
-    with report.training_progress(job.train.epochs) as show:
-        try:
-            outcome = train(job, params.cluster, run, paths.model_folder(method), show)
-        except Stopped as stopped:
-            tracking.end_run(run, "KILLED")
-            print(f"{stopped}; the checkpoint is kept. The same command goes on from there.", file=sys.stderr)
-            sys.exit(stopped.exit_status)
-        except BaseException:
-            tracking.end_run(run, "FAILED")
-            raise
-    _keep(method, params, outcome.progress, run)
-
-
-def _keep(method: str, params: Params, progress: Progress, run: tracking.RunHandle) -> None:
-    """Write the stage's outs, and put the curve and the model into the run."""
-    history = [record.model_dump() for record in progress.history]
-    report.write_history_csv(paths.history_file(method), history)
-    model = load_model(paths.model_folder(method))
-    best = progress.best
-    figures = {
-        "validation_nme": best.validation_nme,
-        "best_epoch": best.epoch,
-        "epochs": progress.epoch,
-        "parameters": model.card.parameters,
-        "images_per_second": sum(r.images_per_second for r in progress.history) / len(progress.history),
-    }
-    paths.training_file(method).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    run = tracking.open_run(params.tracking, params.registered_name, job.name, job.name, fresh=not resuming)
+    describe(run, params, job, index)
+    print(f"{job.name}: {'going on with' if resuming else 'training on'} {index.rows('train')} faces", flush=True)
+    try:
+        steps = index.rows("train") // job.train.batch_size
+        with training_progress(job.train.epochs, steps, sys.stdout) as show:
+            progress = train(job, params.cluster, run, spool(), model_folder(method), show)
+        keep(method, progress, run)
+    except Stopped as stopped:
+        tracking.end_run(run, "KILLED", spool())
+        print(f"{stopped}; the checkpoint is kept, and the same command goes on from it", file=sys.stderr)
+        sys.exit(stopped.exit_status)
+    except BaseException:
+        tracking.end_run(run, "FAILED", spool())
+        raise
+    tracking.end_run(run, "FINISHED", spool())
 
 
 if __name__ == "__main__":

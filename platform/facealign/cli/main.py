@@ -44,7 +44,7 @@ def apply(
 def faces(
     out: Annotated[Path, typer.Argument(help="The PNG to write.")] = Path("faces.png"),
     shards: Annotated[Path, typer.Option(help="Folder of prepared shards.")] = Path("outputs/shards"),
-    fold: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
+    fold: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     count: Annotated[int, typer.Option(min=1, help="How many faces.")] = 24,
     augmented: Annotated[str | None, typer.Option(help="As this method is shown them in training.")] = None,
 ) -> None:

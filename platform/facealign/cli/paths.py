@@ -41,3 +41,8 @@ def ced_file(method: str) -> Path:
 def pictures_folder(method: str) -> Path:
     """What an evaluation drew."""
     return OUTPUTS / "evaluated" / method / "pictures"
+
+
+def spool() -> Path:
+    """What runs keep on this machine's disk until MLflow has taken it."""
+    return Path("runs").resolve() / "spool"

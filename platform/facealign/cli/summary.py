@@ -1,13 +1,14 @@
 """The end of a pipeline: all methods side by side, the registered model, and what can be done next."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from facealign.config import UserError
-from facealign.report import ResultRow, results_table
+from facealign.report.tables import ResultRow, print_table, results_table
 
 
 def print_summary(outputs: Path) -> None:
@@ -21,15 +22,14 @@ def print_summary(outputs: Path) -> None:
     ]
     if not rows:
         raise UserError(f"{outputs}: no method has been evaluated yet; run `make repro` first")
-    console = Console()
-    console.print(results_table(sorted(rows, key=lambda row: row.validation_nme)))
+    print_table(results_table(sorted(rows, key=lambda row: row.validation_nme)), sys.stdout)
+    console = Console(highlight=False)
     registered = outputs / "registered.json"
     if registered.is_file():
-        console.print(_registered(json.loads(registered.read_text(encoding="utf-8"))), highlight=False)
+        console.print(_registered(json.loads(registered.read_text(encoding="utf-8"))))
     console.print(
         "\nNext: `make ui` for curves, pictures and the model · `dvc metrics show` · `dvc plots show` ·\n"
         "`dvc exp run -S method.awing.train.epochs=40` for another setting · `dvc exp show` to compare.",
-        highlight=False,
     )
 
 

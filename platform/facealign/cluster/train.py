@@ -4,7 +4,6 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,6 @@ OnEvent = Callable[[dict[str, Any]], None]
 _POLL_SECONDS = 0.3
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A training that came to its end. ``progress`` holds its history; the best model lies where it was asked."""
-
-    progress: Progress
-
-
 class Stopped(Exception):
     """The training was asked to stop, saved itself, and can go on."""
 
@@ -50,8 +42,13 @@ def interrupted(job: TrainJob, config: ClusterConfig) -> bool:
 
 
 def train(
-    job: TrainJob, config: ClusterConfig, run: RunHandle | None, best_model: Path, on_event: OnEvent
-) -> Outcome:
+    job: TrainJob,
+    config: ClusterConfig,
+    run: RunHandle | None,
+    spool: Path,
+    best_model: Path,
+    on_event: OnEvent,
+) -> Progress:
     """Train ``job`` and put the model with the lowest validation NME into the folder ``best_model``.
 
     A training of the same job that was cut off goes on where its last checkpoint stands. When it is done, what it
@@ -59,7 +56,11 @@ def train(
 
     Args:
         run: The run that metrics go to; None for nowhere.
-        on_event: Called in this thread with what the workers tell: ``{"kind": "log" | "epoch", …}``.
+        spool: Folder, on each machine, for what MLflow has not taken yet.
+        on_event: Called in this thread with what the workers tell: ``{"kind": "log" | "epoch" | "stopping", …}``.
+
+    Returns:
+        The finished training's history.
 
     Raises:
         Stopped: SIGINT or SIGTERM came; a checkpoint has been saved.
@@ -68,7 +69,7 @@ def train(
     folder = storage.join(config.storage, job.name)
     with session(config.address), StopSignals() as signals:
         channel = Channel.remote()  # type: ignore[attr-defined]
-        task = WorkerTask(job=job, channel=channel, run=run, spool=Path(storage.absolute("runs")) / "spool")
+        task = WorkerTask(job=job, channel=channel, run=run, spool=spool)
         trainer = TorchTrainer(
             train_worker,
             train_loop_config={"task": task},
@@ -90,7 +91,7 @@ def train(
             raise Stopped(progress, signals.received)
         _fetch_best(result, best_model)
     storage.remove(folder)
-    return Outcome(progress)
+    return progress
 
 
 def _scaling(config: ClusterConfig) -> ScalingConfig:

@@ -21,26 +21,32 @@ class Photometric:
     """
 
     def __init__(self, settings: AugmentSettings) -> None:
-        transforms = [
-            albumentations.RandomBrightnessContrast(brightness_limit=0.3, contrast_limit=0.3, p=settings.colour),
-            albumentations.ToGray(p=settings.gray),
-            albumentations.GaussianBlur(blur_limit=0, sigma_limit=(0.5, 2.0), p=settings.blur),
+        changes = (
+            (settings.colour, albumentations.RandomBrightnessContrast(0.2, 0.2, p=1)),
+            (settings.gray, albumentations.ToGray(p=1)),
+            (settings.blur, albumentations.GaussianBlur(blur_limit=0, sigma_limit=(0.5, 2.0), p=1)),
             # One noise field for all three channels costs a third of three.
-            albumentations.GaussNoise(std_range=(0.02, 0.08), per_channel=False, p=settings.noise),
-            albumentations.CoarseDropout(
-                num_holes_range=(1, 1),
-                hole_height_range=(0.1, 0.4),
-                hole_width_range=(0.1, 0.4),
-                fill="random_uniform",
-                p=settings.occlusion,
+            (settings.noise, albumentations.GaussNoise(std_range=(0.02, 0.06), per_channel=False, p=1)),
+            (
+                settings.occlusion,
+                albumentations.CoarseDropout(
+                    num_holes_range=(1, 1),
+                    hole_height_range=(0.1, 0.4),
+                    hole_width_range=(0.1, 0.4),
+                    fill="random_uniform",
+                    p=1,
+                ),
             ),
-        ]
-        self._transforms = [transform for transform in transforms if transform.p > 0]
-        self._pipeline = albumentations.Compose(self._transforms)
+        )
+        self._probabilities, self._changes = zip(*changes, strict=True)
 
     def __call__(self, image: Image8, rng: np.random.Generator) -> Image8:
-        """(S, S, 3) uint8 RGB → the same, by the next number of ``rng`` alone."""
-        if not self._transforms:
-            return image
-        self._pipeline.set_random_seed(int(rng.integers(2**32)))
-        return np.asarray(self._pipeline(image=image)["image"], dtype=np.uint8)
+        """(S, S, 3) uint8 RGB → the same, by the next numbers of ``rng`` alone."""
+        # Not `Compose`: its one seed seeds all transforms alike, so that they would come together or not at all.
+        draws = rng.uniform(size=len(self._changes))
+        seeds = rng.integers(2**32, size=len(self._changes))
+        for change, probability, draw, seed in zip(self._changes, self._probabilities, draws, seeds, strict=True):
+            if draw < probability:
+                change.set_random_seed(int(seed))
+                image = change(image=image)["image"]
+        return np.asarray(image, dtype=np.uint8)

@@ -1,6 +1,7 @@
 """Batches in order: for training from any step on, for evaluation each sample once."""
 
 from collections.abc import Iterable, Iterator
+from multiprocessing import get_context
 
 from torch.utils.data import DataLoader
 
@@ -70,6 +71,10 @@ def eval_batches(
 
 
 def _batches(dataset: FaceDataset, draws: Iterable[list[Draw]], workers: int, pin_memory: bool) -> Iterator[Batch]:
+    context = get_context("forkserver") if workers else None
+    if context is not None:
+        # The libraries are imported once in the server, not by every process of every epoch.
+        context.set_forkserver_preload(["facealign.data.loader"])
     return iter(
         DataLoader(
             dataset,  # type: ignore[arg-type]  # map-style by its shape, not by inheritance
@@ -77,7 +82,7 @@ def _batches(dataset: FaceDataset, draws: Iterable[list[Draw]], workers: int, pi
             num_workers=workers,
             collate_fn=collate,
             pin_memory=pin_memory,
-            # A forked worker would inherit locks of threads that it does not have.
-            multiprocessing_context="forkserver" if workers else None,
+            # Not fork: a worker would inherit the locks of threads that it does not have.
+            multiprocessing_context=context,
         )
     )

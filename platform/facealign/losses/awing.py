@@ -12,9 +12,6 @@ from torch import Tensor
 from facealign.config import Settings
 from facealign.losses.base import LOSSES, HeatmapLoss
 
-_TINY = 1e-20
-"""Stands for an error of zero: there the slope is 0·∞, and its limit is 0."""
-
 
 class AWingSettings(Settings):
     """Parameters of Eq. 3; the defaults are the paper's (§4.2, Tables 5 and 6)."""
@@ -42,9 +39,11 @@ class AWingLoss(HeatmapLoss):
         """
         settings = self.config
         distance = error.abs()
-        near = distance.clamp(_TINY, settings.theta)
+        near = distance.clamp(max=settings.theta)
         power = settings.alpha - target
         ratio = (near / settings.epsilon).log_().mul_(power).exp_()
+        # At zero error the division would be 0/0; the slope's limit there is 0.
+        beyond, near = distance.sub_(near), near.clamp_(min=torch.finfo(near.dtype).tiny)
         slope = power.mul_(ratio).mul_(settings.omega).div_((1 + ratio).mul_(near))
-        value = ratio.log1p_().mul_(settings.omega).addcmul_(distance.sub_(near), slope)
+        value = ratio.log1p_().mul_(settings.omega).addcmul_(beyond, slope)
         return value, slope.mul_(torch.sign(error))

@@ -1,7 +1,7 @@
 """The cumulative error distribution (CED) and the two figures that are read off it.
 
-``CED(t)`` is the share of faces with NME ≤ t. ``FR_t = 1 − CED(t)``, and ``AUC_t = (1/t) ∫₀ᵗ CED(x) dx``. The CED is a
-staircase, so the integral has a closed form, ``AUC_t = 1 − mean(min(NME, t)) / t``: no grid, no quadrature error.
+``CED(t)`` is the share of faces with NME ≤ t. ``FR_t = 1 − CED(t)``, and ``AUC_t = (1/t) ∫₀ᵗ CED(x) dx``. The CED
+is a staircase, so the integral has a closed form, ``AUC_t = 1 − mean(min(NME, t)) / t``, and needs no quadrature.
 It follows that ``AUC_t ≥ 1 − mean(NME) / t``, with equality if no face fails.
 """
 

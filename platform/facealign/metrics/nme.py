@@ -2,7 +2,7 @@
 
     NME = (1/|V|) Σ_{i∈V} ‖p_i − t_i‖₂ / d        V: the face's valid landmarks, d: ``schema.reference_distance``
 
-The sum is divided by the number of valid landmarks; some published code divides by one less, and reports a little more.
+The sum is divided by the number of valid landmarks; some published code divides by one less and reports more.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,10 +41,12 @@ def nme(
     """
     faces = _Faces(ids)
     _check_shapes(predicted, truth, valid, schema)
-    faces.refuse(~valid.any(axis=1), "have no valid landmark, so no error can be measured; leave them out")
+    faces.refuse(~np.any(valid, axis=1), "have no valid landmark, so no error can be measured; leave them out")
     for name, points in (("predicted", predicted), ("true", truth)):
-        broken = (valid & ~np.isfinite(points).all(axis=-1)).any(axis=1)
-        faces.refuse(broken, f"have {name} landmarks that are not finite; look for a diverged training or bad labels")
+        broken = np.any(valid & ~np.isfinite(points).all(axis=-1), axis=1)
+        faces.refuse(
+            broken, f"have {name} landmarks that are not finite; look for a diverged training or bad labels"
+        )
     distance_F = _reference_distance(truth, valid, schema, normaliser, faces.refuse)
     error_FN = np.linalg.norm(np.where(valid[..., None], predicted - truth, 0.0), axis=-1)
     per_face: NDArray[np.float64] = error_FN.sum(axis=1) / valid.sum(axis=1) / distance_F
@@ -67,7 +69,7 @@ def _reference_distance(
         pair = getattr(schema.normalisers, normaliser)
         needed = [index for group in pair for index in group]
         refuse(
-            ~valid[:, needed].all(axis=1),
+            ~np.all(valid[:, needed], axis=1),
             f"lack a landmark among {needed}, from which {normaliser} is measured; use the normaliser `box`",
         )
     refuse(distance_F <= 0, f"have a {normaliser} distance of 0, by which nothing can be divided; mend the labels")
@@ -80,8 +82,8 @@ def _check_shapes(
     expected = (len(truth), schema.size)
     if not (predicted.shape == truth.shape == (*expected, 2) and valid.shape == expected):
         raise UserError(
-            f"predicted {predicted.shape}, truth {truth.shape} and valid {valid.shape} must be (F, {schema.size}, 2) "
-            f"twice and (F, {schema.size}) for schema {schema.name}"
+            f"predicted {predicted.shape}, truth {truth.shape} and valid {valid.shape} do not fit schema "
+            f"{schema.name}: (F, {schema.size}, 2) twice and (F, {schema.size}) are needed"
         )
 
 

@@ -82,7 +82,8 @@ def summarise_by(
     for name, mask in groups.items():
         if mask.shape != nme_F.shape or mask.dtype != np.bool_:
             raise UserError(
-                f"subset {name!r}: a mask of {mask.dtype} {mask.shape} for errors {nme_F.shape}; one bool a face is needed"
+                f"subset {name!r}: a mask of {mask.dtype} {mask.shape} for errors {nme_F.shape}; "
+                "one bool a face is needed"
             )
         if not mask.any():
             raise UserError(f"subset {name!r} holds none of the {len(nme_F)} faces; leave it out")

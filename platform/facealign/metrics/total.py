@@ -14,8 +14,8 @@ _QUANTUM = 2.0**-32
 class Total:
     """A sum of errors and their number: parts add up in any order and grouping to the same bits.
 
-    Errors are rounded to multiples of 2⁻³² (2·10⁻⁸ of a percent). Sums of such multiples are exact in float64 up to
-    2²¹, far above what any test fold adds up to, so a mean doesn't depend on how many processes shared the faces.
+    Errors are rounded to multiples of 2⁻³² (2·10⁻⁸ of a percent). Sums of such multiples are exact in float64 up
+    to 2²¹, far above what any fold adds up to, so a mean doesn't depend on how many processes shared the faces.
     """
 
     sum: float = 0.0

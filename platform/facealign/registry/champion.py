@@ -1,4 +1,4 @@
-"""The best trained model becomes a version of the registered model, and its champion, with the reason beside it."""
+"""The best trained model becomes a version of the registered model, and its champion, with the reason kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

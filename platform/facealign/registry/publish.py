@@ -47,7 +47,8 @@ def log_model(
     Raises:
         ValueError: The example is no such batch.
         UserError: MLflow does not answer.
-        RuntimeError: What comes back from the store predicts other landmarks; the model is marked FAILED.
+        RuntimeError: What comes back from the store predicts other landmarks, or takes batches of one size only;
+            the model is marked FAILED.
     """
     images = np.ascontiguousarray(example)
     if images.dtype != np.uint8 or images.ndim != 4 or len(images) < 2:
@@ -129,7 +130,13 @@ def _compare(original: nn.Module, images: NDArray[np.uint8], model: Any, uri: st
         for size in _CHECKED_BATCHES:
             batch = np.resize(images, (size, *images.shape[1:]))
             expected = original(torch.from_numpy(batch)).numpy()
-            off = float(np.abs(published.predict(batch) - expected).max())
+            try:
+                off = float(np.abs(published.predict(batch) - expected).max())
+            except (AssertionError, RuntimeError) as error:  # how an exported program says what it was frozen to
+                raise RuntimeError(
+                    f"the published model {model.model_uri} does not take a batch of {size} ({error}); "
+                    f"torch.export froze it to {len(images)}, because the network's code asks for the batch size"
+                ) from error
             if not off <= TOLERANCE:
                 raise RuntimeError(
                     f"the published model {model.model_uri} predicts landmarks {off:.3g} px off the original's in "

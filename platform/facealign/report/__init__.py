@@ -1,5 +1,5 @@
 """What a reader sees: pictures of faces, plots, tables, the progress of a training.
 
-Import the module you need: each brings its own libraries (matplotlib and OpenCV, or rich), and a command that shows
-progress has no use for the others.
+Import the module you need: each brings its own libraries (matplotlib and OpenCV, or rich), and a command that
+shows progress has no use for the others.
 """

@@ -17,6 +17,7 @@ from facealign.report.marks import MarkSize
 from facealign.report.style import PREDICTED, TRUTH
 
 _GAP = 12
+_NARROWEST = 480  # room for title and legend, however few the faces
 _EMPTY = 236  # grey of what a picture that is not square leaves free
 
 
@@ -29,7 +30,7 @@ class FaceCell:
         truth: (N, 2) landmarks, pixels of ``image``; None draws none. NaN where unknown.
         predicted: (N, 2) likewise.
         visible: (N,) bool; hidden landmarks are drawn hollow. None: all are visible.
-        caption: Two lines at the most; the first is the heavier. What is too long for the cell is cut in its middle.
+        caption: Two lines at the most; the first is the darker. One too long for the cell is cut in its middle.
     """
 
     image: NDArray[np.uint8]
@@ -61,7 +62,8 @@ def contact_sheet(
     columns = min(columns, len(cells))
     pitch_x, pitch_y = cell_size + _GAP, cell_size + lettering.CAPTION
     rows = math.ceil(len(cells) / columns)
-    sheet = np.full((lettering.HEADER + rows * pitch_y, columns * pitch_x + _GAP, 3), 255, dtype=np.uint8)
+    height, width = lettering.HEADER + rows * pitch_y, max(columns * pitch_x + _GAP, _NARROWEST)
+    sheet = np.full((height, width, 3), 255, dtype=np.uint8)
     captions: list[lettering.Caption] = []
     for position, cell in enumerate(cells):
         x = _GAP + position % columns * pitch_x

@@ -24,8 +24,8 @@ def draw_landmarks(
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        points: (N, 2), pixels of ``image``, 0-based, origin at the centre of the top-left pixel. Landmarks that are
-            not finite are left out, and so are the contours that touch them.
+        points: (N, 2), pixels of ``image``, 0-based, origin at the centre of the top-left pixel. Landmarks that
+            are not finite are left out, and so are the pieces of contour that touch them.
         visible: (N,) bool; hidden landmarks are rings. None: all are visible.
         size: None chooses one for the picture.
 

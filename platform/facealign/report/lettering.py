@@ -58,7 +58,6 @@ def write(
     height, width = picture.shape[:2]
     # The canvas floors its size; a hundredth of a pixel more keeps width / 100 · 100 from falling short of width.
     figure = Figure(figsize=((width + 0.01) / _DPI, (height + 0.01) / _DPI), dpi=_DPI)
-    FigureCanvasAgg(figure)
     page = _Page(figure, width, height)
     left_of_legend = page.legend(legend, margin)
     page.text(margin, HEADER // 2, title, 15, INK, left_of_legend - 2 * margin, weight="bold")
@@ -74,18 +73,28 @@ class _Page:
 
     def __init__(self, figure: Figure, width: int, height: int) -> None:
         self._figure, self._width, self._height = figure, width, height
+        self._canvas = FigureCanvasAgg(figure)
 
-    def text(self, x: float, y: float, text: str, pixels: float, colour: str, room: float, weight: str = "normal") -> Any:
+    def text(
+        self, x: float, y: float, text: str, pixels: float, colour: str, room: float, weight: str = "normal"
+    ) -> Any:
         """Set one line, its middle at ``y``, cut so that it takes ``room`` pixels at the most."""
         line = self._figure.text(
-            x / self._width, 1 - y / self._height, text, size=pixels * _POINTS, color=colour, family=FONT,
-            weight=weight, va="center_baseline", parse_math=False,
-        )  # fmt: skip
+            x / self._width,
+            1 - y / self._height,
+            text,
+            size=pixels * _POINTS,
+            color=colour,
+            family=FONT,
+            weight=weight,
+            va="center_baseline",
+            parse_math=False,
+        )
         kept = len(text)
         while kept > 1 and self._width_of(line) > room:
             kept -= 1
             head, tail = (kept + 1) // 2, kept // 2
-            line.set_text(f"{text[:head]}…{text[len(text) - tail:]}")
+            line.set_text(f"{text[:head]}…{text[len(text) - tail :]}")
         return line
 
     def legend(self, entries: Sequence[LegendEntry], margin: int) -> float:
@@ -101,13 +110,18 @@ class _Page:
         return x
 
     def _mark(self, x: float, y: float, entry: LegendEntry) -> None:
-        colour = np.array(entry.colour) / 255
+        colour, rim = np.array(entry.colour) / 255, np.array(RIM) / 255
         mark = Line2D(
-            [x / self._width], [1 - y / self._height], marker="o", markersize=9 * _POINTS,
-            markerfacecolor="none" if entry.hollow else colour, markeredgewidth=(1.6 if entry.hollow else 1.2) * _POINTS,
-            markeredgecolor=colour if entry.hollow else np.array(RIM) / 255, transform=self._figure.transFigure,
-        )  # fmt: skip
+            [x / self._width],
+            [1 - y / self._height],
+            marker="o",
+            markersize=9 * _POINTS,
+            markerfacecolor="none" if entry.hollow else colour,
+            markeredgecolor=colour if entry.hollow else rim,
+            markeredgewidth=(1.6 if entry.hollow else 1.2) * _POINTS,
+            transform=self._figure.transFigure,
+        )
         self._figure.add_artist(mark)
 
     def _width_of(self, line: Any) -> float:
-        return float(line.get_window_extent(self._figure.canvas.get_renderer()).width)
+        return float(line.get_window_extent(self._canvas.get_renderer()).width)

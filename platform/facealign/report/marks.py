@@ -1,7 +1,7 @@
 """Dots, rings and lines drawn on a picture, smooth and exact to a small fraction of a pixel.
 
-Each shape covers a pixel by its distance from the shape's outline: all of it half a pixel inside, none half a pixel
-outside. That keeps dots of two pixels round, and lets lines be thinner than a pixel; OpenCV's are neither.
+A shape covers a pixel by the pixel's distance from the shape's outline: all of it half a pixel inside, none half a
+pixel outside. So dots of two pixels are round, and line widths are any fraction of a pixel; OpenCV's are neither.
 """
 
 from dataclasses import dataclass

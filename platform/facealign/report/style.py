@@ -1,19 +1,17 @@
 """The one visual language of every picture: what a colour means, and how large a letter is.
 
-Truth is blue and prediction orange, on faces and in plots, from the palette of Okabe and Ito (2008, "Color Universal
-Design"); on faces both are brighter, and lie on a dark rim, because skin is orange and hair is dark. They stay apart
-under protanopia, deuteranopia and tritanopia, and differ in lightness besides.
+On faces, truth is blue and prediction yellow, each on a dark rim, because skin is warm and hair is dark. The two
+stay apart under protanopia, deuteranopia and tritanopia, and differ in lightness besides. Lines on paper have the
+colours of Okabe and Ito (2008, "Color Universal Design"), chosen for the same reason.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
-
-from facealign.config import UserError
 
 RGB = tuple[int, int, int]
 
@@ -38,7 +36,8 @@ MEAN_SHAPE = "mean shape"
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, inches, with no tie to pyplot's global state."""
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor=PAPER)
+    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1, wspace=0.06)
+    figure = Figure(figsize=(width, height), dpi=150, layout=layout, facecolor=PAPER)
     FigureCanvasAgg(figure)
     return figure
 
@@ -60,16 +59,3 @@ def to_rgb(figure: Figure) -> NDArray[np.uint8]:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba(), dtype=np.uint8)[..., :3].copy()
-
-
-def save_figure(path: Path, figure: Figure) -> None:
-    """Write the figure in the format of the path's ending; the folder is made.
-
-    Raises:
-        UserError: matplotlib doesn't write that format.
-    """
-    kinds = FigureCanvasAgg(figure).get_supported_filetypes()
-    if path.suffix.removeprefix(".") not in kinds:
-        raise UserError(f"{path}: no such picture format; known are {', '.join(sorted(kinds))}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)

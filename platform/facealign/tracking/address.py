@@ -57,10 +57,11 @@ def reaching(uri: str) -> Iterator[None]:
         UserError: MLflow at ``uri`` did not answer, or not as asked.
     """
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (MlflowException, OSError) as error:
+    except (MlflowException, SQLAlchemyError, OSError) as error:
         if isinstance(error, MlflowException) and is_refusal(error):
             raise UserError(f"MLflow at {shown(uri)} refuses what it is asked: {error}") from error
         remedy = (

@@ -15,7 +15,7 @@ from facealign.tracking.records import (
     StatusRecord,
     TagRecord,
 )
-from facealign.tracking.runs import RunHandle
+from facealign.tracking.runs import OPENED, RunHandle
 
 _METRICS_PER_CALL = 1000
 _PARAMS_PER_CALL = _TAGS_PER_CALL = 100
@@ -61,10 +61,10 @@ class MlflowSink:
                 if not (spool / file).is_file():
                     raise Refused(f"the file {spool / file} is gone")
                 client.log_artifact(run_id, str(spool / file), folder or None)
-            case StatusRecord("RUNNING"):
-                client.update_run(run_id, status="RUNNING")
             case StatusRecord(status, at):
-                client.set_terminated(run_id, status, at)
+                opened = client.get_run(run_id).data.tags.get(OPENED, "0")
+                if at >= int(opened):  # else an earlier attempt ended so, and the run goes on
+                    client.set_terminated(run_id, status, at)
 
     @property
     def _client(self) -> Any:

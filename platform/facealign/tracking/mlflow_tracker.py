@@ -1,7 +1,6 @@
 """A run's voice inside a worker: what it says goes to a spool on disk, and from there to MLflow."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,14 @@ from facealign.tracking.base import NullTracker, Tracker
 from facealign.tracking.flatten import Scalar, cut_param, cut_tag
 from facealign.tracking.forwarder import Forwarder, drain
 from facealign.tracking.mlflow_sink import MlflowSink
-from facealign.tracking.records import ArtifactRecord, MetricRecord, ParamRecord, StatusRecord, TagRecord
+from facealign.tracking.records import (
+    ArtifactRecord,
+    MetricRecord,
+    ParamRecord,
+    StatusRecord,
+    TagRecord,
+    now_ms,
+)
 from facealign.tracking.runs import RunHandle
 from facealign.tracking.spool import Spool
 
@@ -31,8 +37,6 @@ class MlflowTracker:
     def __init__(self, handle: RunHandle, folder: Path, patience: float = 20.0) -> None:
         self._spool = Spool(folder)
         _write_handle(handle, folder)
-        # An earlier attempt's FAILED may still be in the spool; behind it, this makes the run run again.
-        self._spool.append([StatusRecord("RUNNING", _now())])
         self._forwarder = Forwarder(self._spool, MlflowSink(handle))
         self._patience = patience
 
@@ -46,7 +50,7 @@ class MlflowTracker:
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         """Figures, with this moment as the time they were measured at."""
-        at = _now()
+        at = now_ms()
         self._spool.append(MetricRecord(key, float(value), step, at) for key, value in values.items())
 
     def artifact(self, path: Path, folder: str = "") -> None:
@@ -60,7 +64,7 @@ class MlflowTracker:
             status: How the run ended; None where only this process leaves it.
         """
         if status is not None:
-            self._spool.append([StatusRecord(status, _now())])
+            self._spool.append([StatusRecord(status, now_ms())])
         self._forwarder.close(self._patience)
         self._spool.close()
 
@@ -122,7 +126,3 @@ def _write_handle(handle: RunHandle, folder: Path) -> None:
     path = folder / _HANDLE
     path.touch(mode=0o600)  # the address may hold a password
     path.write_text(json.dumps(asdict(handle)), encoding="utf-8")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

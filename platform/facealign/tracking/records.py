@@ -6,6 +6,7 @@ value for one; so delivering twice does no harm.
 """
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class ArtifactRecord:
 
 @dataclass(frozen=True)
 class StatusRecord:
-    """RUNNING, FINISHED, FAILED or KILLED, since ``at`` (milliseconds since 1970)."""
+    """How the run ended: FINISHED, FAILED or KILLED, at ``at`` (milliseconds since 1970)."""
 
     status: str
     at: int
@@ -62,6 +63,11 @@ _KINDS: dict[str, type[Record]] = {
     "status": StatusRecord,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def now_ms() -> int:
+    """This moment, in milliseconds since 1970, as MLflow counts time."""
+    return time.time_ns() // 1_000_000
 
 
 def to_line(record: Record) -> str:

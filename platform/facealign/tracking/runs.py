@@ -7,9 +7,13 @@ from typing import Any
 from facealign.config import UserError
 from facealign.tracking.address import reaching, shown, sqlite_path, tracking_uri
 from facealign.tracking.config import TrackingSettings
+from facealign.tracking.records import now_ms
 
 RUN_KEY = "facealign.run_key"
 """The tag by which a restart finds its run."""
+
+OPENED = "facealign.opened"
+"""The tag with the moment of the last start (milliseconds since 1970): ends that are older do not count."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,9 @@ def open_run(
         if found and not (fresh and found[0].info.status == "FINISHED"):
             run = found[0]
             client.update_run(run.info.run_id, status="RUNNING")
+            client.set_tag(run.info.run_id, OPENED, str(now_ms()))
         else:
-            run = client.create_run(experiment_id, tags={RUN_KEY: run_key}, run_name=name)
+            run = client.create_run(experiment_id, tags={RUN_KEY: run_key, OPENED: str(now_ms())}, run_name=name)
     return RunHandle(uri, experiment_id, run.info.run_id, run.info.run_name)
 
 

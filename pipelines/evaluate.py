@@ -1,0 +1,18 @@
+"""Stage `evaluate`: one trained method on the test fold, beside the mean shape.
+
+python pipelines/evaluate.py METHOD [--params params.yaml]
+"""
+
+from facealign.cli.measure import measure, record
+from facealign.cli.params import Params
+from facealign.cli.stage import method_stage
+
+
+def main(params: Params, method: str) -> None:
+    """Measure one method, draw what it finds, and put both into its run."""
+    print(measure(method, params.evaluation))
+    record(method)
+
+
+if __name__ == "__main__":
+    method_stage(main)

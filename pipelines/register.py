@@ -1,0 +1,32 @@
+"""Stage `register`: the best trained method by validation NME becomes a version of the registered model.
+
+python pipelines/register.py [--params params.yaml]
+"""
+
+import json
+
+from facealign.cli.params import Params
+from facealign.cli.paths import REGISTERED
+from facealign.cli.record import candidates
+from facealign.cli.stage import stage
+from facealign.registry import register_best
+
+
+def main(params: Params) -> None:
+    """Compare the methods that params.yaml names, register the best, and say what was decided."""
+    uri, trained = candidates(params.methods)
+    registered = register_best(uri, params.registered_name, trained)
+    figures = {
+        "name": registered.name,
+        "version": registered.version,
+        "method": registered.candidate.method,
+        "validation_nme": registered.candidate.validation_nme,
+        "champion": registered.promoted,
+        "reason": registered.reason,
+    }
+    REGISTERED.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    print(f"models:/{registered.name}/{registered.version}: {registered.reason}")
+
+
+if __name__ == "__main__":
+    stage(main)

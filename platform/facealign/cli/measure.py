@@ -1,0 +1,84 @@
+"""A trained method measured: figures, curves and pictures for the stage and for its run."""
+
+import json
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from facealign import tracking
+from facealign.cli import paths
+from facealign.metrics import groups_of, summarise
+from facealign.report.config import EvaluationConfig
+from facealign.report.csvplots import write_ced_csv
+from facealign.report.curves import ced
+from facealign.report.evaluation import Evaluation, evaluate
+from facealign.report.faces import save_png
+from facealign.report.predictions import sheet_of_predictions
+from facealign.report.style import MEAN_SHAPE
+from facealign.training import load_model
+
+
+def measure(method: str, config: EvaluationConfig) -> str:
+    """Measure a trained method on the validation and the test fold, and write the stage's outs.
+
+    Returns:
+        One line for the screen.
+    """
+    model = load_model(paths.model_folder(method))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    validation = evaluate(model, paths.SHARDS, "val", config, device)
+    test = evaluate(model, paths.SHARDS, "test", config, device)
+    figures = {
+        "normaliser": config.normaliser,
+        "failure_threshold": config.failure_threshold,
+        "validation": _figures(validation.errors, config),
+        "test": _figures(test.errors, config),
+        "mean_shape": _figures(test.mean_shape_errors, config),
+        "validation_mean_shape": _figures(validation.mean_shape_errors, config),
+        "subsets": {name: _figures(test.errors[mask], config) for name, mask in groups_of(test.subsets).items()},
+    }
+    path = paths.evaluation_file(method)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    _draw(method, test, config)
+    share = test.errors.mean() / test.mean_shape_errors.mean()
+    return (
+        f"{method}: test NME {test.errors.mean():.2%} over {len(test.errors)} faces, "
+        f"{share:.2f} of the mean shape's {test.mean_shape_errors.mean():.2%}"
+    )
+
+
+def record(method: str) -> None:
+    """Put the figures and pictures of an evaluation into the training's run."""
+    run = json.loads(paths.run_file(method).read_text(encoding="utf-8"))["run"]
+    if run is None:
+        return
+    figures = json.loads(paths.evaluation_file(method).read_text(encoding="utf-8"))
+    tracker = tracking.tracker_for(tracking.RunHandle(**run), paths.spool())
+    for part in ("test", "mean_shape", "validation_mean_shape"):
+        tracker.metrics({f"{part}/{name}": value for name, value in figures[part].items()}, step=0)
+    for picture in sorted(paths.pictures_folder(method).glob("*.png")):
+        tracker.artifact(picture, "evaluation")
+    tracker.close("FINISHED")
+
+
+def _figures(errors: NDArray[np.float64], config: EvaluationConfig) -> dict[str, float]:
+    summary = summarise(errors, (config.failure_threshold,))
+    return {
+        "nme": summary.nme,
+        "median": summary.median,
+        "failure_rate": summary.failure_rate[config.failure_threshold],
+        "auc": summary.auc[config.failure_threshold],
+        "faces": summary.faces,
+    }
+
+
+def _draw(method: str, test: Evaluation, config: EvaluationConfig) -> None:
+    curves = {method: test.errors, MEAN_SHAPE: test.mean_shape_errors}
+    write_ced_csv(paths.ced_file(method), curves)
+    folder = paths.pictures_folder(method)
+    folder.mkdir(parents=True, exist_ok=True)
+    ced(curves, config.failure_threshold).savefig(folder / "ced.png")
+    title = f"{method} on the test fold, from the best face to the worst"
+    save_png(folder / "faces.png", sheet_of_predictions(test, paths.SHARDS, "test", config.faces, title))

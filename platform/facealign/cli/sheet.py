@@ -1,0 +1,38 @@
+"""Prepared faces on one sheet, for the eye."""
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from facealign.cli.params import load_params
+from facealign.config import UserError
+from facealign.data.augment_settings import NONE
+from facealign.data.dataset import Draw, FaceDataset
+from facealign.data.folds import Fold
+from facealign.data.shards.reader import ShardReader
+from facealign.report.faces import FaceCell, contact_sheet, save_png
+
+
+def draw_sheet(shards: Path, fold: str, count: int, augmented: str | None, out: Path) -> None:
+    """Draw ``count`` faces of a fold, evenly spread over it, with their landmarks.
+
+    Args:
+        augmented: A method: faces are drawn as its training is shown them. None: the plain crops.
+
+    Raises:
+        UserError: There are no such shards, no such fold or no such method.
+    """
+    if fold not in get_args(Fold):
+        raise UserError(f"fold {fold!r} is unknown; known are: {', '.join(get_args(Fold))}")
+    augment = load_params().section(augmented).train.augment if augmented else NONE
+    reader = ShardReader(shards, fold)  # type: ignore[arg-type]  # checked above
+    faces = FaceDataset(reader, augment)
+    rows = np.linspace(0, len(reader) - 1, min(count, len(reader))).round().astype(int)
+    cells = []
+    for row in rows.tolist():
+        face = faces[Draw(row, 0, row)]
+        points = np.where(face["valid"][:, None], face["points"], np.nan)
+        cells.append(FaceCell(image=face["images"], truth=points, visible=face["visible"], caption=face["ids"]))
+    title = f"{reader.index.source.name} · {fold} · {reader.index.landmarks.name}"
+    save_png(out, contact_sheet(cells, reader.index.landmarks, columns=6, cell_size=256, title=title))

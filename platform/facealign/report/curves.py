@@ -1,0 +1,112 @@
+"""How a training went, and how the errors of several methods are distributed."""
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
+
+from facealign.config import UserError
+from facealign.metrics import auc
+from facealign.metrics import ced as share_within
+from facealign.report.style import (
+    INK,
+    MEAN_SHAPE,
+    MONOSPACE,
+    MUTED,
+    PAPER,
+    SERIES,
+    SMALL_SIZE,
+    dress,
+    new_figure,
+)
+
+
+def learning_curve(history: Sequence[Mapping[str, Any]]) -> Figure:
+    """Training loss and validation NME over the epochs, the best epoch marked.
+
+    Args:
+        history: One mapping an epoch, with ``epoch``, ``loss`` and ``validation_nme`` (a fraction).
+
+    Raises:
+        UserError: No epoch is finished.
+    """
+    if not history:
+        raise UserError("a learning curve needs a finished epoch; the history is empty")
+    epochs, loss, nme = (
+        np.array([record[key] for record in history]) for key in ("epoch", "loss", "validation_nme")
+    )
+    figure = new_figure(9.0, 3.6)
+    left, right = figure.subplots(1, 2)
+    look = {"linewidth": 1.6, "marker": "o", "markersize": 3.0 if len(epochs) <= 40 else 0.0}
+    left.plot(epochs, loss, color=SERIES[0], **look)
+    right.plot(epochs, 100 * nme, color=SERIES[0], **look)
+    dress(left, "Training loss", "epoch", "loss")
+    dress(right, "Validation NME", "epoch", "NME, %")
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.margins(y=0.12)
+    _mark_best(right, epochs, 100 * nme)
+    return figure
+
+
+def ced(curves: Mapping[str, NDArray[np.float64]], threshold: float) -> Figure:
+    """Cumulative error distributions, from 0 to ``threshold``.
+
+    Args:
+        curves: (F,) NMEs (fractions) by name, in the legend's order; ``style.MEAN_SHAPE`` is drawn grey, dashed.
+        threshold: A fraction; the AUC in the legend is up to it.
+
+    Raises:
+        UserError: There is no curve; or as ``metrics.auc`` does.
+    """
+    if not curves:
+        raise UserError("a CED needs the errors of at least one method; there are none")
+    figure = new_figure(6.4, 4.0 + 0.19 * len(curves))
+    axes = figure.subplots()
+    colours = cycle(SERIES)
+    longest = max(len(name) for name in curves)
+    for name, nme_F in curves.items():
+        steps = np.concatenate([[0.0], np.sort(nme_F[nme_F < threshold]), [threshold]])
+        baseline = name == MEAN_SHAPE
+        axes.plot(
+            100 * steps,
+            share_within(nme_F, steps),
+            drawstyle="steps-post",
+            color=MUTED if baseline else next(colours),
+            linestyle=(0, (5, 3)) if baseline else "-",
+            linewidth=1.4 if baseline else 1.8,
+            label=f"{name:<{longest}} {100 * nme_F.mean():7.2f} {auc(nme_F, threshold):7.3f}",
+            clip_on=False,
+        )
+    dress(axes, "Cumulative error distribution", "NME, %", "faces with at most this NME")
+    axes.set(xlim=(0, 100 * threshold), ylim=(0, 1))
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=" %"))
+    auc_name = f"AUC@{100 * threshold:g}"
+    _legend_below(figure, f"{'':<{longest}} {'NME %':>7} {auc_name:>7}")
+    return figure
+
+
+def _mark_best(axes: Any, epochs: NDArray[np.int64], nme_percent: NDArray[np.float64]) -> None:
+    best = int(np.argmin(nme_percent))
+    x, y = epochs[best], nme_percent[best]
+    axes.plot(x, y, "o", color=SERIES[1], markersize=7, markeredgecolor=PAPER, markeredgewidth=1.2, zorder=3)
+    axes.set_title(f"best {y:.2f} %, epoch {x}", loc="right", fontsize=SMALL_SIZE, color=SERIES[1], pad=10)
+
+
+def _legend_below(figure: Figure, heading: str) -> None:
+    """A table under the axes: within, it would cover curves that fail."""
+    type_ = {"family": MONOSPACE, "size": SMALL_SIZE}
+    legend = figure.legend(
+        loc="outside lower center",
+        frameon=False,
+        labelcolor=INK,
+        prop=type_,
+        title=heading,
+        title_fontproperties=type_,
+        alignment="right",
+    )
+    legend.get_title().set_color(MUTED)

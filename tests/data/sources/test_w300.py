@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from facealign.config import Settings, UserError
+from facealign.data.record import BadSample
+from facealign.data.sources.w300 import W300, photo_key
+
+POINTS = np.random.default_rng(0).uniform(1, 30, (68, 2)).round(3)
+
+
+def _source(root):
+    return W300(root, "ibug68", Settings(), 0)
+
+
+def _put(root, stem, picture=".jpg", annotation=True):
+    path = root / stem
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if picture:
+        kind = {".png": "PNG"}.get(picture.lower(), "JPEG")
+        Image.new("RGB", (40, 30)).save(str(path) + picture, kind)
+    if annotation:
+        lines = "\n".join(f"{x} {y}" for x, y in POINTS)
+        (root / f"{stem}.pts").write_text(f"version: 1\nn_points: 68\n{{\n{lines}\n}}\n", encoding="ascii")
+
+
+@pytest.fixture
+def root(tmp_path):
+    for stem, picture in {
+        "lfpw/trainset/image_0002": ".png",
+        "afw/134212_1": ".jpg",
+        "afw/134212_2": ".JPG",
+        "ibug/image_003_1": ".jpeg",
+        "helen/testset/30427236_1": ".jpg",
+    }.items():
+        _put(tmp_path, stem, picture)
+    (tmp_path / "afw" / "readme.txt").write_text("not a face", encoding="ascii")
+    return tmp_path
+
+
+def test_folds_subsets_and_photos(root):
+    found = [(s.id, s.fold, s.subset, s.photo) for s in _source(root).samples()]
+    assert found == [
+        ("afw/134212_1", "train", "afw", "afw/134212"),
+        ("afw/134212_2", "train", "afw", "afw/134212"),
+        ("helen/testset/30427236_1", "test", "common", "helen/testset/30427236"),
+        ("ibug/image_003_1", "test", "challenging", "ibug/image_003"),
+        ("lfpw/trainset/image_0002", "train", "lfpw", "lfpw/trainset/image_0002"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stem", "key"),
+    [
+        ("afw/134212_12", "afw/134212"),
+        ("afw/134212_1_mirror", "afw/134212"),
+        ("lfpw/trainset/image_0001", "lfpw/trainset/image_0001"),
+        ("lfpw/trainset/image_0001_mirror", "lfpw/trainset/image_0001"),
+    ],
+)
+def test_photo_key(stem, key):
+    assert photo_key(stem) == key
+
+
+def test_points_become_zero_based(root):
+    source = _source(root)
+    for sample in source.samples():
+        record = source.load(sample)
+        np.testing.assert_allclose(record.points, POINTS - 1, atol=1e-12)
+        assert record.image.shape == (30, 40, 3)
+        assert record.visible.all()
+
+
+@pytest.mark.parametrize(
+    ("stem", "picture", "annotation", "message"),
+    [
+        ("afw/7_1", ".jpg", False, "afw/7_1.jpg: a .pts of the same name belongs beside it; found none"),
+        ("afw/7_1", None, True, "afw/7_1.pts: one picture of the same name belongs beside it; found none"),
+    ],
+)
+def test_lonely_files_are_samples_that_do_not_load(root, stem, picture, annotation, message):
+    _put(root, stem, picture, annotation)
+    (sample,) = (sample for sample in _source(root).samples() if sample.id == stem)
+    with pytest.raises(BadSample) as caught:
+        _source(root).load(sample)
+    assert str(caught.value) == message
+
+
+def test_two_pictures_for_one_annotation_are_refused(root):
+    _put(root, "afw/134212_1", ".png")
+    sample = next(_source(root).samples())
+    with pytest.raises(BadSample, match=r"found afw/134212_1.jpg, afw/134212_1.png"):
+        _source(root).load(sample)
+
+
+def test_folders_that_are_not_300w(tmp_path):
+    with pytest.raises(UserError, match=r"data.root is not set"):
+        list(_source(None).samples())
+    with pytest.raises(UserError, match="nowhere: no such folder"):
+        list(_source(tmp_path / "nowhere").samples())
+    with pytest.raises(UserError, match=r"found nothing; 300-W has the folders afw, helen/testset"):
+        list(_source(tmp_path).samples())
+    (tmp_path / "300W").mkdir()
+    with pytest.raises(UserError, match="found 300W; 300-W has the folders"):
+        list(_source(tmp_path).samples())
+    (tmp_path / "afw").mkdir()
+    with pytest.raises(UserError, match=r"afw hold no picture and no \.pts"):
+        list(_source(tmp_path).samples())
+
+
+def test_fingerprints_follow_the_content(root):
+    source = _source(root)
+    before = [source.fingerprint(sample) for sample in source.samples()]
+    assert len(set(before)) == len(before)
+    Image.new("RGB", (41, 30)).save(root / "afw/134212_1.jpg")
+    after = [source.fingerprint(sample) for sample in source.samples()]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False, True, True, True, True]

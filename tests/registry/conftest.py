@@ -1,0 +1,56 @@
+"""The store and the server of the tracking tests, and a method small enough to train by hand."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from facealign.config import Settings
+from facealign.geometry import load_schema
+from facealign.methods.base import LossTerms, Method
+from tracking.conftest import _no_address_from_outside, server, store  # noqa: F401 - fixtures
+
+SIDE = 32
+
+
+@dataclass
+class _Outputs:
+    coordinates: torch.Tensor
+
+
+class TinyMethod(Method):
+    """Landmarks by one convolution, with the batch normalisation that training and use treat differently."""
+
+    class Config(Settings):
+        width: int = 4
+
+    def __init__(self, config, schema, image_size):
+        super().__init__(config, schema, image_size)
+        self.convolution = nn.Conv2d(3, config.width, 3, stride=2)
+        self.normalisation = nn.BatchNorm2d(config.width)
+        self.head = nn.Linear(config.width, 2 * schema.size)
+
+    def forward(self, images):
+        features = self.normalisation(self.convolution(images.float() / 255)).relu().mean((2, 3))
+        return _Outputs(self.head(features))
+
+    def loss(self, outputs, batch):
+        total = (self.decode(outputs) - batch.points).abs().mean()
+        return LossTerms(total, {"l1": total})
+
+    def decode(self, outputs):
+        return outputs.coordinates.unflatten(1, (self.schema.size, 2)) * self.image_size
+
+
+@pytest.fixture(scope="session")
+def method():
+    torch.manual_seed(0)
+    return TinyMethod(TinyMethod.Config(), load_schema("ibug68"), SIDE)
+
+
+@pytest.fixture(scope="session")
+def crops():
+    """(4, 3, S, S) uint8."""
+    return np.random.default_rng(0).integers(0, 256, (4, 3, SIDE, SIDE), dtype=np.uint8)
