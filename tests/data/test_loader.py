@@ -125,3 +125,12 @@ def test_settings_decide_what_is_drawn(tiny_shards):
     np.testing.assert_allclose(
         with_flip[Draw(0, 0, 0)]["points"], mirrored[list(reader.index.landmarks.flip)], atol=1e-3
     )
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_pinned_batches_are_the_same_batches(faces):
+    pinned = next(train_batches(faces, epoch=0, global_batch=4, pin_memory=True))
+    assert pinned.images.is_pinned()
+    _equal(pinned, next(train_batches(faces, epoch=0, global_batch=4)))
+    assert pinned.to(torch.device("cuda")).points.is_cuda

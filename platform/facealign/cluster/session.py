@@ -7,15 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_SETTINGS = {
-    # A report is a barrier, and Ray looks for reports at this interval; two seconds would pace short epochs.
-    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.25",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    # `uv run` would build an environment for every worker.
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_TRAIN_ENABLE_PRINT_PATCH": "0",
-    "NO_ALBUMENTATIONS_UPDATE": "1",
-}
+import ray
+
+from facealign.config import UserError
+
 _OBJECT_STORE_BYTES = 200 << 20  # batches do not travel through it; Ray's default is 30 % of the memory
 
 
@@ -29,12 +24,6 @@ def session(address: str | None) -> Iterator[None]:
     Raises:
         UserError: Nothing answers at the address.
     """
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
-    import ray
-
-    from facealign.config import UserError
-
     if ray.is_initialized():
         yield
         return

@@ -2,8 +2,8 @@
 
 import shutil
 import signal
-import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -116,32 +116,28 @@ def _scaling(config: ClusterConfig) -> ScalingConfig:
 
 def _follow(trainer: TorchTrainer, channel: Any, signals: StopSignals, on_event: OnEvent) -> Result:
     """Run the trainer in a thread, because in the main one Ray would take Ctrl-C as an order to abort."""
-    results: list[Result] = []
-    errors: list[TrainingFailedError] = []
-
-    def run() -> None:
-        try:
-            results.append(trainer.fit())
-        except TrainingFailedError as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="ray-train")
-    thread.start()
-    asked = False
-    while thread.is_alive():
-        thread.join(_POLL_SECONDS)
-        if signals.received is not None and not asked:
-            on_event({"kind": "stopping", "signal": signals.received.name})
-            ray.get(channel.request_stop.remote())
-            asked = True
-        for event in ray.get(channel.take.remote()):
-            on_event(event)
-    if errors:
-        raise _cause(errors[0]) from errors[0]
-    return results[0]
+    with ThreadPoolExecutor(1, thread_name_prefix="ray-train") as executor:
+        future: Future[Result] = executor.submit(trainer.fit)
+        asked = False
+        while not wait([future], timeout=_POLL_SECONDS).done:
+            if signals.received is not None and not asked:
+                on_event({"kind": "stopping", "signal": signals.received.name})
+                ray.get(channel.request_stop.remote())
+                asked = True
+            _pass_on(channel, on_event)
+        _pass_on(channel, on_event)
+    try:
+        return future.result()
+    except TrainingFailedError as error:
+        raise _cause(error) from error
 
 
-def _cause(error: TrainingFailedError) -> Exception:
+def _pass_on(channel: Any, on_event: OnEvent) -> None:
+    for event in ray.get(channel.take.remote()):
+        on_event(event)
+
+
+def _cause(error: Exception) -> Exception:
     """The user's error that made the workers fail, if one did; else what Ray says."""
     failures = error.worker_failures.values() if isinstance(error, WorkerGroupError) else ()
     for failure in failures:

@@ -4,13 +4,11 @@ import os
 
 import numpy as np
 
-from facealign.data.augment_settings import AWING, NONE, AugmentSettings
+from facealign.data.augment_settings import AugmentSettings
 from facealign.data.images import Image8
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # its import would otherwise ask a server for news
 import albumentations
-
-__all__ = ["AWING", "NONE", "AugmentSettings", "Photometric"]
 
 
 class Photometric:

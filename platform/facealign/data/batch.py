@@ -1,5 +1,6 @@
 """What the loop hands to a method."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -30,9 +31,13 @@ class Batch:
         return len(self.ids)
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch with its tensors on ``device``."""
-        moved = {
-            name: getattr(self, name).to(device, non_blocking=True)
-            for name in ("images", "points", "valid", "visible", "to_photo")
-        }
-        return Batch(ids=self.ids, **moved)
+        """The same batch with its tensors on ``device``; the copy of a pinned batch waits for nothing."""
+        return self._with_tensors(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> "Batch":
+        """The same batch in page-locked memory. Without this method a pinning ``DataLoader`` pins nothing."""
+        return self._with_tensors(torch.Tensor.pin_memory)
+
+    def _with_tensors(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        names = ("images", "points", "valid", "visible", "to_photo")
+        return Batch(ids=self.ids, **{name: change(getattr(self, name)) for name in names})

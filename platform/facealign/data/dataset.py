@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import torch
 
-from facealign.data.augment import NONE, AugmentSettings, Photometric
+from facealign.data.augment import Photometric
+from facealign.data.augment_settings import NONE, AugmentSettings
 from facealign.data.batch import Batch
 from facealign.data.order import sample_rng
 from facealign.data.shards.reader import ShardReader

@@ -61,6 +61,9 @@ class LandmarkSchema(Settings):
             raise ValueError(f"flip is not a permutation of 0…{self.size - 1}")
         if any(self.flip[self.flip[i]] != i for i in range(self.size)):
             raise ValueError("flip does not undo itself; mirror pairs must name each other")
+        short = [edge.name for edge in (*self.edges, *self.boundary) if len(edge.indices) < 2]
+        if short:
+            raise ValueError(f"{', '.join(short)}: a curve needs at least two landmarks")
         named = [(edge.name, edge.indices) for edge in (*self.edges, *self.boundary)]
         for name, indices in [*named, ("corners", self.corners)]:
             outside = [i for i in indices if not 0 <= i < self.size]

@@ -13,8 +13,8 @@ REACH = 3
 """The map is zero beyond this distance from the curves, map px."""
 
 PIECES_PER_PIXEL = 1 / 12
-"""Straight pieces for each gap between neighbouring landmarks ÷ side of the map: 6 at 64 px, where a face's gaps are
-2–8 px wide. With gentle curves that is within 0.02 of the exact map."""
+"""Straight pieces for each gap between neighbouring landmarks ÷ side of the map: 6 at 64 px, where a face has gaps
+of 2–8 px. With gentle curves the map is within 0.02 of the exact one."""
 
 
 class BoundaryMap(nn.Module):

@@ -1,0 +1,96 @@
+"""Training on real Ray workers."""
+
+import os
+import signal
+
+import pytest
+import torch
+from facealign.cluster.config import ClusterConfig
+from facealign.cluster.train import Stopped, interrupted, train
+from facealign.config import UserError
+from facealign.training import World, fit, load_model
+from safetensors.torch import load_file
+
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.usefixtures("ray_cluster"),
+    # Ray and gRPC leave sockets to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture
+def config(tmp_path):
+    return ClusterConfig(workers=2, storage=str(tmp_path / "runs"), max_failures=0)
+
+
+def run(job, config, folder, on_event=lambda event: None):
+    return train(job, config, None, folder / "spool", folder / "model", on_event)
+
+
+def longer(job, epochs):
+    return job.model_copy(update={"train": job.train.model_copy(update={"epochs": epochs})})
+
+
+def test_two_workers_learn_what_one_process_learns(tiny_job, config, tmp_path):
+    events = []
+    progress = run(tiny_job, config, tmp_path, events.append)
+    alone = fit(tiny_job, World(), _Silent())
+    assert progress.epoch == tiny_job.train.epochs
+    # Batch normalisation sees four faces in each of two workers, and eight in one process: close, not equal.
+    assert [r.loss for r in progress.history] == pytest.approx([r.loss for r in alone.history], rel=0.1)
+    assert [e["epoch"] for e in events if e["kind"] == "epoch"] == [1, 2]
+    assert load_model(tmp_path / "model").card.job == tiny_job
+    assert not interrupted(tiny_job, config), "what a finished training kept is deleted"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_a_checkpoint_and_the_same_call_goes_on(tiny_job, config, tmp_path, number):
+    job = longer(tiny_job, 8)
+
+    def stop_at_first_log(event):
+        if event["kind"] == "log" and event["step"] == job.train.log_every:
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(Stopped) as stopped:
+        run(job, config, tmp_path, stop_at_first_log)
+    assert stopped.value.exit_status == 128 + number
+    assert 0 <= stopped.value.progress.epoch < 8
+    assert interrupted(job, config)
+
+    events = []
+    assert run(job, config, tmp_path, events.append).epoch == 8
+    first = next(e["epoch"] for e in events if e["kind"] == "epoch")
+    assert first == stopped.value.progress.epoch + 1, "finished epochs are not trained again"
+
+    undisturbed = tmp_path / "undisturbed"
+    run(job, config, undisturbed)
+    a, b = (load_file(folder / "model" / "weights.safetensors") for folder in (tmp_path, undisturbed))
+    assert all(torch.equal(a[name], b[name]) for name in a), "as if nothing had happened"
+
+
+def test_the_users_errors_come_back_as_they_are(tiny_job, config, tmp_path):
+    other = tiny_job.model_copy(update={"data_digest": "0" * 64})
+    with pytest.raises(UserError, match="prepare the shards again"):
+        run(other, config, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"workers": 500}, "lower cluster.workers"),
+        ({"device": "gpu", "workers": 99}, "the cluster has"),
+    ],
+)
+def test_a_cluster_that_is_too_small_is_refused_at_once(tiny_job, config, tmp_path, settings, message):
+    with pytest.raises(UserError, match=message):
+        run(tiny_job, config.model_copy(update=settings), tmp_path)
+
+
+class _Silent:
+    def log(self, metrics, step): ...
+    def epoch(self, record, step): ...
+    def checkpoint(self, folder, score): ...
+    def stop_requested(self):
+        return False

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from facealign.config import UserError
+from facealign.metrics import Total, groups_of, summarise, summarise_by
+
+ERRORS = np.array([0.02, 0.04, 0.06, 0.09, 0.29])
+
+
+def test_by_hand():
+    """Areas: (8 + 6 + 4 + 1 + 0) / 50 up to 10 %, and (6 + 4 + 2 + 0 + 0) / 40 up to 8 %."""
+    found = summarise(ERRORS).metrics()
+    expected = {
+        "nme": 0.1,
+        "nme_median": 0.06,
+        "fr_10": 0.2,
+        "fr_8": 0.4,
+        "auc_10": 0.38,
+        "auc_8": 0.30,
+        "faces": 5,
+    }
+    assert found == pytest.approx(expected)
+
+
+def test_a_threshold_names_its_figures_in_percent():
+    assert {"fr_7.5", "auc_7.5"} < set(summarise(ERRORS, [0.075]).metrics())
+
+
+@given(hnp.arrays(float, st.integers(2, 60), elements=st.floats(0, 1)), st.data())
+def test_a_partition_adds_up(errors, data):
+    """As 300W: the full set's NME and FR are the means of its subsets', weighted by their faces."""
+    labels = data.draw(
+        st.lists(st.sampled_from(["common", "challenging", "afw"]), min_size=len(errors), max_size=len(errors))
+    )
+    full, parts = summarise(errors), summarise_by(errors, groups_of(labels))
+    assert list(parts) == list(dict.fromkeys(labels))
+    assert sum(part.faces for part in parts.values()) == full.faces
+    for figure in ("nme", "fr_10", "auc_8"):
+        weighted = sum(part.faces * part.metrics()[figure] for part in parts.values()) / full.faces
+        assert weighted == pytest.approx(full.metrics()[figure], abs=1e-12)
+
+
+def test_subsets_may_overlap():
+    pose, blur = np.arange(5) < 3, np.arange(5) > 1
+    found = summarise_by(ERRORS, {"pose": pose, "blur": blur})
+    assert found["pose"].nme == pytest.approx(0.04)
+    assert found["blur"].nme == pytest.approx(0.44 / 3)
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.zeros(5, np.bool_), "'blur' holds none of the 5 faces"),
+        (np.ones(4, np.bool_), r"'blur': a mask of bool \(4,\)"),
+        (np.ones(5, np.int64), "'blur': a mask of int64"),
+    ],
+)
+def test_a_useless_mask_is_refused(mask, message):
+    with pytest.raises(UserError, match=message):
+        summarise_by(ERRORS, {"blur": mask})
+
+
+@given(hnp.arrays(float, st.integers(1, 200), elements=st.floats(0, 8)), st.integers(1, 9), st.integers(0, 99))
+def test_a_total_is_the_same_however_the_faces_are_shared(errors, parts, seed):
+    order = np.random.default_rng(seed).permutation(len(errors))
+    shared = sum((Total.of(part) for part in np.array_split(errors[order], parts)), Total())
+    assert shared == Total.of(errors)  # to the bit
+    assert shared.mean == pytest.approx(errors.mean(), abs=2**-32)
+
+
+def test_a_total_of_nothing_has_no_mean():
+    assert Total.of(np.empty(0)) + Total() == Total()
+    with pytest.raises(UserError, match="no face was measured"):
+        _ = Total().mean
