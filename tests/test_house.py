@@ -17,7 +17,9 @@ def test_platform_is_no_package():
     assert not list((REPOSITORY / "platform").glob("*.py"))
 
 
-@pytest.mark.parametrize("statement", ["import facealign", "import facealign.cli.main", "import facealign.data.config"])
+@pytest.mark.parametrize(
+    "statement", ["import facealign", "import facealign.cli.main", "import facealign.data.config"]
+)
 def test_light_imports_stay_light(statement):
     code = f"import json, sys; {statement}; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -42,5 +44,7 @@ def test_pipelines_leave_the_libraries_to_the_package():
 
 
 def test_imports_flow_one_way():
-    done = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=REPOSITORY, capture_output=True, text=True)
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout

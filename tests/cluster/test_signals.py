@@ -2,6 +2,7 @@ import os
 import signal
 
 import pytest
+
 from facealign.cluster.signals import StopSignals
 
 

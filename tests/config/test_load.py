@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import pytest
-from facealign.config import ConfigError, Settings, load_settings
 from pydantic import Field
+
+from facealign.config import ConfigError, Settings, load_settings
 
 
 class Part(Settings):

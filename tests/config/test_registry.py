@@ -1,4 +1,5 @@
 import pytest
+
 from facealign.config import Registry, UserError, digest_json
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
+
 from facealign.config import UserError
 from facealign.training import World, fit, load_model
-from safetensors.torch import load_file
 
 
 class Recorder:

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from facealign.training.config import OptimizerConfig, ScheduleConfig
 from facealign.training.optimizer import autocast_dtype, build_optimizer, lr_factor
 

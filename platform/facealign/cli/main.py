@@ -1,6 +1,5 @@
 """The `facealign` command. Commands import what they need when they run, so that `--help` is quick."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -56,11 +55,11 @@ def faces(
 
 
 @app.command()
-def summary(outputs: Annotated[Path, typer.Argument(help="What `dvc repro` wrote.")] = Path("outputs")) -> None:
+def summary() -> None:
     """Compare the trained methods, name the registered model, and say what can be done next."""
     from facealign.cli.summary import print_summary
 
-    print_summary(outputs)
+    print_summary()
 
 
 def main() -> None:
@@ -70,4 +69,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -76,7 +76,7 @@ def _figures(errors: NDArray[np.float64], config: EvaluationConfig) -> dict[str,
 
 def _draw(method: str, test: Evaluation, config: EvaluationConfig) -> None:
     curves = {method: test.errors, MEAN_SHAPE: test.mean_shape_errors}
-    write_ced_csv(paths.ced_file(method), curves)
+    write_ced_csv(paths.ced_file(method), curves, config.failure_threshold)
     folder = paths.pictures_folder(method)
     folder.mkdir(parents=True, exist_ok=True)
     ced(curves, config.failure_threshold).savefig(folder / "ced.png")

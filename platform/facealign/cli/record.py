@@ -38,7 +38,7 @@ def describe(run: tracking.RunHandle | None, params: Params, job: TrainJob, inde
         "cluster": params.cluster.model_dump(mode="json"),
     }
     tracking.describe_run(run, settings, tags)
-    counts = {fold: index.rows(fold) for fold in index.folds}
+    counts = {str(fold): index.rows(fold) for fold in index.folds}
     tracking.log_dataset(run, index.source.name, index.digest, job.shards, counts)
 
 
@@ -68,7 +68,8 @@ def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> Non
         tracker.artifact(picture, "plots")
         tracker.close()
     _write_json(
-        paths.run_file(method), {"run": asdict(run) if run else None, "model_uri": model_uri, "commit": git_commit()}
+        paths.run_file(method),
+        {"run": asdict(run) if run else None, "model_uri": model_uri, "commit": git_commit()},
     )
 
 
@@ -98,7 +99,9 @@ def candidates(methods: Sequence[str]) -> tuple[str, list[Candidate]]:
             )
         )
     if len(addresses) > 1:
-        raise UserError(f"the methods' runs are in different places ({', '.join(sorted(addresses))}); train them again")
+        raise UserError(
+            f"the methods' runs are in different places ({', '.join(sorted(addresses))}); train them again"
+        )
     return addresses.pop(), found
 
 

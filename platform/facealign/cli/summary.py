@@ -5,47 +5,49 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from facealign.cli import paths
 from facealign.config import UserError
 from facealign.report.tables import ResultRow, print_table, results_table
 
+_NEXT = """
+Next
+  make ui                                         curves, pictures and the model in MLflow
+  dvc metrics show; dvc plots show                the figures, and the curves as a page
+  make repro S="method.awing.train.epochs=40"     another setting; `dvc exp show` compares
+  make repro S="data.source=300w data.root=…"     real faces"""
 
-def print_summary(outputs: Path) -> None:
-    """Print the table of the methods under ``outputs``, best first.
+
+def print_summary() -> None:
+    """Print the table of the methods that have been evaluated, best first.
 
     Raises:
-        UserError: Nothing has been evaluated yet.
+        UserError: None has been.
     """
-    rows = [
-        _row(folder, outputs / "trained" / folder.name) for folder in sorted((outputs / "evaluated").glob("*"))
-    ]
-    if not rows:
-        raise UserError(f"{outputs}: no method has been evaluated yet; run `make repro` first")
-    print_table(results_table(sorted(rows, key=lambda row: row.validation_nme)), sys.stdout)
-    console = Console(highlight=False)
-    registered = outputs / "registered.json"
-    if registered.is_file():
-        console.print(_registered(json.loads(registered.read_text(encoding="utf-8"))))
-    console.print(
-        "\nNext: `make ui` for curves, pictures and the model · `dvc metrics show` · `dvc plots show` ·\n"
-        "`dvc exp run -S method.awing.train.epochs=40` for another setting · `dvc exp show` to compare.",
-    )
+    files = sorted(paths.OUTPUTS.glob("evaluated/*/evaluation.json"))
+    if not files:
+        raise UserError(f"{paths.OUTPUTS}: no method has been evaluated yet; run `make repro` first")
+    evaluations = {path.parent.name: _read(path) for path in files}
+    rows = sorted((_row(*item) for item in evaluations.items()), key=lambda row: row.validation_nme)
+    threshold = next(iter(evaluations.values()))["failure_threshold"]
+    print_table(results_table(rows, threshold), sys.stdout)
+    if paths.REGISTERED.is_file():
+        model = _read(paths.REGISTERED)
+        alias = " (champion)" if model["champion"] else ""
+        print(f"Model models:/{model['name']}/{model['version']}{alias}: {model['reason']}")
+    print(_NEXT)
 
 
-def _registered(model: dict[str, Any]) -> str:
-    return f"\nModel: models:/{model['name']}/{model['version']} — {model['reason']}"
-
-
-def _row(evaluated: Path, trained: Path) -> ResultRow:
-    evaluation = json.loads((evaluated / "evaluation.json").read_text(encoding="utf-8"))
-    training = json.loads((trained / "training.json").read_text(encoding="utf-8"))
+def _row(method: str, evaluation: dict[str, Any]) -> ResultRow:
     return ResultRow(
-        method=evaluated.name,
+        method=method,
         validation_nme=evaluation["validation"]["nme"],
         test_nme=evaluation["test"]["nme"],
         mean_shape_nme=evaluation["mean_shape"]["nme"],
         failure_rate=evaluation["test"]["failure_rate"],
         auc=evaluation["test"]["auc"],
-        parameters=training["parameters"],
+        parameters=_read(paths.training_file(method))["parameters"],
     )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -14,7 +14,7 @@ def absolute(address: str) -> str:
 def exists(address: str) -> bool:
     """Whether there is a folder at the address."""
     filesystem, path = pyarrow.fs.FileSystem.from_uri(absolute(address))
-    return filesystem.get_file_info(path).type != pyarrow.fs.FileType.NotFound
+    return bool(filesystem.get_file_info(path).type != pyarrow.fs.FileType.NotFound)
 
 
 def remove(address: str) -> None:

@@ -24,9 +24,7 @@ def read_yaml(path: Path) -> CommentedMap:
     try:
         tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: no such file; run from the folder that holds it, or name another"
-        ) from None
+        raise ConfigError(f"{path}: no such file; run from the folder that holds it, or name another") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
     except MarkedYAMLError as error:

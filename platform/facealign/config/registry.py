@@ -33,9 +33,7 @@ class Registry(Mapping[str, T], Generic[T]):
 
         def put(component: T) -> T:
             if name in self._entries:
-                raise ValueError(
-                    f"{self._kind} {name!r} is registered twice; give one of the two another name"
-                )
+                raise ValueError(f"{self._kind} {name!r} is registered twice; give one of the two another name")
             self._entries[name] = component
             return component
 

@@ -57,7 +57,7 @@ def resize(factor: float) -> Affine:
 
 
 def flip_horizontal(width: int) -> Affine:
-    """Mirrors a picture of ``width`` pixels: ``x' = width − 1 − x``. Landmark identities are the schema's affair."""
+    """Mirrors a picture of ``width`` px: ``x' = width − 1 − x``. Landmark identities are the schema's affair."""
     return np.array([[-1.0, 0.0, width - 1.0], [0.0, 1.0, 0.0]])
 
 

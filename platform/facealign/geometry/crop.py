@@ -4,10 +4,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from facealign.config import Settings
 from facealign.geometry import affine
-from pydantic import Field
 
 
 class CropSettings(Settings):
@@ -17,18 +17,12 @@ class CropSettings(Settings):
     ``context`` times wider, so that a training view may turn, shift and shrink without running into black.
     """
 
-    size: int = Field(
-        default=128, ge=32, le=1024, multiple_of=16, description="side of the network's input, px"
-    )
+    size: int = Field(default=128, ge=32, le=1024, multiple_of=16, description="side of the network's input, px")
     box: Literal["landmarks", "provided"] = Field(
         default="landmarks", description="tight box of the landmarks, or the one the data set publishes"
     )
-    margin: float = Field(
-        default=1.25, ge=1.0, le=4.0, description="side of the crop ÷ longer side of the box"
-    )
-    context: float = Field(
-        default=1.375, ge=1.0, le=3.0, description="side of what is stored ÷ side of the crop"
-    )
+    margin: float = Field(default=1.25, ge=1.0, le=4.0, description="side of the crop ÷ longer side of the box")
+    context: float = Field(default=1.375, ge=1.0, le=3.0, description="side of what is stored ÷ side of the crop")
 
     @property
     def stored_size(self) -> int:

@@ -1,4 +1,4 @@
-"""Landmark schemas: how many points, which are mirror pairs, which lie on one curve, what an error is divided by."""
+"""Landmark schemas: how many points, which are mirror pairs, which lie on one curve, what to divide errors by."""
 
 from functools import cache
 from importlib import resources

@@ -6,6 +6,10 @@ from typing import Protocol
 from facealign.training.progress import EpochRecord
 
 
+UNMEASURED = 1e9
+"""Worse than any NME, and finite, because it is kept as JSON."""
+
+
 class Events(Protocol):
     """Where a training runs decides what these do: a Ray worker, a plain process, a test."""
 
@@ -20,7 +24,7 @@ class Events(Protocol):
 
         Args:
             folder: Given in the main process; every other one calls this with None.
-            score: Validation NME of the checkpoint; infinite for one from the middle of an epoch.
+            score: Validation NME of the checkpoint; ``UNMEASURED`` for one from the middle of an epoch.
         """
 
     def stop_requested(self) -> bool:

@@ -53,5 +53,5 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
 
 def _has_bf16_units(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))

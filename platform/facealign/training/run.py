@@ -14,11 +14,11 @@ from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches, train_batches
 from facealign.data.order import steps_per_epoch
 from facealign.data.shards.reader import ShardReader
-from facealign.metrics import nme
+from facealign.metrics import Total, nme
 from facealign.training.checkpoint import Faces, build_method, load_checkpoint, save_checkpoint
 from facealign.training.config import TrainJob
 from facealign.training.evaluate import predict
-from facealign.training.events import Events
+from facealign.training.events import UNMEASURED, Events
 from facealign.training.optimizer import autocast_dtype, build_optimizer, lr_factor, set_lr
 from facealign.training.progress import EpochRecord, Progress
 from facealign.training.world import World
@@ -79,7 +79,7 @@ class Run:
             outputs = self.network(images)
             terms = self.method.loss(outputs, batch)
         self.optimizer.zero_grad(set_to_none=True)
-        terms.total.backward()  # type: ignore[no-untyped-call]
+        terms.total.backward()
         if config.clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(self.method.parameters(), config.clip_norm)
         self.optimizer.step()
@@ -127,9 +127,17 @@ class Run:
             world_size=self.world.size,
         )
         found = predict(self.method, batches, self.world.device, self.dtype)
-        errors = nme(found.predicted, found.truth, found.valid, self.method.schema, self.job.train.normaliser)
-        total, faces = self.world.sum([float(errors.sum()), float(len(errors))])
-        return total / faces
+        errors = nme(
+            found.predicted,
+            found.truth,
+            found.valid,
+            self.method.schema,
+            self.job.train.normaliser,
+            found.ids,
+        )
+        own = Total.of(errors)
+        total, faces = self.world.sum([own.sum, own.count])
+        return Total(total, round(faces)).mean
 
     def finish_epoch(self, started: float, images: int) -> None:
         """Measure, and turn the page."""
@@ -149,7 +157,7 @@ class Run:
     def save(self) -> None:
         """Offer a checkpoint of this moment."""
         mid_epoch = self.progress.step > 0
-        score = float("inf") if mid_epoch else self.progress.history[-1].validation_nme
+        score = UNMEASURED if mid_epoch else self.progress.history[-1].validation_nme
         if not self.world.is_main:
             self.events.checkpoint(None, score)
             return
