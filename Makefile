@@ -65,7 +65,7 @@ format: $(READY)  ## let ruff mend what it can
 
 ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000
 	@echo "==> MLflow on http://127.0.0.1:5000 (Ctrl-C ends it)"
-	mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --workers 1
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --workers 1
 
 bench: $(READY)  ## speed and memory of the parts
 	@for script in benchmarks/*.py; do echo "==> $$script"; python "$$script"; done

@@ -31,7 +31,9 @@ def pts(points: np.ndarray, count: int = 68) -> str:
     return f"version: 1\nn_points: {len(points[:count])}\n{{\n{rows}\n}}\n"
 
 
-def prepare(project: Path, environment: dict[str, str], tmp_path: Path, **data) -> subprocess.CompletedProcess[str]:
+def prepare(
+    project: Path, environment: dict[str, str], tmp_path: Path, **data
+) -> subprocess.CompletedProcess[str]:
     (tmp_path / "params.yaml").write_bytes((project / "params.yaml").read_bytes())
     settings = {"source": "300w", "root": str(tmp_path / "faces"), "max_quarantined": 0.5, **data}
     overlay(tmp_path / "params.yaml", {"data": settings})

@@ -53,7 +53,9 @@ def test_the_run_and_the_champion_are_in_mlflow(project, repro):
     history = client.get_metric_history(run.info.run_id, "validation/nme")
     assert len(history) == 2
     assert {"test/nme", "mean_shape/nme", "train/loss"} <= run.data.metrics.keys()
-    artifacts = {item.path for folder in ("plots", "evaluation") for item in client.list_artifacts(run.info.run_id, folder)}
+    artifacts = {
+        item.path for folder in ("plots", "evaluation") for item in client.list_artifacts(run.info.run_id, folder)
+    }
     assert {"plots/learning_curve.png", "evaluation/faces.png", "evaluation/ced.png"} <= artifacts
     assert version.tags["data_digest"] == run.data.tags["data_digest"]
 

@@ -51,6 +51,7 @@ def evaluate(
     mean = mean_shape(ShardReader(shards, "train"))
     as_mean = found.in_photos(np.broadcast_to(mean, found.predicted.shape))
     errors, mean_errors = (
-        nme(points, found.truth, found.valid, schema, config.normaliser, found.ids) for points in (found.predicted, as_mean)
+        nme(points, found.truth, found.valid, schema, config.normaliser, found.ids)
+        for points in (found.predicted, as_mean)
     )
     return Evaluation(found, errors, mean_errors, tuple(labels.subset for labels in reader.labels()))
