@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from facealign.cli.main import main as facealign
 from ruamel.yaml import YAML
+
+from facealign.cli.main import main as facealign
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+
+from params_file import overlay
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -72,19 +73,3 @@ def run(project: Path, environment: dict[str, str]) -> Command:
         return done
 
     return call
-
-
-def overlay(path: Path, changes: dict) -> None:
-    """Put nested settings into a YAML file."""
-    yaml = YAML()
-    tree = yaml.load(path)
-
-    def put(into: dict, values: dict) -> None:
-        for key, value in values.items():
-            if isinstance(value, dict) and isinstance(into.get(key), dict):
-                put(into[key], value)
-            else:
-                into[key] = value
-
-    put(tree, changes)
-    yaml.dump(tree, path)

@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from facealign.data.synthetic import draw_face
 
-from pipelines.conftest import overlay
+from facealign.data.synthetic import draw_face
+from params_file import overlay
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from pipelines.conftest import overlay
+from params_file import overlay
 
 pytestmark = [
     pytest.mark.ray,

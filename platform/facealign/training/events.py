@@ -5,7 +5,6 @@ from typing import Protocol
 
 from facealign.training.progress import EpochRecord
 
-
 UNMEASURED = 1e9
 """Worse than any NME, and finite, because it is kept as JSON."""
 
