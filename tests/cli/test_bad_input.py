@@ -74,7 +74,7 @@ def test_all_errors_at_once_with_lines(workplace, monkeypatch, capsys):
     ("change", "part"),
     [
         (lambda t: t["data"].update(source="400w"), "source '400w' is unknown; known are: 300w, synthetic"),
-        (lambda t: t["data"].update(source="300w"), "needs `root`"),
+        (lambda t: t["data"].update(source="300w", root=None), "needs `root`"),
         (lambda t: t["data"].update(landmarks="cofw29"), "has no landmarks 'cofw29'"),
         (lambda t: t["data"]["crop"].update(size=100), "multiple of 16"),
     ],

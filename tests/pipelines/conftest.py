@@ -26,7 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(REPOSITORY / name, folder / name)
-    for name in ("pipelines", "platform"):
+    for name in ("faces", "pipelines", "platform"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / ".dvc").mkdir()
     shutil.copy(REPOSITORY / ".dvc" / "config", folder / ".dvc" / "config")

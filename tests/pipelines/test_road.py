@@ -64,6 +64,12 @@ def test_a_second_repro_does_nothing(run, repro):
     assert ran(run("dvc", "repro").stdout) == []
 
 
+def test_what_is_in_the_data_sets_folder_is_watched(project, run, repro):
+    (project / "faces/new.pts").write_text("version: 1\n")
+    assert "prepare" in run("dvc", "status").stdout
+    (project / "faces/new.pts").unlink()
+
+
 def test_a_changed_evaluation_reruns_evaluation_alone(project, run, repro):
     overlay(project / "params.yaml", {"evaluation": {"failure_threshold": 0.08}})
     assert ran(run("dvc", "repro").stdout) == ["evaluate@awing"]

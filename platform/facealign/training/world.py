@@ -29,7 +29,10 @@ class World:
         if self.size == 1:
             return module
         devices = [self.device] if self.device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(module, device_ids=devices, gradient_as_bucket_view=True)
+        # Buffers are shared when they matter, before a validation, and not at every step.
+        return nn.parallel.DistributedDataParallel(
+            module, device_ids=devices, broadcast_buffers=False, gradient_as_bucket_view=True
+        )
 
     def sum(self, values: Sequence[float]) -> list[float]:
         """The values, added up over the world; every process gets the same."""
