@@ -11,6 +11,13 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export NO_ALBUMENTATIONS_UPDATE := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+# DVC keeps an experiment as a commit and wants an author; who has told git their name is that author.
+ifeq ($(shell git config user.email),)
+export GIT_AUTHOR_NAME := facealign
+export GIT_AUTHOR_EMAIL := facealign@localhost
+export GIT_COMMITTER_NAME := $(GIT_AUTHOR_NAME)
+export GIT_COMMITTER_EMAIL := $(GIT_AUTHOR_EMAIL)
+endif
 
 .PHONY: help env repro test test-fast test-all check format ui bench clean
 

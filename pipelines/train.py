@@ -9,7 +9,7 @@ import sys
 
 from facealign import tracking
 from facealign.cli.params import Params
-from facealign.cli.paths import SHARDS, model_folder, spool
+from facealign.cli.paths import SHARDS, SPOOL, trained
 from facealign.cli.record import describe, keep
 from facealign.cli.stage import method_stage
 from facealign.cluster.train import Stopped, interrupted, train
@@ -28,16 +28,16 @@ def main(params: Params, method: str) -> None:
     try:
         steps = index.rows("train") // job.train.batch_size
         with training_progress(job.train.epochs, steps, sys.stdout) as show:
-            progress = train(job, params.cluster, run, spool(), model_folder(method), show)
+            progress = train(job, params.cluster, run, SPOOL, trained(method).model, show)
         keep(method, progress, run)
     except Stopped as stopped:
-        tracking.end_run(run, "KILLED", spool())
+        tracking.end_run(run, "KILLED", SPOOL)
         print(f"{stopped}; the checkpoint is kept, and the same command goes on from it", file=sys.stderr)
         sys.exit(stopped.exit_status)
     except BaseException:
-        tracking.end_run(run, "FAILED", spool())
+        tracking.end_run(run, "FAILED", SPOOL)
         raise
-    tracking.end_run(run, "FINISHED", spool())
+    tracking.end_run(run, "FINISHED", SPOOL)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def measure(method: str, config: EvaluationConfig) -> str:
     Returns:
         One line for the screen.
     """
-    model = load_model(paths.model_folder(method))
+    model = load_model(paths.trained(method).model)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     validation = evaluate(model, paths.SHARDS, "val", config, device)
     test = evaluate(model, paths.SHARDS, "test", config, device)
@@ -38,7 +38,7 @@ def measure(method: str, config: EvaluationConfig) -> str:
         "validation_mean_shape": _figures(validation.mean_shape_errors, config),
         "subsets": {name: _figures(test.errors[mask], config) for name, mask in groups_of(test.subsets).items()},
     }
-    path = paths.evaluation_file(method)
+    path = paths.evaluated(method).figures
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     _draw(method, test, config)
@@ -51,14 +51,14 @@ def measure(method: str, config: EvaluationConfig) -> str:
 
 def record(method: str) -> None:
     """Put the figures and pictures of an evaluation into the training's run."""
-    run = json.loads(paths.run_file(method).read_text(encoding="utf-8"))["run"]
+    run = json.loads(paths.trained(method).run.read_text(encoding="utf-8"))["run"]
     if run is None:
         return
-    figures = json.loads(paths.evaluation_file(method).read_text(encoding="utf-8"))
-    tracker = tracking.tracker_for(tracking.RunHandle(**run), paths.spool())
+    figures = json.loads(paths.evaluated(method).figures.read_text(encoding="utf-8"))
+    tracker = tracking.tracker_for(tracking.RunHandle(**run), paths.SPOOL)
     for part in ("test", "mean_shape", "validation_mean_shape"):
         tracker.metrics({f"{part}/{name}": value for name, value in figures[part].items()}, step=0)
-    for picture in sorted(paths.pictures_folder(method).glob("*.png")):
+    for picture in sorted(paths.evaluated(method).pictures.glob("*.png")):
         tracker.artifact(picture, "evaluation")
     tracker.close("FINISHED")
 
@@ -76,8 +76,8 @@ def _figures(errors: NDArray[np.float64], config: EvaluationConfig) -> dict[str,
 
 def _draw(method: str, test: Evaluation, config: EvaluationConfig) -> None:
     curves = {method: test.errors, MEAN_SHAPE: test.mean_shape_errors}
-    write_ced_csv(paths.ced_file(method), curves, config.failure_threshold)
-    folder = paths.pictures_folder(method)
+    write_ced_csv(paths.evaluated(method).ced, curves, config.failure_threshold)
+    folder = paths.evaluated(method).pictures
     folder.mkdir(parents=True, exist_ok=True)
     ced(curves, config.failure_threshold).savefig(folder / "ced.png")
     title = f"{method} on the test fold, from the best face to the worst"

@@ -1,48 +1,42 @@
 """Where the pipeline's stages leave what they make, below one folder."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 OUTPUTS = Path("outputs")
 SHARDS = OUTPUTS / "shards"
 PREPARED = OUTPUTS / "prepared.json"
 REGISTERED = OUTPUTS / "registered.json"
+SPOOL = Path("runs").resolve() / "spool"  # absolute, because workers have other working directories
+"""What runs keep on this machine's disk until MLflow has taken it."""
 
 
-def model_folder(method: str) -> Path:
-    """The best model of a method."""
-    return OUTPUTS / "trained" / method / "model"
+class Trained(NamedTuple):
+    """What the training of a method leaves."""
+
+    model: Path  # folder of the best model
+    run: Path  # which MLflow run it was
+    figures: Path
+    history: Path  # figures by epoch
+    curve: Path  # the same, drawn
 
 
-def training_file(method: str) -> Path:
-    """Figures of a training."""
-    return OUTPUTS / "trained" / method / "training.json"
+class Evaluated(NamedTuple):
+    """What the evaluation of a method leaves."""
+
+    figures: Path
+    ced: Path  # cumulative error distribution on the test fold
+    pictures: Path  # folder
 
 
-def history_file(method: str) -> Path:
-    """A training's figures by epoch."""
-    return OUTPUTS / "trained" / method / "history.csv"
+def trained(method: str) -> Trained:
+    """The places of a method's training."""
+    folder = OUTPUTS / "trained" / method
+    names = ("model", "run.json", "training.json", "history.csv", "learning_curve.png")
+    return Trained(*(folder / name for name in names))
 
 
-def run_file(method: str) -> Path:
-    """Which MLflow run the training is."""
-    return OUTPUTS / "trained" / method / "run.json"
-
-
-def evaluation_file(method: str) -> Path:
-    """Figures of an evaluation."""
-    return OUTPUTS / "evaluated" / method / "evaluation.json"
-
-
-def ced_file(method: str) -> Path:
-    """Cumulative error distribution on the test fold."""
-    return OUTPUTS / "evaluated" / method / "ced.csv"
-
-
-def pictures_folder(method: str) -> Path:
-    """What an evaluation drew."""
-    return OUTPUTS / "evaluated" / method / "pictures"
-
-
-def spool() -> Path:
-    """What runs keep on this machine's disk until MLflow has taken it."""
-    return Path("runs").resolve() / "spool"
+def evaluated(method: str) -> Evaluated:
+    """The places of a method's evaluation."""
+    folder = OUTPUTS / "evaluated" / method
+    return Evaluated(*(folder / name for name in ("evaluation.json", "ced.csv", "pictures")))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from facealign import tracking
@@ -18,6 +19,7 @@ from facealign.registry import Candidate, Predictor, log_model
 from facealign.report.csvplots import write_history_csv
 from facealign.report.curves import learning_curve
 from facealign.training import TrainJob, load_model
+from facealign.training.checkpoint import read_card
 from facealign.training.progress import Progress
 
 
@@ -44,11 +46,13 @@ def describe(run: tracking.RunHandle | None, params: Params, job: TrainJob, inde
 
 def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> None:
     """Write the stage's outs, and put the learning curve and the model into the run."""
-    model = load_model(paths.model_folder(method))
+    model = load_model(paths.trained(method).model)
     best = progress.best
     assert best is not None, "a finished training has epochs"
     history = [record.model_dump() for record in progress.history]
-    write_history_csv(paths.history_file(method), history)
+    write_history_csv(paths.trained(method).history, history)
+    picture = paths.trained(method).curve
+    learning_curve(history).savefig(picture)
     figures = {
         "validation_nme": best.validation_nme,
         "best_epoch": best.epoch,
@@ -56,19 +60,19 @@ def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> Non
         "parameters": model.card.parameters,
         "images_per_second": sum(record.images_per_second for record in progress.history) / len(progress.history),
     }
-    _write_json(paths.training_file(method), figures)
+    _write_json(paths.trained(method).figures, figures)
     model_uri = None
     if run is not None:
         batch = next(eval_batches(FaceDataset(ShardReader(paths.SHARDS, "val")), batch_size=4))
-        model_uri = log_model(run, Predictor(model.method), batch.images, metadata=_card(model.card))
-        tracker = tracking.tracker_for(run, paths.spool())
-        tracker.metrics({"best/validation_nme": best.validation_nme}, best.epoch)
-        picture = paths.OUTPUTS / "trained" / method / "learning_curve.png"
-        learning_curve(history).savefig(picture)
+        model_uri = log_model(
+            run, Predictor(model.method), batch.images, metadata=model.card.model_dump(mode="json")
+        )
+        tracker = tracking.tracker_for(run, paths.SPOOL)
+        tracker.metrics({"validation/best_nme": best.validation_nme}, best.epoch)
         tracker.artifact(picture, "plots")
         tracker.close()
     _write_json(
-        paths.run_file(method),
+        paths.trained(method).run,
         {"run": asdict(run) if run else None, "model_uri": model_uri, "commit": git_commit()},
     )
 
@@ -81,11 +85,11 @@ def candidates(methods: Sequence[str]) -> tuple[str, list[Candidate]]:
     """
     found, addresses = [], set()
     for method in methods:
-        run = json.loads(paths.run_file(method).read_text(encoding="utf-8"))
+        run = json.loads(paths.trained(method).run.read_text(encoding="utf-8"))
         if run["run"] is None:
             raise UserError(f"{method} was trained with tracking.enabled: false, so there is no model to register")
-        card = load_model(paths.model_folder(method)).card
-        figures = json.loads(paths.training_file(method).read_text(encoding="utf-8"))
+        card = read_card(paths.trained(method).model)
+        figures = json.loads(paths.trained(method).figures.read_text(encoding="utf-8"))
         addresses.add(run["run"]["uri"])
         found.append(
             Candidate(
@@ -105,9 +109,5 @@ def candidates(methods: Sequence[str]) -> tuple[str, list[Candidate]]:
     return addresses.pop(), found
 
 
-def _card(card: Any) -> dict[str, Any]:
-    return dict(card.model_dump(mode="json"))
-
-
-def _write_json(path: Any, value: Any) -> None:
+def _write_json(path: Path, value: dict[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

@@ -45,7 +45,7 @@ def _row(method: str, evaluation: dict[str, Any]) -> ResultRow:
         mean_shape_nme=evaluation["mean_shape"]["nme"],
         failure_rate=evaluation["test"]["failure_rate"],
         auc=evaluation["test"]["auc"],
-        parameters=_read(paths.training_file(method))["parameters"],
+        parameters=_read(paths.trained(method).figures)["parameters"],
     )
 
 
