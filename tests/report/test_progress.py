@@ -86,7 +86,7 @@ def test_events_of_the_workers_become_lines():
     epoch, stopping = stream.getvalue().splitlines()
     assert epoch.startswith("epoch 1/2  loss 0.5")
     assert epoch.endswith("ETA -:--:--")  # one position is no pace
-    assert stopping == "SIGTERM: saving a checkpoint, then stopping"
+    assert stopping == "SIGTERM: saving a checkpoint, then stopping; a second one ends at once"
 
 
 def test_an_error_in_the_block_passes_and_the_display_closes():

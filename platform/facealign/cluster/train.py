@@ -10,7 +10,6 @@ from typing import Any
 import ray
 from ray.train import CheckpointConfig, FailureConfig, Result, RunConfig, ScalingConfig
 from ray.train.torch import TorchTrainer
-from ray.train.v2.api.exceptions import TrainingFailedError, WorkerGroupError
 
 from facealign.cluster import storage
 from facealign.cluster.channel import Channel
@@ -115,38 +114,30 @@ def _scaling(config: ClusterConfig) -> ScalingConfig:
 
 
 def _follow(trainer: TorchTrainer, channel: Any, signals: StopSignals, on_event: OnEvent) -> Result:
-    """Run the trainer in a thread, because in the main one Ray would take Ctrl-C as an order to abort."""
-    with ThreadPoolExecutor(1, thread_name_prefix="ray-train") as executor:
-        future: Future[Result] = executor.submit(trainer.fit)
-        asked = False
-        while not wait([future], timeout=_POLL_SECONDS).done:
-            if signals.received is not None and not asked:
-                on_event({"kind": "stopping", "signal": signals.received.name})
-                ray.get(channel.request_stop.remote())
-                asked = True
-            _pass_on(channel, on_event)
+    """Run the trainer in a thread, because in the main one Ray would take Ctrl-C as an order to abort.
+
+    An error, or a second signal, leaves the trainer where it is: it ends with the connection to Ray.
+    """
+    executor = ThreadPoolExecutor(1, thread_name_prefix="ray-train")
+    future: Future[Result] = executor.submit(trainer.fit)
+    executor.shutdown(wait=False)
+    asked = False
+    while not wait([future], timeout=_POLL_SECONDS).done:
+        if signals.received is not None and not asked:
+            on_event({"kind": "stopping", "signal": signals.received.name})
+            ray.get(channel.request_stop.remote())
+            asked = True
         _pass_on(channel, on_event)
-    try:
-        return future.result()
-    except TrainingFailedError as error:
-        raise _cause(error) from error
+    _pass_on(channel, on_event)
+    return future.result()
 
 
 def _pass_on(channel: Any, on_event: OnEvent) -> None:
+    """Hand on what the workers told; what the user has to mend is raised at once, before Ray tries again."""
     for event in ray.get(channel.take.remote()):
+        if event["kind"] == "error":
+            raise UserError(event["message"])
         on_event(event)
-
-
-def _cause(error: Exception) -> Exception:
-    """The user's error that made the workers fail, if one did; else what Ray says."""
-    failures = error.worker_failures.values() if isinstance(error, WorkerGroupError) else ()
-    for failure in failures:
-        found: BaseException | None = failure
-        while found is not None:
-            if isinstance(found, UserError):
-                return found
-            found = getattr(found, "_base_exc", None) or found.__cause__
-    return error
 
 
 def _progress(result: Result) -> Progress:

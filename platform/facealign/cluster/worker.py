@@ -11,6 +11,7 @@ import ray.train
 import ray.train.torch
 
 from facealign.cluster.channel import StopWatch
+from facealign.config import UserError
 from facealign.tracking import RunHandle, Tracker, tracker_for
 from facealign.training import TrainJob, World, fit
 from facealign.training.progress import EpochRecord
@@ -36,6 +37,10 @@ def train_worker(config: dict[str, Any]) -> None:
     try:
         with _last_checkpoint() as folder:
             fit(task.job, world, _WorkerEvents(task.channel, tracker, watch), folder)
+    except UserError as error:
+        # Nothing that Ray could try again would mend it, so the driver hears of it first.
+        ray.get(task.channel.put.remote({"kind": "error", "message": str(error)}))
+        raise
     finally:
         watch.close()
         tracker.close()

@@ -58,7 +58,7 @@ def training_progress(
             case "epoch":
                 progress.epoch(event["epoch"], event)
             case "stopping":
-                progress.note(f"{event['signal']}: saving a checkpoint, then stopping")
+                progress.note(f"{event['signal']}: saving a checkpoint, then stopping; a second one ends at once")
 
     try:
         yield show
