@@ -72,7 +72,7 @@ format: $(READY)  ## let ruff mend what it can
 
 ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000
 	@case "$${MLFLOW_TRACKING_URI:-}" in http*) echo "MLflow's pages are on $$MLFLOW_TRACKING_URI"; exit 0;; esac
-	echo "==> MLflow on http://127.0.0.1:5000 (Ctrl-C ends it)"
+	echo "==> MLflow on http://127.0.0.1:5000/#/experiments?workflowType=machine_learning (Ctrl-C ends it)"
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --workers 1
 
 bench: $(READY)  ## speed and memory of the parts

@@ -53,6 +53,7 @@ def test_the_run_and_the_champion_are_in_mlflow(project, repro):
     history = client.get_metric_history(run.info.run_id, "validation/nme")
     assert len(history) == 2
     assert {"test/nme", "mean_shape/nme", "train/loss"} <= run.data.metrics.keys()
+    assert run.data.metrics["validation/best_nme"] == min(metric.value for metric in history)
     artifacts = {
         item.path for folder in ("plots", "evaluation") for item in client.list_artifacts(run.info.run_id, folder)
     }

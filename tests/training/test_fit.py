@@ -23,8 +23,8 @@ class Recorder:
     def log(self, metrics, step):
         self.logs.append({**metrics, "step": step})
 
-    def epoch(self, record, step):
-        self.epochs.append(record.epoch)
+    def epoch(self, progress, step):
+        self.epochs.append(progress.history[-1].epoch)
 
     def checkpoint(self, folder, score):
         assert folder is not None

@@ -68,7 +68,6 @@ def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> Non
             run, Predictor(model.method), batch.images, metadata=model.card.model_dump(mode="json")
         )
         tracker = tracking.tracker_for(run, paths.SPOOL)
-        tracker.metrics({"validation/best_nme": best.validation_nme}, best.epoch)
         tracker.artifact(picture, "plots")
         tracker.close()
     _write_json(

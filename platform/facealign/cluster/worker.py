@@ -14,7 +14,7 @@ from facealign.cluster.channel import StopWatch
 from facealign.config import UserError
 from facealign.tracking import RunHandle, Tracker, tracker_for
 from facealign.training import TrainJob, World, fit
-from facealign.training.progress import EpochRecord
+from facealign.training.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,11 @@ class _WorkerEvents:
         self._tracker.metrics(metrics, step)
         self._channel.put.remote({"kind": "log", "step": step, **metrics})
 
-    def epoch(self, record: EpochRecord, step: int) -> None:
-        self._tracker.metrics({"validation/nme": record.validation_nme, "epoch": record.epoch}, step)
+    def epoch(self, progress: Progress, step: int) -> None:
+        record, best = progress.history[-1], progress.best
+        assert best is not None, "one epoch is over"
+        figures = {"validation/nme": record.validation_nme, "validation/best_nme": best.validation_nme}
+        self._tracker.metrics({**figures, "epoch": record.epoch}, step)
         self._channel.put.remote({"kind": "epoch", **record.model_dump()})
 
     def checkpoint(self, folder: Path | None, score: float) -> None:

@@ -12,8 +12,6 @@ from facealign.tracking.records import now_ms
 RUN_KEY = "facealign.run_key"
 """The tag by which a restart finds its run."""
 
-_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # opens MLflow's pages for training
-
 OPENED = "facealign.opened"
 """The tag with the moment of the last start (milliseconds since 1970): ends that are older do not count."""
 
@@ -79,7 +77,7 @@ def _experiment(client: Any, uri: str, name: str) -> str:
     if experiment is None:
         database = sqlite_path(uri)
         location = None if database is None else (database.parent / "mlartifacts").as_uri()
-        return str(client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS))
+        return str(client.create_experiment(name, artifact_location=location))
     if experiment.lifecycle_stage != "active":
         raise UserError(
             f"experiment {name!r} in MLflow at {shown(uri)} is deleted; restore it (mlflow experiments restore "

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from facealign.training.progress import EpochRecord
+from facealign.training.progress import Progress
 
 UNMEASURED = 1e9
 """Worse than any NME, and finite, because it is kept as JSON."""
@@ -15,8 +15,8 @@ class Events(Protocol):
     def log(self, metrics: dict[str, float], step: int) -> None:
         """Figures of the steps since the last call; called in the main process alone."""
 
-    def epoch(self, record: EpochRecord, step: int) -> None:
-        """An epoch is over and measured; called in the main process alone."""
+    def epoch(self, progress: Progress, step: int) -> None:
+        """An epoch is over and measured, the last of ``progress.history``; called in the main process alone."""
 
     def checkpoint(self, folder: Path | None, score: float) -> None:
         """Keep what ``folder`` holds; it is gone afterwards.

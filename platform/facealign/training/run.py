@@ -152,7 +152,7 @@ class Run:
         )
         self.progress = Progress(epoch=record.epoch, history=(*self.progress.history, record))
         if self.world.is_main:
-            self.events.epoch(record, self._global_step)
+            self.events.epoch(self.progress, self._global_step)
 
     def save(self) -> None:
         """Offer a checkpoint of this moment."""
