@@ -3,9 +3,9 @@
 python pipelines/prepare.py [--params params.yaml]
 """
 
-import json
 import sys
 
+from facealign.cli.json_file import write_json
 from facealign.cli.params import Params
 from facealign.cli.paths import PREPARED, SHARDS
 from facealign.cli.stage import stage
@@ -17,7 +17,7 @@ def main(params: Params) -> None:
     """Read the data set that `data` names and write its shards."""
     with counting(f"preparing {params.data.source}", sys.stdout) as count:
         report = prepare(params.data, SHARDS, count)
-    PREPARED.write_text(json.dumps(report.figures(), indent=2) + "\n", encoding="utf-8")
+    write_json(PREPARED, report.figures())
     print(report.message())
 
 

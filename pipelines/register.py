@@ -3,8 +3,7 @@
 python pipelines/register.py [--params params.yaml]
 """
 
-import json
-
+from facealign.cli.json_file import write_json
 from facealign.cli.params import Params
 from facealign.cli.paths import REGISTERED
 from facealign.cli.record import candidates
@@ -24,7 +23,7 @@ def main(params: Params) -> None:
         "champion": registered.promoted,
         "reason": registered.reason,
     }
-    REGISTERED.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(REGISTERED, figures)
     print(f"models:/{registered.name}/{registered.version}: {registered.reason}")
 
 

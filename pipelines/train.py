@@ -12,7 +12,8 @@ from facealign.cli.params import Params
 from facealign.cli.paths import SHARDS, SPOOL, trained
 from facealign.cli.record import describe, keep
 from facealign.cli.stage import method_stage
-from facealign.cluster.train import Stopped, interrupted, train
+from facealign.cluster.train import Stopped, forget, interrupted, train
+from facealign.data.order import steps_per_epoch
 from facealign.data.shards.index import Index
 from facealign.report.progress import training_progress
 
@@ -26,7 +27,7 @@ def main(params: Params, method: str) -> None:
     describe(run, params, job, index)
     print(f"{job.name}: {'going on with' if resuming else 'training on'} {index.rows('train')} faces", flush=True)
     try:
-        steps = index.rows("train") // job.train.batch_size
+        steps = steps_per_epoch(index.rows("train"), job.train.batch_size)
         with training_progress(job.train.epochs, steps, sys.stdout) as show:
             progress = train(job, params.cluster, run, SPOOL, trained(method).model, show)
         keep(method, progress, run)
@@ -38,6 +39,7 @@ def main(params: Params, method: str) -> None:
         tracking.end_run(run, "FAILED", SPOOL)
         raise
     tracking.end_run(run, "FINISHED", SPOOL)
+    forget(job, params.cluster)
 
 
 if __name__ == "__main__":

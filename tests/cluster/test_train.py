@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.train import Stopped, interrupted, train
+from facealign.cluster.train import Stopped, forget, interrupted, train
 from facealign.config import UserError
 from facealign.training import World, fit, load_model
 
@@ -43,7 +43,19 @@ def test_two_workers_learn_what_one_process_learns(tiny_job, config, tmp_path):
     assert [r.loss for r in progress.history] == pytest.approx([r.loss for r in alone.history], rel=0.1)
     assert [e["epoch"] for e in events if e["kind"] == "epoch"] == [1, 2]
     assert load_model(tmp_path / "model").card.job == tiny_job
-    assert not interrupted(tiny_job, config), "what a finished training kept is deleted"
+
+
+def test_a_finished_training_is_not_done_again_until_it_is_forgotten(tiny_job, config, tmp_path):
+    """What comes after it, a registry that is away for one, may fail and be tried again."""
+    events = []
+    progress = run(tiny_job, config, tmp_path)
+    again = run(tiny_job, config, tmp_path / "again", events.append)
+    assert again == progress
+    assert not [event for event in events if event["kind"] == "epoch"]
+    a, b = (load_file(folder / "model" / "weights.safetensors") for folder in (tmp_path, tmp_path / "again"))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    forget(tiny_job, config)
+    assert not interrupted(tiny_job, config)
 
 
 def test_sigterm_leaves_a_checkpoint_and_the_same_call_goes_on(tiny_job, config, tmp_path):
@@ -61,6 +73,7 @@ def test_sigterm_leaves_a_checkpoint_and_the_same_call_goes_on(tiny_job, config,
 
     events = []
     assert run(job, config, tmp_path, events.append).epoch == 8
+    forget(job, config)
     first = next(e["epoch"] for e in events if e["kind"] == "epoch")
     assert first == stopped.value.progress.epoch + 1, "finished epochs are not trained again"
 

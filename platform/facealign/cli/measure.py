@@ -1,13 +1,12 @@
 """A trained method measured: figures, curves and pictures for the stage and for its run."""
 
-import json
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from facealign import tracking
 from facealign.cli import paths
+from facealign.cli.json_file import read_json, write_json
 from facealign.metrics import groups_of, summarise
 from facealign.report.config import EvaluationConfig
 from facealign.report.csvplots import write_ced_csv
@@ -38,9 +37,7 @@ def measure(method: str, config: EvaluationConfig) -> str:
         "validation_mean_shape": _figures(validation.mean_shape_errors, config),
         "subsets": {name: _figures(test.errors[mask], config) for name, mask in groups_of(test.subsets).items()},
     }
-    path = paths.evaluated(method).figures
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_json(paths.evaluated(method).figures, figures)
     _draw(method, test, config)
     share = test.errors.mean() / test.mean_shape_errors.mean()
     return (
@@ -51,10 +48,10 @@ def measure(method: str, config: EvaluationConfig) -> str:
 
 def record(method: str) -> None:
     """Put the figures and pictures of an evaluation into the training's run."""
-    run = json.loads(paths.trained(method).run.read_text(encoding="utf-8"))["run"]
+    run = read_json(paths.trained(method).run)["run"]
     if run is None:
         return
-    figures = json.loads(paths.evaluated(method).figures.read_text(encoding="utf-8"))
+    figures = read_json(paths.evaluated(method).figures)
     tracker = tracking.tracker_for(tracking.RunHandle(**run), paths.SPOOL)
     for part in ("test", "mean_shape", "validation_mean_shape"):
         tracker.metrics({f"{part}/{name}": value for name, value in figures[part].items()}, step=0)

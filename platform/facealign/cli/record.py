@@ -1,13 +1,11 @@
 """What a training leaves behind: the stage's outs, and its run in MLflow."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 from facealign import tracking
 from facealign.cli import paths
+from facealign.cli.json_file import read_json, write_json
 from facealign.cli.lineage import git_commit
 from facealign.cli.params import Params
 from facealign.config import UserError
@@ -60,7 +58,7 @@ def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> Non
         "parameters": model.card.parameters,
         "images_per_second": sum(record.images_per_second for record in progress.history) / len(progress.history),
     }
-    _write_json(paths.trained(method).figures, figures)
+    write_json(paths.trained(method).figures, figures)
     model_uri = None
     if run is not None:
         batch = next(eval_batches(FaceDataset(ShardReader(paths.SHARDS, "val")), batch_size=4))
@@ -70,7 +68,7 @@ def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> Non
         tracker = tracking.tracker_for(run, paths.SPOOL)
         tracker.artifact(picture, "plots")
         tracker.close()
-    _write_json(
+    write_json(
         paths.trained(method).run,
         {"run": asdict(run) if run else None, "model_uri": model_uri, "commit": git_commit()},
     )
@@ -84,11 +82,11 @@ def candidates(methods: Sequence[str]) -> tuple[str, list[Candidate]]:
     """
     found, addresses = [], set()
     for method in methods:
-        run = json.loads(paths.trained(method).run.read_text(encoding="utf-8"))
+        run = read_json(paths.trained(method).run)
         if run["run"] is None:
             raise UserError(f"{method} was trained with tracking.enabled: false, so there is no model to register")
         card = read_card(paths.trained(method).model)
-        figures = json.loads(paths.trained(method).figures.read_text(encoding="utf-8"))
+        figures = read_json(paths.trained(method).figures)
         addresses.add(run["run"]["uri"])
         found.append(
             Candidate(
@@ -106,7 +104,3 @@ def candidates(methods: Sequence[str]) -> tuple[str, list[Candidate]]:
             f"the methods' runs are in different places ({', '.join(sorted(addresses))}); train them again"
         )
     return addresses.pop(), found
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

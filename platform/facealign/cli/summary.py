@@ -1,11 +1,10 @@
 """The end of a pipeline: all methods side by side, the registered model, and what can be done next."""
 
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from facealign.cli import paths
+from facealign.cli.json_file import read_json
 from facealign.config import UserError
 from facealign.report.tables import ResultRow, print_table, results_table
 
@@ -26,12 +25,12 @@ def print_summary() -> None:
     files = sorted(paths.OUTPUTS.glob("evaluated/*/evaluation.json"))
     if not files:
         raise UserError(f"{paths.OUTPUTS}: no method has been evaluated yet; run `make repro` first")
-    evaluations = {path.parent.name: _read(path) for path in files}
+    evaluations = {path.parent.name: read_json(path) for path in files}
     rows = sorted((_row(*item) for item in evaluations.items()), key=lambda row: row.validation_nme)
     threshold = next(iter(evaluations.values()))["failure_threshold"]
     print_table(results_table(rows, threshold), sys.stdout)
     if paths.REGISTERED.is_file():
-        model = _read(paths.REGISTERED)
+        model = read_json(paths.REGISTERED)
         alias = " (champion)" if model["champion"] else ""
         print(f"Model models:/{model['name']}/{model['version']}{alias}: {model['reason']}")
     print(_NEXT)
@@ -45,9 +44,5 @@ def _row(method: str, evaluation: dict[str, Any]) -> ResultRow:
         mean_shape_nme=evaluation["mean_shape"]["nme"],
         failure_rate=evaluation["test"]["failure_rate"],
         auc=evaluation["test"]["auc"],
-        parameters=_read(paths.trained(method).figures)["parameters"],
+        parameters=read_json(paths.trained(method).figures)["parameters"],
     )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))

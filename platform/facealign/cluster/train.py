@@ -40,6 +40,11 @@ def interrupted(job: TrainJob, config: ClusterConfig) -> bool:
     return storage.exists(storage.join(config.storage, job.name))
 
 
+def forget(job: TrainJob, config: ClusterConfig) -> None:
+    """Delete the checkpoints of a finished training, once all that it is for has been kept."""
+    storage.remove(storage.join(config.storage, job.name))
+
+
 def train(
     job: TrainJob,
     config: ClusterConfig,
@@ -50,8 +55,8 @@ def train(
 ) -> Progress:
     """Train ``job`` and put the model with the lowest validation NME into the folder ``best_model``.
 
-    A training of the same job that was cut off goes on where its last checkpoint stands. When it is done, what it
-    kept in ``config.storage`` is deleted.
+    A training of the same job that was cut off goes on where its last checkpoint stands, and one that is done is
+    not done again, until ``forget``.
 
     Args:
         run: The run that metrics go to; None for nowhere.
@@ -65,7 +70,6 @@ def train(
         Stopped: SIGINT or SIGTERM came; a checkpoint has been saved.
         UserError: The workers found something for the user to mend, or the cluster is too small.
     """
-    folder = storage.join(config.storage, job.name)
     with session(config.address), StopSignals() as signals:
         channel = Channel.remote()  # type: ignore[attr-defined]
         task = WorkerTask(job=job, channel=channel, run=run, spool=spool)
@@ -89,7 +93,6 @@ def train(
         if progress.epoch < job.train.epochs and signals.received is not None:
             raise Stopped(progress, signals.received)
         _fetch_best(result, best_model)
-    storage.remove(folder)
     return progress
 
 

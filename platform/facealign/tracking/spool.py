@@ -63,11 +63,6 @@ class Spool:
         shutil.copyfile(path, folder / path.name)
         return str((folder / path.name).relative_to(self.folder))
 
-    @property
-    def sent(self) -> int:
-        """The byte up to which the records have been delivered."""
-        return self._offset
-
     def read(self, limit: int) -> Chunk:
         """At most ``limit`` whole lines that are not yet delivered."""
         lines: list[str] = []
