@@ -37,7 +37,7 @@ def test_landmark_box_is_tight():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"size": 100}, {"size": 16}, {"margin": 0.9}, {"context": 0.5}, {"box": "tight"}]
+    "wrong", [{"size": 100}, {"size": 16}, {"margin": 0.4}, {"context": 0.5}, {"box": "tight"}]
 )
 def test_rules_of_the_crop(wrong):
     with pytest.raises(ValidationError):

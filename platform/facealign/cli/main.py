@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from facealign.cli import data, schema, shards
 from facealign.cli.errors import report_user_errors
 
 app = typer.Typer(
@@ -14,6 +15,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(data.app, name="data")
+app.add_typer(shards.app, name="shards")
+app.add_typer(schema.app, name="schema")
 
 ParamsPath = Annotated[Path, typer.Argument(help="The settings file.")]
 
@@ -42,7 +46,7 @@ def apply(
 @app.command()
 def faces(
     out: Annotated[Path, typer.Argument(help="The PNG to write.")] = Path("faces.png"),
-    shards: Annotated[Path, typer.Option(help="Folder of prepared shards.")] = Path("outputs/shards"),
+    folder: Annotated[Path, typer.Option("--shards", help="Folder of prepared shards.")] = Path("outputs/shards"),
     fold: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     count: Annotated[int, typer.Option(min=1, help="How many faces.")] = 24,
     augmented: Annotated[str | None, typer.Option(help="As this method is shown them in training.")] = None,
@@ -50,7 +54,7 @@ def faces(
     """Draw prepared faces with their landmarks on one sheet."""
     from facealign.cli.sheet import draw_sheet
 
-    draw_sheet(shards, fold, count, augmented, out)
+    draw_sheet(folder, fold, count, augmented, out)
     typer.echo(f"wrote {out}")
 
 

@@ -34,7 +34,7 @@ class DataSettings(Settings):
         if self.source not in SOURCES:
             raise ValueError(f"source {self.source!r} is unknown; known are: {', '.join(SOURCES)}")
         kind = SOURCES[self.source]
-        if self.landmarks not in kind.schemas:
+        if kind.schemas is not None and self.landmarks not in kind.schemas:
             raise ValueError(
                 f"source {self.source!r} has no landmarks {self.landmarks!r}; it gives: {', '.join(kind.schemas)}"
             )

@@ -50,6 +50,11 @@ def _box(
         if record.box is None:
             raise BadSample(sample.id, "the data set publishes no box for it; set data.crop.box to `landmarks`")
         box = record.box
+    elif crop.box == "published_square":
+        if record.square is None:
+            raise BadSample(sample.id, "its list gives no centre and scale; set data.crop.box to `landmarks`")
+        x, y, side = record.square
+        box = np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2])
     elif valid_N.any():
         box = landmark_box(record.points[valid_N])
     else:

@@ -13,15 +13,18 @@ from facealign.geometry import affine
 class CropSettings(Settings):
     """How a face is cut from its photo.
 
-    The square is centred on the box; its side is the box's longer side times ``margin``. What is stored is
-    ``context`` times wider, so that a training view may turn, shift and shrink without running into black.
+    The square is centred on the box; its side is the box's longer (or shorter) side times ``margin``. What is stored
+    is ``context`` times wider, so that a training view may turn, shift and shrink without running into black.
     """
 
     size: int = Field(default=128, ge=32, le=1024, multiple_of=16, description="side of the network's input, px")
-    box: Literal["landmarks", "provided"] = Field(
-        default="landmarks", description="tight box of the landmarks, or the one the data set publishes"
+    box: Literal["landmarks", "provided", "published_square"] = Field(
+        default="landmarks",
+        description="tight box of the landmarks; the box the data set publishes; the square (centre and scale) that "
+        "its list says to cut",
     )
-    margin: float = Field(default=1.25, ge=1.0, le=4.0, description="side of the crop ÷ longer side of the box")
+    side: Literal["longer", "shorter"] = Field(default="longer", description="side of the box that the crop follows")
+    margin: float = Field(default=1.25, ge=0.5, le=4.0, description="side of the crop ÷ that side of the box")
     context: float = Field(default=1.375, ge=1.0, le=3.0, description="side of what is stored ÷ side of the crop")
 
     @property
@@ -40,7 +43,8 @@ def landmark_box(points_N2: ArrayLike) -> NDArray[np.float64]:
 def stored_crop(box: ArrayLike, settings: CropSettings) -> affine.Affine:
     """Photo pixels → pixels of the stored picture, for a box (x0, y0, x1, y1)."""
     x0, y0, x1, y1 = np.asarray(box, dtype=np.float64)
-    side = max(x1 - x0, y1 - y0) * settings.margin * settings.stored_size / settings.size
+    follow = max if settings.side == "longer" else min
+    side = follow(x1 - x0, y1 - y0) * settings.margin * settings.stored_size / settings.size
     return affine.crop_to_square(((x0 + x1) / 2, (y0 + y1) / 2), side, settings.stored_size)
 
 

@@ -4,11 +4,11 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal
 
 from facealign.config import Registry, Settings, UserError, digest_file
-from facealign.data.record import FaceRecord
+from facealign.data.record import BadSample, FaceRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,9 @@ class Sample:
         subset: The group that results are reported for: ``helen``, ``common``.
         photo: Faces of one photo share it, so that no photo straddles two folds.
         files: The files it is made of, relative to the root.
-        row: Its line or row where one file annotates many faces; a drawn face's number.
+        row: Its line or row where one file annotates many faces; its frame in a video; a drawn face's number.
+        line: What that row says, as text, so that loading the sample needs no second look at the file. Part of the
+            sample's fingerprint.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Sample:
     photo: str
     files: tuple[str, ...] = ()
     row: int = 0
+    line: str = ""
 
 
 class Source(ABC):
@@ -39,13 +42,14 @@ class Source(ABC):
 
     Args:
         root: The folder the data set was unpacked into; None for a source that needs none.
-        schema: Name of the landmark schema to give, one of ``schemas``.
+        schema: Name of the landmark schema to give, one of ``schemas``; for a source whose ``schemas`` are None the
+            name of any, or the path of a YAML file.
         config: The source's own options, an instance of ``Config``.
         seed: For what a source draws by chance.
     """
 
     Config: ClassVar[type[Settings]] = Settings
-    schemas: ClassVar[tuple[str, ...]]
+    schemas: ClassVar[tuple[str, ...] | None]
     needs_root: ClassVar[bool] = True
 
     def __init__(self, root: Path | None, schema: str, config: Any, seed: int) -> None:
@@ -72,10 +76,20 @@ class Source(ABC):
 
     def fingerprint(self, sample: Sample) -> str:
         """A digest of what ``load`` would read, so that prepared data can be traced to its source."""
-        sha = hashlib.sha256(f"{sample.id}\0{sample.row}".encode())
+        sha = hashlib.sha256(f"{sample.id}\0{sample.row}\0{sample.line}".encode())
         for name in sample.files:
-            sha.update(digest_file(self.folder() / name).encode())
+            sha.update(digest_file(self.path(name)).encode())
         return sha.hexdigest()
+
+    def path(self, name: str) -> Path:
+        """Where a file that an annotation names lies. Annotations come from the network: none may lead elsewhere.
+
+        Raises:
+            BadSample: The name is absolute or climbs out of the root.
+        """
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name:
+            raise BadSample(name, "a file must be named by its path below data.root, with `/` and without `..`")
+        return self.folder() / name
 
     def folder(self) -> Path:
         """The root, checked.
