@@ -73,6 +73,10 @@ class StackedHourglass(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, S, S) in 0…1 → per stack (B, N + boundary, S/4, S/4), without activation."""
+        return self.with_features(images)[0]
+
+    def with_features(self, images: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        """What ``forward`` gives, and the (B, width, S/4, S/4) features that the last stack's maps are read from."""
         x = self.stem(images)
         outputs: list[Tensor] = []
         for i, stack in enumerate(self.stacks):
@@ -80,7 +84,7 @@ class StackedHourglass(nn.Module):
             outputs.append(heatmaps)
             if i < len(self.merges):
                 x = self.merges[i](x, features, heatmaps)
-        return tuple(outputs)
+        return tuple(outputs), features
 
 
 class _Stem(nn.Module):

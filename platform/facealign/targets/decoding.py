@@ -13,14 +13,15 @@ from facealign.config import Settings
 class DecodeSettings(Settings):
     """How a heatmap becomes a point; the default is AWing's."""
 
-    rule: Literal["argmax", "quarter", "local_soft_argmax"] = Field(
+    rule: Literal["argmax", "quarter", "local_soft_argmax", "soft_argmax"] = Field(
         default="quarter",
         description="argmax: the highest pixel; quarter: that, a quarter pixel towards the higher neighbour in x "
         "and in y (Newell et al.); local_soft_argmax: the mean position of a window about it, weighted by "
-        "exp(temperature · response) (Subpixel)",
+        "exp(temperature · response) (Subpixel, Eqs. 4 and 5); soft_argmax: the same over the whole map, which the "
+        "background pulls to the map's middle unless the network was trained through it (Subpixel, Table 1)",
     )
     window: int = Field(default=5, ge=1, description="side of the soft-argmax's window, map px; odd")
-    temperature: float = Field(default=10.0, gt=0.0, description="τ of the soft-argmax")
+    temperature: float = Field(default=10.0, gt=0.0, description="τ of both soft-argmaxes")
 
     @field_validator("window")
     @classmethod
@@ -34,10 +35,12 @@ def decode_heatmaps(heatmaps: Tensor, settings: DecodeSettings) -> Tensor:
     """(B, N, H, W) responses → (B, N, 2) float32 landmarks, map pixels.
 
     Of equal pixels the first counts as the highest; a map without any response decodes to its first pixel. A pixel
-    beyond the border counts neither for the quarter pixel nor in the window. The soft-argmax passes gradients on
+    beyond the border counts neither for the quarter pixel nor in the window. The soft-argmaxes pass gradients on
     to the responses.
     """
     heatmaps = heatmaps.float().contiguous()
+    if settings.rule == "soft_argmax":
+        return _mean_position(heatmaps * settings.temperature)
     peaks = _argmax(heatmaps)
     if settings.rule == "argmax":
         return peaks.float()
@@ -67,10 +70,15 @@ def _local_mean(heatmaps: Tensor, peaks: Tensor, side: int, temperature: float) 
     """(B, N, 2), mean position relative to the peaks."""
     radius = side // 2
     window, inside = _windows(heatmaps, peaks, radius)
-    scores = (window * temperature).masked_fill(~inside, -torch.inf)
+    return _mean_position((window * temperature).masked_fill(~inside, -torch.inf)) - radius
+
+
+def _mean_position(scores: Tensor) -> Tensor:
+    """(B, N, H, W) → (B, N, 2): the mean column and row, each pixel weighted by the softmax of its score."""
     shares = functional.softmax(scores.flatten(-2), dim=-1).view_as(scores)
-    steps = torch.arange(-radius, radius + 1, dtype=shares.dtype, device=shares.device)
-    return torch.stack([(shares.sum(-2) * steps).sum(-1), (shares.sum(-1) * steps).sum(-1)], dim=-1)
+    height, width = scores.shape[-2:]
+    columns, rows = (torch.arange(n, dtype=shares.dtype, device=shares.device) for n in (width, height))
+    return torch.stack([(shares.sum(-2) * columns).sum(-1), (shares.sum(-1) * rows).sum(-1)], dim=-1)
 
 
 def _windows(heatmaps: Tensor, peaks: Tensor, radius: int) -> tuple[Tensor, Tensor]:

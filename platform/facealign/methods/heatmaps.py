@@ -1,0 +1,99 @@
+"""What the heatmap methods share: stacked hourglasses, rendered targets, a pixel loss for each stack, decoding."""
+
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from facealign.config import Settings
+from facealign.data.batch import Batch
+from facealign.geometry import LandmarkSchema
+from facealign.losses import LossChoice, WeightMapSettings, weight_map
+from facealign.methods.base import LossTerms, Method
+from facealign.models.stacked_hourglass import STRIDE, StackedHourglass, StackedHourglassSettings
+from facealign.targets import (
+    BoundaryMap,
+    DecodeSettings,
+    HeatmapSettings,
+    crop_to_map,
+    decode_heatmaps,
+    gaussian_heatmaps,
+    map_to_crop,
+)
+
+
+class HeatmapMethodSettings(Settings):
+    """The parts, each of which suits every other; a paper's method is a choice of them."""
+
+    network: StackedHourglassSettings = StackedHourglassSettings()
+    heatmaps: HeatmapSettings = HeatmapSettings()
+    loss: LossChoice = Field(default=LossChoice(), description="loss of a heatmap pixel")
+    weight_map: WeightMapSettings = WeightMapSettings()
+    decoding: DecodeSettings = DecodeSettings()
+
+
+class HeatmapMethod(Method):
+    """Images → one (B, N + boundary, S/4, S/4) tensor of maps for each stack; the boundary is the last channel.
+
+    Args:
+        config: Its parts.
+        schema: The landmarks, and the curves of the boundary channel.
+        image_size: S, px.
+
+    Raises:
+        UserError: ``image_size`` does not suit the hourglasses, or the schema has no curves for a boundary
+        channel.
+    """
+
+    config: HeatmapMethodSettings
+
+    def __init__(self, config: Any, schema: LandmarkSchema, image_size: int) -> None:
+        super().__init__(config, schema, image_size)
+        self.network = StackedHourglass(config.network, schema.size, image_size)
+        self.boundary = BoundaryMap(schema, self.network.map_size) if config.network.boundary else None
+        self.pixel_loss = config.loss.build()
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """(B, 3, S, S) RGB in 0…255 → the maps of each stack, first to last."""
+        maps: tuple[Tensor, ...] = self.network(images.float() / 255)
+        return maps
+
+    def loss(self, outputs: tuple[Tensor, ...], batch: Batch) -> LossTerms:
+        """The sum of the stacks' losses.
+
+        Landmarks that are not ``valid`` are masked out; those that augmentation pushed off the crop are valid, and
+        their target is (partly) empty.
+
+        Args:
+            outputs: What ``forward`` returned.
+            batch: Its points and validity, on the outputs' device.
+        """
+        target, counts = self.targets(batch)
+        weights = weight_map(target, self.config.weight_map)
+        channels = counts.sum().clamp_min(1)
+        per_stack = [self.pixel_loss.per_map(maps, target, weights) * counts for maps in outputs]
+        parts = {f"stack{i}": losses.sum() / channels for i, losses in enumerate(per_stack, start=1)}
+        total = torch.stack(list(parts.values())).sum()
+        if self.boundary is not None:
+            parts["boundary"] = per_stack[-1][:, -1].sum() / counts[:, -1].sum().clamp_min(1)
+        return LossTerms(total=total, parts={name: part.detach() for name, part in parts.items()})
+
+    def targets(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the maps should be.
+
+        Returns:
+            (B, C, S/4, S/4) float32 maps; and (B, C) float32, 1 for each channel that counts and 0 for those of
+            invalid landmarks, and for the boundary of a face none of whose curves could be drawn.
+        """
+        points = crop_to_map(batch.points.float(), STRIDE)
+        maps = gaussian_heatmaps(points, batch.valid, self.network.map_size, self.config.heatmaps)
+        if self.boundary is None:
+            return maps, batch.valid.float()
+        counts = torch.cat([batch.valid, self.boundary.drawn(batch.valid)], dim=1)
+        return torch.cat([maps, self.boundary(points, batch.valid)], dim=1), counts.float()
+
+    def decode(self, outputs: tuple[Tensor, ...]) -> Tensor:
+        """The last stack's heatmaps → (B, N, 2) float32 landmarks, crop pixels."""
+        heatmaps = outputs[-1][:, : self.schema.size]
+        return map_to_crop(decode_heatmaps(heatmaps, self.config.decoding), STRIDE)
