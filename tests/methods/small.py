@@ -9,6 +9,7 @@ IMAGE_SIZE = 64
 
 SMALL: dict[str, dict[str, Any]] = {
     "awing": {"network": {"stacks": 2, "width": 16}},
+    "subpixel": {"network": {"stacks": 2, "width": 16}},
 }
 """Settings by method; what they leave out has its default."""
 

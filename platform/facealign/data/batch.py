@@ -18,6 +18,7 @@ class Batch:
         visible: (B, N) bool; True where the landmark is to be seen.
         to_photo: (B, 2, 3) float64, crop pixels → pixels of the original photo.
         ids: The B sample ids.
+        pair: A second, independent look at each of the faces, in the same order; None where one was asked for.
     """
 
     images: Tensor
@@ -26,6 +27,7 @@ class Batch:
     visible: Tensor
     to_photo: Tensor
     ids: tuple[str, ...]
+    pair: "Batch | None" = None
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -9,7 +9,10 @@ Where the paper is silent: every stack counts the same, and a stack's loss is th
 batch's channels with something to learn from, the boundary being one channel among them.
 """
 
-from facealign.methods.base import METHODS
+from torch import Tensor
+
+from facealign.data.batch import Batch
+from facealign.methods.base import METHODS, LossTerms
 from facealign.methods.heatmaps import HeatmapMethod, HeatmapMethodSettings
 
 
@@ -23,3 +26,16 @@ class AWing(HeatmapMethod):
 
     Config = AWingSettings
     config: AWingSettings
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """(B, 3, S, S) RGB in 0…255 → the maps of each stack, first to last."""
+        maps: tuple[Tensor, ...] = self.network(images.float() / 255)
+        return maps
+
+    def loss(self, outputs: tuple[Tensor, ...], batch: Batch) -> LossTerms:
+        """The sum of the stacks' losses, the boundary's among them."""
+        return self.maps_loss(outputs, batch)
+
+    def decode(self, outputs: tuple[Tensor, ...]) -> Tensor:
+        """The last stack's heatmaps → (B, N, 2) float32 landmarks, crop pixels."""
+        return self.decode_maps(outputs)

@@ -27,7 +27,8 @@ class LossTerms:
 class Method(nn.Module, ABC):
     """One paper's method.
 
-    The loop calls ``outputs = method(images)``, then ``loss`` or ``decode``; it knows nothing else of a method.
+    The loop calls ``outputs = method(method.inputs(batch))`` and ``loss`` to train, ``method(images)`` and
+    ``decode`` to find landmarks; it knows nothing else of a method.
     ``forward`` takes uint8 images (or floats in 0…255), so that scaling them is part of the network wherever it
     runs. Every method has the constructor below.
     """
@@ -39,6 +40,15 @@ class Method(nn.Module, ABC):
         self.config = config
         self.schema = schema
         self.image_size = image_size
+
+    @property
+    def views(self) -> int:
+        """How many views of each face a training batch holds: 1, or 2 for a batch with its ``pair``."""
+        return 1
+
+    def inputs(self, batch: Batch) -> Tensor:
+        """The images of ``batch`` that training passes through the network at once."""
+        return batch.images
 
     @abstractmethod
     def forward(self, images: Tensor) -> Any:

@@ -34,7 +34,7 @@ class HeatmapMethodSettings(Settings):
 
 
 class HeatmapMethod(Method):
-    """Images → one (B, N + boundary, S/4, S/4) tensor of maps for each stack; the boundary is the last channel.
+    """A network of (B, N + boundary, S/4, S/4) maps for each stack; the boundary is the last channel.
 
     Args:
         config: Its parts.
@@ -54,19 +54,14 @@ class HeatmapMethod(Method):
         self.boundary = BoundaryMap(schema, self.network.map_size) if config.network.boundary else None
         self.pixel_loss = config.loss.build()
 
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """(B, 3, S, S) RGB in 0…255 → the maps of each stack, first to last."""
-        maps: tuple[Tensor, ...] = self.network(images.float() / 255)
-        return maps
-
-    def loss(self, outputs: tuple[Tensor, ...], batch: Batch) -> LossTerms:
+    def maps_loss(self, outputs: tuple[Tensor, ...], batch: Batch) -> LossTerms:
         """The sum of the stacks' losses.
 
         Landmarks that are not ``valid`` are masked out; those that augmentation pushed off the crop are valid, and
         their target is (partly) empty.
 
         Args:
-            outputs: What ``forward`` returned.
+            outputs: What the network returned: the maps of each stack, first to last.
             batch: Its points and validity, on the outputs' device.
         """
         target, counts = self.targets(batch)
@@ -93,7 +88,7 @@ class HeatmapMethod(Method):
         counts = torch.cat([batch.valid, self.boundary.drawn(batch.valid)], dim=1)
         return torch.cat([maps, self.boundary(points, batch.valid)], dim=1), counts.float()
 
-    def decode(self, outputs: tuple[Tensor, ...]) -> Tensor:
+    def decode_maps(self, outputs: tuple[Tensor, ...]) -> Tensor:
         """The last stack's heatmaps → (B, N, 2) float32 landmarks, crop pixels."""
         heatmaps = outputs[-1][:, : self.schema.size]
         return map_to_crop(decode_heatmaps(heatmaps, self.config.decoding), STRIDE)

@@ -17,8 +17,8 @@ class DecodeSettings(Settings):
         default="quarter",
         description="argmax: the highest pixel; quarter: that, a quarter pixel towards the higher neighbour in x "
         "and in y (Newell et al.); local_soft_argmax: the mean position of a window about it, weighted by "
-        "exp(temperature · response) (Subpixel, Eqs. 4 and 5); soft_argmax: the same over the whole map, which the "
-        "background pulls to the map's middle unless the network was trained through it (Subpixel, Table 1)",
+        "exp(temperature · response) (Subpixel, Eqs. 4 and 5); soft_argmax: the same over the whole map, "
+        "whose background pulls it to the middle unless the network was trained through it (Subpixel, Table 1)",
     )
     window: int = Field(default=5, ge=1, description="side of the soft-argmax's window, map px; odd")
     temperature: float = Field(default=10.0, gt=0.0, description="τ of both soft-argmaxes")
