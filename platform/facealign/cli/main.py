@@ -1,7 +1,7 @@
 """The `facealign` command. Commands import what they need when they run, so that `--help` is quick."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +19,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(shards.app, name="shards")
 app.add_typer(schema.app, name="schema")
 
+Size = Literal["paper", "laptop"]
 ParamsPath = Annotated[Path, typer.Argument(help="The settings file.")]
 
 
@@ -41,6 +42,28 @@ def apply(
 
     for key in apply_recipe(recipe, params):
         typer.echo(f"{params}: {key}")
+
+
+@app.command()
+def describe(
+    method: Annotated[str, typer.Argument(help="Name of a method.")],
+    schema: Annotated[str, typer.Option(help="Landmark schema: a name, or the path of a YAML file.")] = "ibug68",
+    size: Annotated[
+        Size, typer.Option(help="paper: its defaults at 256 px; laptop: as params.yaml has it.")
+    ] = "paper",
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value below the method's model settings; repeatable.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+) -> None:
+    """Tell what a method is made of, what it costs, and where each of its choices comes from."""
+    import json
+
+    from facealign.cli.describe import as_text, describe
+
+    found = describe(method, schema, size, change or [], params)
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else as_text(found))
 
 
 @app.command()

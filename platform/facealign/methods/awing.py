@@ -9,6 +9,9 @@ Where the paper is silent: every stack counts the same, and a stack's loss is th
 batch's channels with something to learn from, the boundary being one channel among them.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from torch import Tensor
 
 from facealign.data.batch import Batch
@@ -26,6 +29,17 @@ class AWing(HeatmapMethod):
 
     Config = AWingSettings
     config: AWingSettings
+    sources: ClassVar[Mapping[str, str]] = {
+        "network": "paper Fig. 3; widths and layers as in its authors' code, which has the paper's size",
+        "network.stacks": "paper §7.3; ablated in Table 12",
+        "network.boundary": "paper §5; B in Table 7",
+        "network.coord_conv": "paper §6; C in Table 7",
+        "network.boundary_coords": "paper §6 and §10.1; CB in Table 7",
+        "heatmaps": "code: a 7 × 7 patch with σ 1.75; the paper shows the patch's size alone",
+        "loss": "paper Eq. 3; parameters by Tables 5 and 6; AW in Table 7",
+        "weight_map": "paper Eqs. 4 and 5; WM and WM_base in Table 7",
+        "decoding": "paper §7.3, after Newell et al., ECCV 2016",
+    }
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """(B, 3, S, S) RGB in 0…255 → the maps of each stack, first to last."""

@@ -1,6 +1,7 @@
 """A method: network, targets, loss and decoding, as one unit that the loop can train."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -34,6 +35,9 @@ class Method(nn.Module, ABC):
     """
 
     Config: ClassVar[type[Settings]]
+    sources: ClassVar[Mapping[str, str]] = {}
+    """Where each choice comes from, by its dotted path below ``Config`` or a section's: the paper's section, table
+    or equation; "code" for what the authors' released code shows; "ours" for what neither says."""
 
     def __init__(self, config: Any, schema: LandmarkSchema, image_size: int) -> None:
         super().__init__()

@@ -20,7 +20,8 @@ pixels; every stack counts the same; with Eq. 6 the two views' maps are averaged
 and each view keeps a loss of its own; the correction's loss is in map pixels and counts as much as the maps'.
 """
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from pydantic import Field, model_validator
@@ -131,6 +132,17 @@ class Subpixel(HeatmapMethod):
 
     Config = SubpixelSettings
     config: SubpixelSettings
+    sources: ClassVar[Mapping[str, str]] = {
+        "network": "paper §5.1: two stacks of 256 channels of the hierarchical blocks of Bulat & Tzimiropoulos",
+        "heatmaps.form": "paper Eq. 3; the baseline is Eq. 2",
+        "heatmaps.sigma": "ours: with peak 1, what the paper's τ of 10 decodes best",
+        "loss": "paper §5.1",
+        "weight_map": "AWing's; this paper has none",
+        "decoding": "paper Eqs. 4 and 5; window by Table 3, τ by §5.1",
+        "objective": "paper Table 1, global soft-argmax; the distance it is trained with is ours",
+        "correction": "paper §4.1 and Table 1",
+        "siamese": "paper Eq. 6; the weights are ours",
+    }
 
     def __init__(self, config: SubpixelSettings, schema: LandmarkSchema, image_size: int) -> None:
         super().__init__(config, schema, image_size)

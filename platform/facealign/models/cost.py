@@ -1,6 +1,7 @@
 """What a network costs: parameters and multiply-accumulates, counted without computing anything."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,10 +31,15 @@ def count_parameters_and_macs(module: nn.Module, image_size: int) -> Cost:
         module: Takes (B, 3, S, S) images.
         image_size: S, px.
     """
-    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    on_meta = {name: tensor.detach().to("meta") for name, tensor in state.items()}
-    image = torch.empty(1, 3, image_size, image_size, device="meta")
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        functional_call(module, on_meta, (image,))
+    with FlopCounterMode(display=False) as counter:
+        outputs_on_meta(module, image_size)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return Cost(parameters=parameters, macs=counter.get_total_flops() // 2)
+
+
+def outputs_on_meta(module: nn.Module, image_size: int, images: int = 1) -> Any:
+    """What ``module`` gives for (images, 3, S, S), as tensors that have shapes and no data."""
+    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    on_meta = {name: tensor.detach().to("meta") for name, tensor in state.items()}
+    with torch.no_grad():
+        return functional_call(module, on_meta, (torch.empty(images, 3, image_size, image_size, device="meta"),))
