@@ -9,11 +9,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from facealign.data.statistics import Statistics
 from facealign.data.synthetic import draw_face
 from facealign.data.views import cut_image, plain_view
 from facealign.data.warp import warp
 from facealign.geometry import CropSettings, affine, landmark_box, load_schema, stored_crop
+from facealign.geometry.schema import load_schema_file
 from facealign.report.faces import FaceCell, contact_sheet, save_png
+from facealign.report.schema_picture import save_schema_picture
+from facealign.report.style import FONT, INK, SERIES, SMALL_SIZE, TEXT_SIZE, new_figure
 
 PICTURES = Path(__file__).parent / "pictures"
 FACES = (0, 9, 18, 29, 35, 53)
@@ -65,6 +69,40 @@ def crop_rule() -> None:
     figure.savefig(PICTURES / "crop.png", dpi=110)
 
 
+def pose_bins() -> None:
+    """Mean shape and number of the drawn faces in each pose bin."""
+    schema, crop, faces = load_schema("ibug68"), CropSettings(), 1500
+    points = np.stack([_input_points(draw_face(0, i, schema.name, 64).points, crop) for i in range(faces)])
+    valid = np.ones(points.shape[:2], dtype=np.bool_)
+    pose = Statistics.of(lambda: [(points, valid)], schema).pose
+    figure = new_figure(12, 2.6)
+    shapes, bars = figure.subplots(2, len(pose.counts), sharey="row", height_ratios=(5, 2))
+    for number, (mean, count) in enumerate(zip(pose.means, pose.counts, strict=True)):
+        for edge in schema.edges:
+            shapes[number].plot(*mean[list(edge.polyline)].T, color=SERIES[0], linewidth=1.2)
+        shapes[number].set(xlim=(0, crop.size), aspect="equal")
+        shapes[number].set_title(f"bin {number}", loc="center", fontsize=TEXT_SIZE, color=INK, family=FONT)
+        bars[number].bar(0, count, width=0.5, color=SERIES[0])
+        bars[number].text(0, count, f"{count}", ha="center", va="bottom", fontsize=SMALL_SIZE, color=INK)
+        bars[number].set(xlim=(-1, 1))
+        for axes in (shapes[number], bars[number]):
+            axes.set_axis_off()
+    shapes[0].set_ylim(0.95 * crop.size, 0.05 * crop.size)
+    bars[0].set_ylim(0, 1.3 * pose.counts.max())
+    figure.savefig(PICTURES / "pose-bins.png", dpi=110)
+
+
+def _input_points(points, crop):  # noqa: ANN001, ANN202 - pixels of the photo to pixels of the network's input
+    to_stored = stored_crop(landmark_box(points), crop)
+    return affine.apply(affine.compose(plain_view(crop).matrix, to_stored), points).astype(np.float32)
+
+
+def schema() -> None:
+    """A built-in schema."""
+    drawn = load_schema_file("wflw98")
+    save_schema_picture(PICTURES / "schema-wflw98.png", drawn, np.array(drawn.layout))
+
+
 def _square(axes, way, box, colour, name) -> None:  # noqa: ANN001 - matplotlib's axes and plain arrays
     x0, y0, x1, y1 = box
     (left, top), (right, bottom) = affine.apply(way, np.array([(x0, y0), (x1, y1)]))
@@ -85,3 +123,5 @@ def _square(axes, way, box, colour, name) -> None:  # noqa: ANN001 - matplotlib'
 if __name__ == "__main__":
     synthetic_faces()
     crop_rule()
+    schema()
+    pose_bins()

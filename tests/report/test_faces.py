@@ -71,6 +71,21 @@ def test_words_stay_in_their_bands():
     assert not (words[: lettering.HEADER] & legend).any()
 
 
+def test_a_box_is_drawn_where_it_is_and_as_far_as_the_picture_goes():
+    image = np.zeros((64, 64, 3), np.uint8)
+    nothing = np.array([[np.nan, np.nan]])
+    box = np.array([10.0, 20.0, 200.0, 40.0])
+    picture = draw_cell(FaceCell(image=image, truth=nothing, box=box), DOT, 128).astype(int)
+    green = picture[..., 1] - picture[..., 0] > 50
+    rows, columns = np.nonzero(green)
+    # The pixel x of the picture has its centre at 2x + 0.5 of the cell.
+    assert columns.min() == pytest.approx(20.5, abs=1)
+    assert columns.max() == 127
+    assert sorted({*rows[columns == 90].tolist()})[0] == pytest.approx(40.5, abs=1)
+    assert rows.max() == pytest.approx(80.5, abs=1)
+    assert not green[45:75, 30:].any()
+
+
 def test_the_legend_names_what_occurs():
     def header(**fields):
         return contact_sheet([cell(**fields)], DOT, cell_size=240)[: lettering.HEADER]
@@ -80,6 +95,7 @@ def test_the_legend_names_what_occurs():
 
     hidden = np.array([False])
     truth, both = header(), header(predicted=np.zeros((1, 2)))
+    assert inked_columns(header(box=np.array([1.0, 2, 3, 4]))) > inked_columns(truth)
     assert 0 < inked_columns(truth) < inked_columns(both)
     assert inked_columns(header(visible=~hidden)) == inked_columns(truth) < inked_columns(header(visible=hidden))
 

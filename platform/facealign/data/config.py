@@ -11,7 +11,7 @@ from pydantic import Field, create_model, model_validator
 from facealign.config import Settings
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.base import SOURCES, Source
-from facealign.geometry import CropSettings
+from facealign.geometry import CropSettings, load_schema
 
 
 class DataSettings(Settings):
@@ -19,13 +19,15 @@ class DataSettings(Settings):
 
     source: str = Field(default="synthetic", description="name of the data set")
     root: str | None = Field(default=None, description="folder that the data set was unpacked into")
-    landmarks: str = Field(default="ibug68", description="landmark schema, one that the source gives")
+    landmarks: str = Field(
+        default="ibug68",
+        description="landmark schema, one that the source gives; for sources that take any, also a YAML file",
+    )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of the validation cut, and of drawn faces")
     validation: float = Field(default=0.1, gt=0, lt=1, description="share of the training photos held out")
     max_quarantined: float = Field(
         default=0.01, ge=0, le=1, description="share of unusable samples past which preparing fails"
     )
-    workers: int = Field(default=1, ge=1, le=256, description="processes that prepare samples")
     crop: CropSettings = CropSettings()
     shards: ShardSettings = ShardSettings()
 
@@ -34,7 +36,9 @@ class DataSettings(Settings):
         if self.source not in SOURCES:
             raise ValueError(f"source {self.source!r} is unknown; known are: {', '.join(SOURCES)}")
         kind = SOURCES[self.source]
-        if kind.schemas is not None and self.landmarks not in kind.schemas:
+        if kind.schemas is None:
+            load_schema(self.landmarks)
+        elif self.landmarks not in kind.schemas:
             raise ValueError(
                 f"source {self.source!r} has no landmarks {self.landmarks!r}; it gives: {', '.join(kind.schemas)}"
             )

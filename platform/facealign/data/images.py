@@ -1,6 +1,9 @@
 """Pictures: photos as data sets publish them, and the encoded crops of the shards."""
 
 import io
+import stat
+import struct
+import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from facealign.config import UserError
 from facealign.data.record import BadSample
 
 Image8 = NDArray[np.uint8]
@@ -16,36 +20,69 @@ Image8 = NDArray[np.uint8]
 Encoding = Literal["jpeg", "png"]
 
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
-_EIGHT_BIT = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")
+_EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
+_MOST_PIXELS = 89_478_485
+"""Pillow's own limit, 256 MiB of RGB; four times the photos of today's cameras."""
+_MOST_BYTES = 1 << 29
+"""Of a file: more than that many pixels take in any form."""
 
 
 def read_photo(path: Path, place: str) -> Image8:
-    """A photo, as RGB; gray ones get three equal channels, transparency is dropped.
+    """A photo, as RGB; gray ones get three equal channels, transparency is dropped, 16-bit colours keep 8 bits.
 
     Pillow reads it, since OpenCV fills the rest of a truncated JPEG with gray and says nothing, and a search for
     the end marker is fooled by the thumbnail inside the header. The orientation in EXIF is not applied:
-    annotations are on the pixels as they are stored.
+    annotations are on the pixels as they are stored. The content decides on the format, not the name. A picture
+    that declares more than 89 megapixels is refused before memory is taken for it.
 
     Raises:
-        BadSample: The file is unreadable, cut short, empty, or not an 8-bit picture.
+        BadSample: The file is unreadable, cut short, empty, huge, an animation, or not an 8-bit picture.
     """
+    data = _bytes_of(path, place)
     try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            # Pillow warns of odd palettes and metadata, which change no pixel.
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+            return _decode(data, place)
+    except UnidentifiedImageError:
+        raise BadSample(
+            place, f"is not a picture of a known format ({', '.join(_FORMATS)}); convert it, to PNG for example"
+        ) from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise BadSample(
+            place, f"declares more than {_MOST_PIXELS / 1e6:.0f} megapixels; scale it down with its landmarks"
+        ) from None
+    except (OSError, SyntaxError, ValueError, struct.error) as error:
+        raise BadSample(place, f"cannot be decoded: {error}; fetch it again") from None
+
+
+def _bytes_of(path: Path, place: str) -> bytes:
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise BadSample(place, "is not a file but a folder or a device; a photo is needed")
+        if facts.st_size > _MOST_BYTES:
+            raise BadSample(place, f"has {facts.st_size / 2**20:.0f} MiB, {_MOST_BYTES >> 20} are read at most")
         data = path.read_bytes()
     except OSError as error:
         raise BadSample(place, f"cannot be read: {error.strerror}") from None
     if not data:
         raise BadSample(place, "the file is empty; fetch it again")
-    try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            mode = picture.mode
-            photo = np.array(picture.convert("RGB"))
-    except UnidentifiedImageError:
-        raise BadSample(place, f"is not a picture of a known format ({', '.join(_FORMATS)})") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BadSample(place, f"cannot be decoded: {error}; fetch it again") from None
-    if mode not in _EIGHT_BIT:
-        raise BadSample(place, f"has pixels of kind {mode!r}; convert it to 8 bits a channel")
-    return photo
+    return data
+
+
+def _decode(data: bytes, place: str) -> Image8:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        if picture.mode not in _EIGHT_BIT:
+            raise BadSample(place, f"has pixels of kind {picture.mode!r}; convert it to 8 bits a channel")
+        # A camera's JPEG may carry a second view (MPO); frames of other formats are an animation, or pages.
+        frames = getattr(picture, "n_frames", 1)
+        if frames > 1 and picture.format in ("PNG", "TIFF"):
+            raise BadSample(
+                place, f"holds {frames} pictures; name the one that was annotated in a file of its own"
+            )
+        return np.array(picture.convert("RGB"))
 
 
 def encode(image: Image8, encoding: Encoding, quality: int) -> bytes:
@@ -65,9 +102,9 @@ def decode(data: NDArray[np.uint8]) -> Image8:
     """The bytes of a file that ``encode`` wrote → (H, W, 3) uint8 RGB.
 
     Raises:
-        ValueError: They are not a picture: the shard is damaged.
+        UserError: They are not a picture: the shard is damaged.
     """
     image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
     if image is None:
-        raise ValueError("a stored picture cannot be decoded: the shard is damaged; verify the prepared data")
+        raise UserError("a stored picture cannot be decoded: the shard is damaged; verify the prepared data")
     return np.asarray(image, dtype=np.uint8)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.config import UserError
+from facealign.config import UserError, printable
 
 WFLW_ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
 """The six yes/no attributes of WFLW, in its order."""
@@ -34,6 +34,10 @@ class FaceRecord:
     attributes: dict[str, bool] = field(default_factory=dict)
 
 
+_LONGEST = 240
+"""Characters of a place, and of a reason; a path may be longer than what is told of it."""
+
+
 class BadSample(UserError):
     """One sample cannot be used. Preparation writes it to the quarantine report and goes on.
 
@@ -43,6 +47,10 @@ class BadSample(UserError):
     """
 
     def __init__(self, place: str, reason: str) -> None:
-        super().__init__(f"{place}: {reason}")
-        self.place = place
-        self.reason = reason
+        self.place = printable(place, _LONGEST)
+        self.reason = printable(reason, _LONGEST)
+        super().__init__(f"{self.place}: {self.reason}")
+
+    def __reduce__(self) -> tuple[type["BadSample"], tuple[str, str]]:
+        # Workers send it to the process that started them.
+        return type(self), (self.place, self.reason)

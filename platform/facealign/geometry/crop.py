@@ -23,7 +23,9 @@ class CropSettings(Settings):
         description="tight box of the landmarks; the box the data set publishes; the square (centre and scale) that "
         "its list says to cut",
     )
-    side: Literal["longer", "shorter"] = Field(default="longer", description="side of the box that the crop follows")
+    side: Literal["longer", "shorter"] = Field(
+        default="longer", description="side of the box that the crop follows"
+    )
     margin: float = Field(default=1.25, ge=0.5, le=4.0, description="side of the crop ÷ that side of the box")
     context: float = Field(default=1.375, ge=1.0, le=3.0, description="side of what is stored ÷ side of the crop")
 

@@ -9,9 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from facealign.config import Settings, UserError, load_settings
+from facealign.config import ConfigError, Settings, UserError, load_settings
+from facealign.geometry.schema_rules import require_rules
 
 Normaliser = Literal["inter_ocular", "inter_pupil", "box", "diagonal"]
+
+
+_ASYMMETRY = 0.2
+"""Of a layout's longer side: no typical face is that uneven."""
 
 
 class Edge(Settings):
@@ -57,18 +62,7 @@ class LandmarkSchema(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> "LandmarkSchema":
-        if sorted(self.flip) != list(range(self.size)):
-            raise ValueError(f"flip is not a permutation of 0…{self.size - 1}")
-        if any(self.flip[self.flip[i]] != i for i in range(self.size)):
-            raise ValueError("flip does not undo itself; mirror pairs must name each other")
-        short = [edge.name for edge in (*self.edges, *self.boundary) if len(edge.indices) < 2]
-        if short:
-            raise ValueError(f"{', '.join(short)}: a curve needs at least two landmarks")
-        named = [(edge.name, edge.indices) for edge in (*self.edges, *self.boundary)]
-        for name, indices in [*named, ("corners", self.corners)]:
-            outside = [i for i in indices if not 0 <= i < self.size]
-            if outside:
-                raise ValueError(f"{name}: landmarks {outside} are outside 0…{self.size - 1}")
+        require_rules(self)
         return self
 
     def reference_distance(self, points: NDArray[np.float64], normaliser: Normaliser) -> NDArray[np.float64]:
@@ -95,6 +89,44 @@ class LandmarkSchema(Settings):
         return np.asarray(np.linalg.norm(first - second, axis=-1))
 
 
+class SchemaFile(LandmarkSchema):
+    """A schema as its YAML file has it.
+
+    The layout is for pictures of the schema alone. It is no part of the schema, so that prepared data and models
+    are the same with it and without.
+
+    Attributes:
+        layout: (x, y) of each landmark of a typical face, y downwards, in any unit; empty: none.
+    """
+
+    layout: tuple[tuple[float, float], ...] = ()
+
+    @model_validator(mode="after")
+    def _check_layout(self) -> "SchemaFile":
+        if self.layout and len(self.layout) != self.size:
+            raise ValueError(f"layout has {len(self.layout)} landmarks of {self.size}")
+        if not np.isfinite(self.layout).all():
+            raise ValueError("layout: coordinates must be finite")
+        return self
+
+    def notes_on_layout(self) -> list[str]:
+        """Landmarks whose mirror partner lies elsewhere: most often a slip in ``flip``."""
+        at_N2 = np.array(self.layout, dtype=np.float64).reshape(-1, 2)
+        if not len(at_N2) or self.flip == tuple(range(self.size)):
+            return []
+        low, high = at_N2.min(axis=0), at_N2.max(axis=0)
+        mirrored_N2 = at_N2[list(self.flip)] * [-1, 1] + [low[0] + high[0], 0]
+        away_N = np.linalg.norm(mirrored_N2 - at_N2, axis=1) / max(float((high - low).max()), 1e-9)
+        far = np.flatnonzero(away_N > _ASYMMETRY).tolist()
+        return (
+            [f"by the layout, landmarks {far} are not where their mirror partners are; mend flip"] if far else []
+        )
+
+    def schema_alone(self) -> LandmarkSchema:
+        """The schema without the layout."""
+        return LandmarkSchema.model_validate(self.model_dump(exclude={"layout"}))
+
+
 def schema_names() -> tuple[str, ...]:
     """The names of the built-in schemas."""
     files = (entry.name for entry in _folder().iterdir())
@@ -108,15 +140,29 @@ def load_schema(name: str) -> LandmarkSchema:
     Raises:
         UserError: There is neither; or the file breaks a rule (every one is named).
     """
+    return load_schema_file(name).schema_alone()
+
+
+def load_schema_file(name: str) -> SchemaFile:
+    """As ``load_schema``, with the layout.
+
+    Raises:
+        UserError: As ``load_schema`` does; or a file of one's own bears a built-in schema's name.
+    """
     if name.endswith((".yaml", ".yml")):
-        return load_settings(Path(name), LandmarkSchema)
+        own = load_settings(Path(name), SchemaFile)
+        if own.name in schema_names() and own.schema_alone() != load_schema(own.name):
+            raise ConfigError(
+                f"{name}: {own.name!r} is the name of a built-in schema that differs; choose another"
+            )
+        return own
     entry = _folder() / f"{name}.yaml"
-    if not entry.is_file():
+    if name not in schema_names():
         raise UserError(
             f"unknown schema {name!r}; known are {', '.join(schema_names())}, or the path of a YAML file"
         )
     with resources.as_file(entry) as path:
-        return load_settings(path, LandmarkSchema)
+        return load_settings(path, SchemaFile)
 
 
 def _folder() -> Any:

@@ -11,7 +11,6 @@ from facealign.data.dataset import FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
-from facealign.data.statistics import mean_shape
 from facealign.metrics import nme
 from facealign.report.config import EvaluationConfig
 from facealign.training import Faces, ModelFolder, Predictions, predict
@@ -48,7 +47,7 @@ def evaluate(
     found = predict(
         model.method.to(device), eval_batches(FaceDataset(reader), batch_size=config.batch_size), device
     )
-    mean = mean_shape(ShardReader(shards, "train"))
+    mean = ShardReader(shards, "train").statistics().mean_shape
     as_mean = found.in_photos(np.broadcast_to(mean, found.predicted.shape))
     errors, mean_errors = (
         nme(points, found.truth, found.valid, schema, config.normaliser, found.ids)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from facealign.config import UserError
 from facealign.geometry import LandmarkSchema
 from facealign.report import lettering
-from facealign.report.landmarks import draw_landmarks, draw_residuals
+from facealign.report.landmarks import draw_box, draw_landmarks, draw_residuals
 from facealign.report.marks import MarkSize
-from facealign.report.style import PREDICTED, TRUTH
+from facealign.report.style import BOX, PREDICTED, TRUTH
 
 _GAP = 12
 _NARROWEST = 480  # room for title and legend, however few the faces
@@ -29,6 +29,7 @@ class FaceCell:
         image: (H, W, 3) uint8 RGB, most often the crop.
         truth: (N, 2) landmarks, pixels of ``image``; None draws none. NaN where unknown.
         predicted: (N, 2) likewise.
+        box: (x0, y0, x1, y1), pixels of ``image``; None draws none.
         visible: (N,) bool; hidden landmarks are drawn hollow. None: all are visible.
         caption: Two lines at the most; the first is the darker. One too long for the cell is cut in its middle.
     """
@@ -36,6 +37,7 @@ class FaceCell:
     image: NDArray[np.uint8]
     truth: NDArray[np.float64] | None = None
     predicted: NDArray[np.float64] | None = None
+    box: NDArray[np.float64] | None = None
     visible: NDArray[np.bool_] | None = None
     caption: str = ""
 
@@ -91,6 +93,9 @@ def draw_cell(cell: FaceCell, schema: LandmarkSchema, size: int) -> NDArray[np.u
         for points in (cell.truth, cell.predicted)
     )
     marks = MarkSize.for_picture(size)
+    if cell.box is not None:
+        corners = (cell.box.reshape(2, 2) + 0.5) * factors - 0.5 + offset
+        picture = draw_box(picture, corners.ravel(), BOX, marks)
     if truth is not None and predicted is not None:
         picture = draw_residuals(picture, truth, predicted, marks)
     for points, colour in ((truth, TRUTH), (predicted, PREDICTED)):
@@ -114,6 +119,8 @@ def _legend(cells: Sequence[FaceCell]) -> list[lettering.LegendEntry]:
         entries.append(lettering.LegendEntry("truth", TRUTH))
     if any(cell.predicted is not None for cell in cells):
         entries.append(lettering.LegendEntry("predicted", PREDICTED))
+    if any(cell.box is not None for cell in cells):
+        entries.append(lettering.LegendEntry("box", BOX))
     if entries and any(cell.visible is not None and not cell.visible.all() for cell in cells):
         entries.append(lettering.LegendEntry("hidden", entries[0].colour, hollow=True))
     return entries

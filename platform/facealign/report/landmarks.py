@@ -1,5 +1,7 @@
 """A set of landmarks drawn on a picture of a face."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,6 +51,17 @@ def draw_landmarks(
             marks.ring(points[index], size.radius + size.rim / 2, size.line)
     picture = contours.blend(image, colour, _CONTOUR_OPACITY)
     return marks.blend(rims.blend(picture, RIM, _RIM_OPACITY), colour)
+
+
+def draw_box(image: NDArray[np.uint8], box: NDArray[np.float64], colour: RGB, size: MarkSize) -> NDArray[np.uint8]:
+    """A copy of the picture with the outline of a box (x0, y0, x1, y1), pixels, as far as it lies inside."""
+    x0, y0, x1, y1 = box
+    rim, line = (Layer(*image.shape[:2]) for _ in range(2))
+    corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)])
+    for start, end in pairwise(corners):
+        rim.line(start, end, 1.5 * size.line + 2 * size.rim)
+        line.line(start, end, 1.5 * size.line)
+    return line.blend(rim.blend(image, RIM, _RIM_OPACITY), colour)
 
 
 def draw_residuals(

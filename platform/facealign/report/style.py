@@ -1,8 +1,9 @@
 """The one visual language of every picture: what a colour means, and how large a letter is.
 
-On faces, truth is blue and prediction yellow, each on a dark rim, because skin is warm and hair is dark. The two
-stay apart under protanopia, deuteranopia and tritanopia, and differ in lightness besides. Lines on paper have the
-colours of Okabe and Ito (2008, "Color Universal Design"), chosen for the same reason.
+On faces, truth is blue, prediction yellow and a published box green, each on a dark rim, because skin is warm and
+hair is dark. The first two stay apart under protanopia, deuteranopia and tritanopia, and differ in lightness
+besides; a box is told by its form. Lines on paper have the colours of Okabe and Ito (2008, "Color Universal
+Design"), chosen for the same reason.
 """
 
 from typing import Any
@@ -17,6 +18,7 @@ RGB = tuple[int, int, int]
 
 TRUTH: RGB = (51, 153, 255)
 PREDICTED: RGB = (255, 214, 0)
+BOX: RGB = (90, 230, 150)
 RIM: RGB = (20, 20, 20)
 
 PAPER = "#ffffff"

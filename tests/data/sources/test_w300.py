@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facealign.config import Settings, UserError
+from facealign.config import UserError
 from facealign.data.record import BadSample
 from facealign.data.sources.w300 import W300, photo_key
 
 POINTS = np.random.default_rng(0).uniform(1, 30, (68, 2)).round(3)
 
 
-def _source(root):
-    return W300(root, "ibug68", Settings(), 0)
+def _source(root, split="full"):
+    return W300(root, "ibug68", W300.Config(split=split), 0)
 
 
 def _put(root, stem, picture=".jpg", annotation=True):
@@ -47,6 +47,23 @@ def test_folds_subsets_and_photos(root):
         ("ibug/image_003_1", "test", "challenging", "ibug/image_003"),
         ("lfpw/trainset/image_0002", "train", "lfpw", "lfpw/trainset/image_0002"),
     ]
+
+
+@pytest.mark.parametrize("below", ["", "300W/"])
+def test_the_private_split_trains_on_all_and_tests_on_the_challenges_own(root, below):
+    _put(root, f"{below}01_Indoor/indoor_001", ".png")
+    _put(root, f"{below}02_Outdoor/outdoor_001", ".png")
+    found = [(s.id, s.fold, s.subset, s.files[0]) for s in _source(root, "private").samples()]
+    assert found == [
+        ("300W/01_Indoor/indoor_001", "test", "indoor", f"{below}01_Indoor/indoor_001.png"),
+        ("300W/02_Outdoor/outdoor_001", "test", "outdoor", f"{below}02_Outdoor/outdoor_001.png"),
+        ("afw/134212_1", "train", "afw", "afw/134212_1.jpg"),
+        ("afw/134212_2", "train", "afw", "afw/134212_2.JPG"),
+        ("helen/testset/30427236_1", "train", "helen", "helen/testset/30427236_1.jpg"),
+        ("ibug/image_003_1", "train", "ibug", "ibug/image_003_1.jpeg"),
+        ("lfpw/trainset/image_0002", "train", "lfpw", "lfpw/trainset/image_0002.png"),
+    ]
+    assert "indoor" not in {s.subset for s in _source(root).samples()}
 
 
 @pytest.mark.parametrize(
@@ -115,3 +132,21 @@ def test_fingerprints_follow_the_content(root):
     Image.new("RGB", (41, 30)).save(root / "afw/134212_1.jpg")
     after = [source.fingerprint(sample) for sample in source.samples()]
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, True, True, True, True]
+
+
+@pytest.mark.real
+def test_real_faces(real_data):
+    """Landmarks of iBUG lie within their photos, and mirrored eyes are where the eyes are."""
+    source = _source(real_data / "300W")
+    samples = list(source.samples())
+    counts = {
+        key: [(s.fold, s.subset) for s in samples].count(key) for key in {(s.fold, s.subset) for s in samples}
+    }
+    assert counts == {("train", "afw"): 46, ("train", "helen"): 130, ("train", "lfpw"): 5, ("test", "common"): 40}
+    for sample in samples[::20]:
+        record = source.load(sample)
+        height, width = record.image.shape[:2]
+        assert (record.points[17:] > 0).all()
+        assert (record.points[17:] < [width, height]).all()
+        right, left = record.points[36:42].mean(axis=0), record.points[42:48].mean(axis=0)
+        assert right[0] < left[0]

@@ -87,8 +87,8 @@ class Source(ABC):
         Raises:
             BadSample: The name is absolute or climbs out of the root.
         """
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name:
-            raise BadSample(name, "a file must be named by its path below data.root, with `/` and without `..`")
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or set(name) & {"\\", "\0"}:
+            raise BadSample(repr(name)[1:-1], "a file is named by its path below data.root, with `/`, without `..`")
         return self.folder() / name
 
     def folder(self) -> Path:

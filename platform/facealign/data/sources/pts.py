@@ -1,13 +1,21 @@
 """The ``.pts`` text format of iBUG: one ``x y`` line for each landmark, 1-based, between braces."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facealign.config import open_file
 from facealign.data.record import BadSample
 from facealign.geometry import LandmarkSchema
+
+_LARGEST = 1 << 20
+"""Bytes; 68 landmarks take two thousand."""
+
+_HEADER = re.compile(r"(version|n_points)\s*:\s*(.*)", re.IGNORECASE)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_pts(path: Path, place: str, schema: LandmarkSchema) -> NDArray[np.float64]:
@@ -24,15 +32,12 @@ def read_pts(path: Path, place: str, schema: LandmarkSchema) -> NDArray[np.float
         (N, 2), pixels of the photo, 1-based.
 
     Raises:
-        BadSample: The file is not of this format, ends early, or does not hold ``schema.size`` finite points.
+        BadSample: The file is unreadable, not of this format, ends early, or does not hold ``schema.size`` finite
+            points.
     """
-    try:
-        lines = path.read_bytes().decode("ascii").splitlines()
-    except UnicodeDecodeError as error:
-        raise BadSample(place, f"byte {error.start} is not ASCII; a .pts file is plain text") from None
     points: list[tuple[float, float]] = []
     is_open = is_closed = False
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_lines(path, place), start=1):
         text = line.strip()
         where = f"{place}:{number}"
         if is_closed and text:
@@ -41,9 +46,10 @@ def read_pts(path: Path, place: str, schema: LandmarkSchema) -> NDArray[np.float
             is_open = True
         elif text == "}":
             is_closed = True
-        elif text.startswith("n_points:"):
-            _check_count(_integer(text.removeprefix("n_points:"), where), where, schema)
-        elif text and not text.startswith("version:"):
+        elif header := _HEADER.fullmatch(text):
+            if header[1].lower() == "n_points":
+                _check_count(_integer(header[2], where), where, schema)
+        elif text:
             points.append(_point(text, where))
     if is_open and not is_closed:
         # A file that was cut short may end inside a number, which still reads as a number.
@@ -52,22 +58,55 @@ def read_pts(path: Path, place: str, schema: LandmarkSchema) -> NDArray[np.float
     return np.array(points, dtype=np.float64)
 
 
+def count_points(path: Path, place: str) -> int | None:
+    """How many points a file says it holds, without a look at them; None where it cannot be told.
+
+    Files without a header are counted by their lines.
+    """
+    try:
+        lines = [text for line in _lines(path, place) if (text := line.strip()) not in ("", "{", "}")]
+    except BadSample:
+        return None
+    headers = [header for text in lines if (header := _HEADER.fullmatch(text))]
+    stated = [header[2].strip() for header in headers if header[1].lower() == "n_points"]
+    if not stated:
+        return len(lines) - len(headers)
+    return int(stated[0]) if _is_whole(stated[0]) else None
+
+
+def _lines(path: Path, place: str) -> list[str]:
+    try:
+        with open_file(path) as stream:
+            data = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise BadSample(place, f"cannot be read: {error.strerror}") from None
+    if len(data) > _LARGEST:
+        raise BadSample(place, f"has more than {_LARGEST} bytes; a .pts file is a short text")
+    try:
+        return data.removeprefix(_BYTE_ORDER_MARK).decode("ascii").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadSample(place, f"byte {error.start} is not ASCII; a .pts file is plain text") from None
+
+
 def _check_count(count: int, place: str, schema: LandmarkSchema) -> None:
     if count != schema.size:
         raise BadSample(place, f"holds {count} points, {schema.name} has {schema.size}")
 
 
 def _integer(text: str, place: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise BadSample(place, f"n_points is {text.strip()!r}, which is not a whole number") from None
+    if not _is_whole(text):
+        raise BadSample(place, f"n_points is {text.strip()[:40]!r}, which is not a whole number")
+    return int(text)
+
+
+def _is_whole(text: str) -> bool:
+    return re.fullmatch(r"\s*[0-9]{1,9}\s*", text) is not None
 
 
 def _point(text: str, place: str) -> tuple[float, float]:
-    fields = text.split()
     try:
-        x, y = (float(field) for field in fields)
+        # Python reads `1_0` as ten; no tool that writes .pts files means that.
+        x, y = (float(field.replace("_", "?")) for field in text.split())
     except ValueError:
         raise BadSample(place, f"found {text[:40]!r} where a landmark's `x y` belongs") from None
     if not (math.isfinite(x) and math.isfinite(y)):

@@ -1,7 +1,13 @@
 """300-W in iBUG's layout: AFW, HELEN, LFPW and iBUG, a ``.pts`` of 68 landmarks beside each picture.
 
-Folds are the usual ones (Sagonas et al., ICCV-W 2013, and what followed): AFW and the training parts of HELEN and
-LFPW for training (3148 faces); the test parts of HELEN and LFPW are "common" (554), iBUG is "challenging" (135).
+Sagonas et al., "300 Faces in-the-Wild Challenge" (ICCV-W 2013; Image and Vision Computing 2016). Coordinates are
+1-based. No boxes and no visibility are published. The literature knows two splits:
+
+- ``full`` (also Split II): AFW and the training parts of HELEN and LFPW for training (337 + 2000 + 811 = 3148
+  faces); the test parts of HELEN and LFPW are "common" (330 + 224 = 554), iBUG is "challenging" (135).
+- ``private`` (also Split I, "300-W test"): all of the above for training (3837 faces); the challenge's own 300
+  indoor and 300 outdoor faces for testing. They come in an archive of their own, ``300w.zip``, whose folders
+  ``01_Indoor`` and ``02_Outdoor`` may lie below the root or in ``300W`` below it.
 """
 
 import re
@@ -10,22 +16,37 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
-from facealign.config import UserError
-from facealign.data.record import BadSample, FaceRecord
+from facealign.config import Settings
+from facealign.data.record import FaceRecord
 from facealign.data.sources.base import SOURCES, Sample, Source
+from facealign.data.sources.files import PICTURES, files_by_stem, not_found, picture_and
 from facealign.data.sources.pts import read_pts
 from facealign.geometry import load_schema
 
-_FOLDERS: dict[str, tuple[Literal["train", "test"], str]] = {
-    "afw": ("train", "afw"),
-    "helen/testset": ("test", "common"),
-    "helen/trainset": ("train", "helen"),
-    "ibug": ("test", "challenging"),
-    "lfpw/testset": ("test", "common"),
-    "lfpw/trainset": ("train", "lfpw"),
+_Part = tuple[Literal["train", "test"], str]
+
+_FOLDERS: dict[str, dict[str, _Part]] = {
+    "full": {
+        "afw": ("train", "afw"),
+        "helen/testset": ("test", "common"),
+        "helen/trainset": ("train", "helen"),
+        "ibug": ("test", "challenging"),
+        "lfpw/testset": ("test", "common"),
+        "lfpw/trainset": ("train", "lfpw"),
+    },
+    "private": {
+        "300W/01_Indoor": ("test", "indoor"),
+        "300W/02_Outdoor": ("test", "outdoor"),
+        "afw": ("train", "afw"),
+        "helen/testset": ("train", "helen"),
+        "helen/trainset": ("train", "helen"),
+        "ibug": ("train", "ibug"),
+        "lfpw/testset": ("train", "lfpw"),
+        "lfpw/trainset": ("train", "lfpw"),
+    },
 }
-_PICTURES = (".jpg", ".jpeg", ".png")
 _FACE_OF_PHOTO = re.compile(r"(?<=\d)_\d+$")
 
 
@@ -33,55 +54,56 @@ _FACE_OF_PHOTO = re.compile(r"(?<=\d)_\d+$")
 class W300(Source):
     """Any of the folders afw, helen/{trainset,testset}, lfpw/{trainset,testset} and ibug below the root."""
 
+    class Config(Settings):
+        """Which faces are for testing."""
+
+        split: Literal["full", "private"] = Field(
+            default="full",
+            description="full: test on 554 common and 135 challenging; private: on 300 indoor and 300 outdoor",
+        )
+
     schemas = ("ibug68",)
 
     def samples(self) -> Iterator[Sample]:
         """One sample for each name that has a picture, a ``.pts``, or both; what is missing shows on loading."""
         root = self.folder()
-        expected = ", ".join(_FOLDERS)
-        present = [name for name in _FOLDERS if (root / name).is_dir()]
+        parts = _FOLDERS[self.config.split]
+        present = {name: place for name in parts if (place := _place(root, name))}
         if not present:
-            found = ", ".join(sorted(entry.name for entry in root.iterdir())[:5]) or "nothing"
-            raise UserError(f"{root}: found {found}; 300-W has the folders {expected}; set data.root above them")
-        listed = [sample for name in present for sample in _samples_in(root, name)]
+            raise not_found(root, f"300-W has the folders {', '.join(parts)}; set data.root above them")
+        listed = [
+            sample for name, folder in present.items() for sample in _samples_in(root, name, folder, parts[name])
+        ]
         if not listed:
-            raise UserError(f"{root}: {', '.join(present)} hold no picture and no .pts; unpack 300-W there")
+            raise not_found(root, f"{', '.join(present)} hold no picture and no .pts; unpack 300-W there")
         yield from sorted(listed, key=lambda sample: sample.id)
 
     def load(self, sample: Sample) -> FaceRecord:
         """The photo and its landmarks, moved from iBUG's 1-based pixels to 0-based ones."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
-        annotations = [name for name in sample.files if name.lower().endswith(".pts")]
-        pictures = [name for name in sample.files if name not in annotations]
-        if len(annotations) != 1:
-            raise BadSample(pictures[0], _count_rule(annotations, "a .pts of the same name"))
-        if len(pictures) != 1:
-            raise BadSample(annotations[0], _count_rule(pictures, "one picture of the same name"))
+        picture, annotation = picture_and(sample, ".pts")
         schema = load_schema(self.schema)
-        points_N2 = read_pts(self.folder() / annotations[0], annotations[0], schema) - 1.0
+        points_N2 = read_pts(self.path(annotation), annotation, schema) - 1.0
         return FaceRecord(
-            image=read_photo(self.folder() / pictures[0], pictures[0]),
+            image=read_photo(self.path(picture), picture),
             points=points_N2,
             visible=np.ones(schema.size, dtype=np.bool_),
         )
 
 
-def _samples_in(root: Path, folder: str) -> Iterator[Sample]:
+def _place(root: Path, name: str) -> str | None:
+    """The folder below the root; that of ``300w.zip`` may have been left out."""
+    places = (name, name.removeprefix("300W/"))
+    return next((place for place in places if (root / place).is_dir()), None)
+
+
+def _samples_in(root: Path, name: str, folder: str, part: _Part) -> Iterator[Sample]:
     """Files that differ only in their ending make one sample."""
-    fold, subset = _FOLDERS[folder]
-    by_stem: dict[str, list[str]] = {}
-    for entry in sorted((root / folder).iterdir()):
-        if entry.suffix.lower() in (*_PICTURES, ".pts") and entry.is_file():
-            by_stem.setdefault(entry.stem, []).append(f"{folder}/{entry.name}")
-    for stem, files in by_stem.items():
-        yield Sample(
-            id=f"{folder}/{stem}",
-            fold=fold,
-            subset=subset,
-            photo=photo_key(f"{folder}/{stem}"),
-            files=tuple(files),
-        )
+    fold, subset = part
+    for stem, files in files_by_stem(root, folder, (*PICTURES, ".pts")).items():
+        one = f"{name}/{stem}"
+        yield Sample(id=one, fold=fold, subset=subset, photo=photo_key(one), files=files)
 
 
 def photo_key(stem: str) -> str:
@@ -91,7 +113,3 @@ def photo_key(stem: str) -> str:
     Some copies of the data set hold mirrored pictures (``134212_2_mirror``), which are of the same photo too.
     """
     return _FACE_OF_PHOTO.sub("", stem.removesuffix("_mirror"))
-
-
-def _count_rule(found: list[str], wanted: str) -> str:
-    return f"{wanted} belongs beside it; found {', '.join(found) or 'none'}"

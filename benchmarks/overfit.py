@@ -1,0 +1,128 @@
+"""Can each method at its paper's size learn 16 faces by heart? If gradients, flips and frames are right, it can.
+
+    python benchmarks/overfit.py 300W_FOLDER [--methods awing …] [--minutes 10] [--target 0.01]
+
+Trains on the first 16 faces, each view mirrored by chance, and measures the NME on the plain and on the mirrored
+crops of the same faces. Ends with status 1 if a method does not get below the target.
+"""
+
+import argparse
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from facealign.data.augment_settings import NONE
+from facealign.data.batch import Batch
+from facealign.data.config import DataConfig
+from facealign.data.dataset import Draw, FaceDataset, collate
+from facealign.data.prepare import prepare
+from facealign.data.shards.reader import ShardReader
+from facealign.geometry import CropSettings
+from facealign.methods import METHODS, Method
+from facealign.metrics import nme
+from facealign.training.optimizer import autocast_dtype
+
+SIZE = 256
+BATCH = 8
+CHECK_EVERY = 20
+MIRRORED = NONE.model_copy(update={"flip": 1.0})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """NMEs by heart, steps and minutes it took."""
+
+    plain: float
+    mirrored: float
+    steps: int
+    minutes: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("root", type=Path, help="a folder of 300-W")
+    parser.add_argument("--methods", nargs="+", default=list(METHODS))
+    parser.add_argument("--faces", type=int, default=16)
+    parser.add_argument("--minutes", type=float, default=10.0, help="at most, for each method")
+    parser.add_argument("--target", type=float, default=0.01)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        crop = CropSettings(size=SIZE)
+        prepare(DataConfig(source="300w", root=str(arguments.root), crop=crop, max_quarantined=0.1), Path(folder))
+        reader = ShardReader(Path(folder), "train")
+        print(f"{'method':<12} {'plain %':>8} {'mirrored %':>10} {'steps':>6} {'minutes':>8}")
+        failed = False
+        for name in arguments.methods:
+            found = learn_by_heart(name, reader, arguments)
+            failed |= max(found.plain, found.mirrored) > arguments.target
+            print(
+                f"{name:<12} {100 * found.plain:8.2f} {100 * found.mirrored:10.2f} {found.steps:6d} "
+                f"{found.minutes:8.1f}",
+                flush=True,
+            )
+    raise SystemExit(failed)
+
+
+def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace) -> Outcome:
+    """Train until both NMEs are below the target, or the time is up."""
+    torch.manual_seed(0)
+    kind = METHODS[name]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    method = kind(kind.Config(), reader.index.landmarks, SIZE)
+    if method.needs_statistics:
+        method.use_statistics(reader.statistics())
+    method = method.to(device=device, memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(method.parameters(), lr=arguments.lr)
+    dtype = autocast_dtype("auto", device)
+    # Half of a batch is mirrored, and with two views the second is mirrored by itself.
+    training = FaceDataset(reader, NONE.model_copy(update={"flip": 0.5}), views=method.views)
+    started, step, found = time.perf_counter(), 0, Outcome(np.inf, np.inf, 0, 0.0)
+    while True:
+        for start in range(0, arguments.faces, BATCH):
+            draws = [Draw(row, step, row) for row in range(start, min(start + BATCH, arguments.faces))]
+            batch = collate([training[draw] for draw in draws]).to(device)
+            with torch.autocast(device.type, dtype, enabled=dtype is not None):
+                loss = method.loss(method(method.inputs(batch)), batch).total
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(method.parameters(), 10.0)
+            optimizer.step()
+            step += 1
+        minutes = (time.perf_counter() - started) / 60
+        # The learning rate falls with the time that is left, so that the end is fine work.
+        for group in optimizer.param_groups:
+            group["lr"] = arguments.lr * max(0.02, 1 - minutes / arguments.minutes)
+        if step % CHECK_EVERY == 0 or minutes >= arguments.minutes:
+            plain = measure(method, views(reader, arguments.faces, MIRRORED.model_copy(update={"flip": 0.0})))
+            mirrored = measure(method, views(reader, arguments.faces, MIRRORED))
+            found = Outcome(plain, mirrored, step, minutes)
+            if max(plain, mirrored) <= arguments.target or minutes >= arguments.minutes:
+                return found
+
+
+def views(reader: ShardReader, faces: int, augment: object) -> Batch:
+    """One view of each face."""
+    dataset = FaceDataset(reader, augment)  # type: ignore[arg-type]
+    return collate([dataset[Draw(row, 0, row)] for row in range(faces)])
+
+
+def measure(method: Method, batch: Batch) -> float:
+    """Mean inter-ocular NME of the decoded landmarks, in crop pixels."""
+    device = next(method.parameters()).device
+    method.eval()
+    with torch.no_grad():
+        found: Tensor = torch.cat([method.decode(method(part.to(device))) for part in batch.images.split(BATCH)])
+    method.train()
+    truth, valid = batch.points.double().numpy(), batch.valid.numpy()
+    errors = nme(found.cpu().double().numpy(), truth, valid, method.schema, "inter_ocular", batch.ids)
+    return float(errors.mean())
+
+
+if __name__ == "__main__":
+    main()

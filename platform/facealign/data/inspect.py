@@ -1,0 +1,353 @@
+"""A look at a published data set before it is prepared: what it holds, and what is wrong with it."""
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facealign.config import UserError
+from facealign.data.checks import check_record
+from facealign.data.cutting import face_box
+from facealign.data.record import BadSample, FaceRecord
+from facealign.data.sources.base import Sample, Source
+from facealign.geometry import CropSettings, LandmarkSchema, load_schema
+
+_CHUNK = 8
+_PLACES = 5
+"""As many places of a problem are named."""
+_VARYING = re.compile(r"'[^']*'|[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+"""What differs between two messages of one reason: numbers, and values in quotes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """Least, middle and greatest of some numbers."""
+
+    least: float
+    median: float
+    greatest: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The samples of a published fold and a subset."""
+
+    fold: str
+    subset: str
+    samples: int
+    photos: int
+    looked_at: int
+    usable: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A reason for which samples cannot be used; ``places`` are the first few."""
+
+    reason: str
+    samples: int
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duplicates:
+    """Groups of samples that show the same picture though nothing else says so; ``first`` are the first few."""
+
+    meaning: str
+    groups: int
+    first: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What a data set holds. Shares are 0…1 of the landmarks (or samples) looked at and usable.
+
+    Attributes:
+        source: Name of the data set.
+        landmarks: Name of the schema.
+        samples: All that are listed.
+        looked_at: As many were loaded.
+        usable: As many of them pass every check.
+        groups: By fold and subset.
+        faces_per_photo: Over all photos listed.
+        picture_width: Pixels, as is ``picture_height``.
+        face_size: Longer side of the landmarks' box, pixels.
+        visible: Share of landmarks; with ``hidden`` (coordinates, not to be seen) and ``unknown`` (none) it is 1.
+        outside: Share of the known landmarks that lie outside their photo.
+        boxes: Share of samples with a published box.
+        squares: Share with a published centre and scale.
+        attributes: How often each is true, by fold.
+        problems: The commonest first.
+        duplicates: The same pixels in both folds, or under two photos.
+        notes: What deserves a second look.
+    """
+
+    source: str
+    landmarks: str
+    samples: int
+    looked_at: int
+    usable: int
+    groups: tuple[Group, ...]
+    faces_per_photo: Spread
+    picture_width: Spread | None
+    picture_height: Spread | None
+    face_size: Spread | None
+    visible: float
+    hidden: float
+    unknown: float
+    outside: float
+    boxes: float
+    squares: float
+    attributes: dict[str, dict[str, int]]
+    problems: tuple[Problem, ...]
+    duplicates: tuple[Duplicates, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One sample, looked at. ``place`` and ``reason`` are empty where it can be used."""
+
+    sample: Sample
+    place: str = ""
+    reason: str = ""
+    size: tuple[int, int] = (0, 0)
+    pixels: str = ""  # digest of the picture as it is decoded: a copy in another format has the same
+    face_size: float = 0.0
+    known: int = 0
+    visible: int = 0
+    outside: int = 0
+    box: bool = False
+    square: bool = False
+    attributes: tuple[tuple[str, bool], ...] = ()
+
+
+def choose(samples: Sequence[Sample], limit: int | None) -> list[Sample]:
+    """At most ``limit`` samples, evenly spread over all."""
+    if limit is None or limit >= len(samples):
+        return list(samples)
+    return [samples[i] for i in np.linspace(0, len(samples) - 1, limit).round().astype(int)]
+
+
+def look_at(
+    source: Source,
+    samples: Sequence[Sample],
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Look]:
+    """Load every sample and check it as preparing would, but for what the crop settings ask.
+
+    Raises:
+        UserError: A process died.
+    """
+    looks = []
+    schema = load_schema(source.schema)
+    for look in _mapped(partial(_look, source, schema), samples, workers):
+        looks.append(look)
+        if progress is not None:
+            progress(len(looks), len(samples))
+    return looks
+
+
+def inspect(name: str, schema: LandmarkSchema, samples: Sequence[Sample], looks: Sequence[Look]) -> Inspection:
+    """What all that was looked at comes to.
+
+    Args:
+        name: Of the source.
+        schema: Whose landmarks they are.
+        samples: All that the source lists.
+        looks: At these, or some of them.
+
+    Raises:
+        UserError: The source lists no sample.
+    """
+    if not samples:
+        raise UserError(f"source {name!r} lists no sample below this root")
+    usable = [look for look in looks if not look.reason]
+    points = max(len(usable) * schema.size, 1)
+    known = sum(look.known for look in usable)
+    visible = sum(look.visible for look in usable) / points
+    shared = _duplicates(samples, usable)
+    return Inspection(
+        source=name,
+        landmarks=schema.name,
+        samples=len(samples),
+        looked_at=len(looks),
+        usable=len(usable),
+        groups=_groups(samples, looks),
+        faces_per_photo=_required_spread(Counter(sample.photo for sample in samples).values()),
+        picture_width=_spread(look.size[0] for look in usable),
+        picture_height=_spread(look.size[1] for look in usable),
+        face_size=_spread(look.face_size for look in usable),
+        visible=visible,
+        hidden=known / points - visible,
+        unknown=1 - known / points,
+        outside=sum(look.outside for look in usable) / max(known, 1),
+        boxes=sum(look.box for look in usable) / max(len(usable), 1),
+        squares=sum(look.square for look in usable) / max(len(usable), 1),
+        attributes=_attributes(usable),
+        problems=_problems(looks),
+        duplicates=shared,
+        notes=_notes(samples, usable, visible),
+    )
+
+
+def _mapped(function: Callable[[Sample], Look], samples: Sequence[Sample], workers: int) -> Iterator[Look]:
+    if workers == 1:
+        yield from map(function, samples)
+        return
+    # Not fork: this process may hold threads (of a progress bar) whose locks a fork would inherit.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("forkserver"), initializer=_use_one_thread)
+    try:
+        yield from pool.map(function, samples, chunksize=_CHUNK)
+    except BrokenProcessPool:
+        raise UserError(
+            f"one of {workers} processes died, for want of memory as a rule: use fewer --workers"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _use_one_thread() -> None:
+    cv2.setNumThreads(1)
+
+
+def _look(source: Source, schema: LandmarkSchema, sample: Sample) -> Look:
+    try:
+        record = source.load(sample)
+        check_record(sample.id, record, schema)
+        face_box(sample, record, CropSettings())
+    except BadSample as bad:
+        return Look(sample=sample, place=bad.place, reason=bad.reason)
+    except OSError as error:
+        return Look(sample=sample, place=str(error.filename), reason=f"cannot be read: {error.strerror}")
+    return _measure(sample, record)
+
+
+def _measure(sample: Sample, record: FaceRecord) -> Look:
+    height, width = record.image.shape[:2]
+    known_N = np.isfinite(record.points).all(axis=1)
+    points_K2 = record.points[known_N]
+    inside_K = ((points_K2 >= -0.5) & (points_K2 <= [width - 0.5, height - 0.5])).all(axis=1)
+    return Look(
+        sample=sample,
+        size=(width, height),
+        pixels=_digest(record.image),
+        face_size=float(np.ptp(points_K2, axis=0).max()),
+        known=int(known_N.sum()),
+        visible=int((record.visible & known_N).sum()),
+        outside=int((~inside_K).sum()),
+        box=record.box is not None,
+        square=record.square is not None,
+        attributes=tuple(record.attributes.items()),
+    )
+
+
+def _digest(image: NDArray[np.uint8]) -> str:
+    sha = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
+    sha.update(np.ascontiguousarray(image).data)
+    return sha.hexdigest()
+
+
+def _groups(samples: Sequence[Sample], looks: Sequence[Look]) -> tuple[Group, ...]:
+    listed: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        listed[sample.fold, sample.subset].append(sample)
+    looked: Counter[tuple[str, str]] = Counter((look.sample.fold, look.sample.subset) for look in looks)
+    usable: Counter[tuple[str, str]] = Counter(
+        (look.sample.fold, look.sample.subset) for look in looks if not look.reason
+    )
+    return tuple(
+        Group(
+            fold=key[0],
+            subset=key[1],
+            samples=len(group),
+            photos=len({sample.photo for sample in group}),
+            looked_at=looked[key],
+            usable=usable[key],
+        )
+        # Training first, as everywhere.
+        for key, group in sorted(listed.items(), key=lambda item: (item[0][0] != "train", item[0]))
+    )
+
+
+def _problems(looks: Sequence[Look]) -> tuple[Problem, ...]:
+    by_kind: dict[str, list[Look]] = defaultdict(list)
+    for look in looks:
+        if look.reason:
+            by_kind[_VARYING.sub("…", look.reason)].append(look)
+    return tuple(
+        Problem(reason=group[0].reason, samples=len(group), places=tuple(look.place for look in group[:_PLACES]))
+        for group in sorted(by_kind.values(), key=len, reverse=True)
+    )
+
+
+def _duplicates(samples: Sequence[Sample], usable: Sequence[Look]) -> tuple[Duplicates, ...]:
+    by_photo: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        by_photo[sample.photo].append(sample)
+    by_pixels: dict[str, list[Sample]] = defaultdict(list)
+    for look in usable:
+        by_pixels[look.pixels].append(look.sample)
+    same = [group for group in by_pixels.values() if len({sample.photo for sample in group}) > 1]
+    across = [group for group in (*same, *by_photo.values()) if len({sample.fold for sample in group}) > 1]
+    within = [group for group in same if len({sample.fold for sample in group}) == 1]
+    kinds = {
+        "the same photo in train and test: what is learnt is measured": across,
+        "the same picture under two photos of one fold: validation may be cut between them": within,
+    }
+    return tuple(
+        Duplicates(
+            meaning=meaning,
+            groups=len(groups),
+            first=tuple(tuple(sample.id for sample in group[:_PLACES]) for group in groups[:_PLACES]),
+        )
+        for meaning, groups in kinds.items()
+        if groups
+    )
+
+
+def _attributes(usable: Sequence[Look]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for look in usable:
+        for name, value in look.attributes:
+            of_fold = counts.setdefault(name, {"train": 0, "test": 0})
+            of_fold[look.sample.fold] += value
+    return counts
+
+
+def _notes(samples: Sequence[Sample], usable: Sequence[Look], visible: float) -> tuple[str, ...]:
+    notes = [
+        f"fold {fold} has no sample; preparing needs both folds"
+        for fold in ("train", "test")
+        if fold not in {sample.fold for sample in samples}
+    ]
+    if usable and not visible:
+        notes.append("no landmark is visible in any face; is that what the annotation means?")
+    if usable and len(usable) > 1 and len({look.pixels for look in usable}) == 1:
+        notes.append("all samples show the same picture")
+    return tuple(notes)
+
+
+def _spread(values: Iterable[float]) -> Spread | None:
+    listed = list(values)
+    return _required_spread(listed) if listed else None
+
+
+def _required_spread(values: Iterable[float]) -> Spread:
+    array = np.array(list(values), dtype=np.float64)
+    return Spread(least=float(array.min()), median=float(np.median(array)), greatest=float(array.max()))

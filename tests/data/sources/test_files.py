@@ -1,0 +1,53 @@
+import os
+
+import pytest
+
+from facealign.config import UserError
+from facealign.data.record import BadSample
+from facealign.data.sources.base import Sample
+from facealign.data.sources.files import files_by_stem, folders_in, picture_and
+
+
+def test_files_of_one_stem_belong_together(tmp_path):
+    for name in ("b.JPG", "b.pts", "a.png", "c.txt", "a.b.pts"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.pts").mkdir()
+    (tmp_path / "lost.png").symlink_to(tmp_path / "nowhere")
+    found = files_by_stem(tmp_path.parent, tmp_path.name, (".jpg", ".png", ".pts"))
+    here = tmp_path.name
+    assert list(found.items()) == [
+        ("a", (f"{here}/a.png",)),
+        ("a.b", (f"{here}/a.b.pts",)),
+        ("b", (f"{here}/b.JPG", f"{here}/b.pts")),
+        ("lost", (f"{here}/lost.png",)),
+    ]
+    assert list(files_by_stem(tmp_path, "", (".txt",)).values()) == [("c.txt",)]
+    assert folders_in(tmp_path) == ["folder.pts"]
+
+
+def test_names_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / "a.png").touch()
+    open(os.path.join(os.fsencode(tmp_path), b"caf\xe9.png"), "wb").close()
+    open(os.path.join(os.fsencode(tmp_path), b"caf\xe9.txt"), "wb").close()
+    with pytest.raises(UserError, match=r"the file name 'caf\\udce9\.png' is not UTF-8; rename the file"):
+        files_by_stem(tmp_path, "", (".png",))
+    assert files_by_stem(tmp_path, "", (".jpg",)) == {}
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "reason"),
+    [
+        (("a.jpg",), "a.jpg", "a .pts of the same name belongs beside it; found none"),
+        (("a.pts",), "a.pts", "one picture of the same name belongs beside it; found none"),
+        (
+            ("a.jpg", "a.png", "a.pts"),
+            "a.pts",
+            "one picture of the same name belongs beside it; found a.jpg, a.png",
+        ),
+        (("a.PTS", "a.pts"), "a.PTS", "a .pts of the same name belongs beside it; found a.PTS, a.pts"),
+    ],
+)
+def test_a_picture_and_an_annotation_are_asked_for(files, place, reason):
+    with pytest.raises(BadSample) as caught:
+        picture_and(Sample(id="a", fold="train", subset="s", photo="a", files=files), ".pts")
+    assert (caught.value.place, caught.value.reason) == (place, reason)
