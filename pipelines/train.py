@@ -13,8 +13,10 @@ from facealign.cli.paths import SHARDS, SPOOL, trained
 from facealign.cli.record import describe, keep
 from facealign.cli.stage import method_stage
 from facealign.cluster.train import Stopped, forget, interrupted, train
+from facealign.data.loader import training_plan
 from facealign.data.order import steps_per_epoch
 from facealign.data.shards.index import Index
+from facealign.data.shards.reader import ShardReader
 from facealign.report.progress import training_progress
 
 
@@ -27,7 +29,8 @@ def main(params: Params, method: str) -> None:
     describe(run, params, job, index)
     print(f"{job.name}: {'going on with' if resuming else 'training on'} {index.rows('train')} faces", flush=True)
     try:
-        steps = steps_per_epoch(index.rows("train"), job.train.batch_size)
+        plan = training_plan(ShardReader(SHARDS, "train"), job.train.sampling)
+        steps = steps_per_epoch(plan.length, job.train.batch_size)
         with training_progress(job.train.epochs, steps, sys.stdout) as show:
             progress = train(job, params.cluster, run, SPOOL, trained(method).model, show)
         keep(method, progress, run)

@@ -1,13 +1,18 @@
 import pickle
+import shutil
 
 import numpy as np
 import pytest
 import torch
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
+from dying_faces import Broken, Killed
 from facealign.config import UserError
 from facealign.data.augment_settings import AWING, AugmentSettings
+from facealign.data.balance import plan_epoch
 from facealign.data.dataset import Draw, FaceDataset
-from facealign.data.loader import eval_batches, train_batches
+from facealign.data.loader import _batches, eval_batches, train_batches, training_plan
+from facealign.data.sampling import SamplingSettings
 from facealign.data.shards.reader import ShardReader
 from facealign.geometry import affine
 
@@ -35,23 +40,83 @@ def test_a_batch_is_what_it_promises(faces):
     assert (batch.valid.shape, batch.valid.dtype) == ((4, landmarks), torch.bool)
     assert (batch.visible.shape, batch.visible.dtype) == ((4, landmarks), torch.bool)
     assert (batch.to_photo.shape, batch.to_photo.dtype) == ((4, 2, 3), torch.float64)
-    assert batch.images.is_contiguous()
+    assert batch.images.is_contiguous(memory_format=torch.channels_last)
     assert len(batch) == 4
 
 
-@pytest.mark.parametrize("world_size", [1, 2, 3])
-@pytest.mark.parametrize("start_step", [0, 2])
-def test_any_number_of_ranks_sees_the_same_samples_in_the_same_order(faces, world_size, start_step):
+BALANCES = {
+    "none": SamplingSettings(),
+    "replicate": SamplingSettings(balance="replicate", cap=3),
+    "undersample": SamplingSettings(balance="undersample", smallest_bin=4),
+}
+
+
+def _plan(faces, balance):
+    """Bins of 3, 6, 9, 12 … faces."""
+    bins = np.repeat(np.arange(9), 3 * np.arange(1, 10))[: len(faces)]
+    return plan_epoch(BALANCES[balance], len(faces), lambda: bins)
+
+
+@pytest.mark.parametrize("balance", BALANCES)
+@pytest.mark.parametrize(("world_size", "start_step"), [(1, 2), (2, 1), (3, 0)])
+def test_any_number_of_ranks_sees_the_same_samples_in_the_same_order(faces, balance, world_size, start_step):
     """A run that stops after some steps and goes on with other ranks sees what it would have seen."""
-    whole = list(train_batches(faces, epoch=1, global_batch=6))[start_step:]
+    plan = _plan(faces, balance)
+    whole = list(train_batches(faces, plan=plan, epoch=1, global_batch=6))[start_step:]
     ranks = [
-        train_batches(faces, epoch=1, global_batch=6, start_step=start_step, rank=rank, world_size=world_size)
+        train_batches(
+            faces, plan=plan, epoch=1, global_batch=6, start_step=start_step, rank=rank, world_size=world_size
+        )
         for rank in range(world_size)
     ]
     for expected, *parts in zip(whole, *ranks, strict=True):
         assert expected.ids == tuple(sample for part in parts for sample in part.ids)
         assert torch.equal(expected.images, torch.cat([part.images for part in parts]))
         assert torch.equal(expected.points, torch.cat([part.points for part in parts]))
+
+
+@pytest.mark.parametrize(
+    ("balance", "world_size", "workers"), [("none", 1, 2), ("replicate", 2, 1), ("undersample", 3, 1)]
+)
+def test_loading_processes_change_nothing(faces, balance, world_size, workers):
+    """A run goes on in the middle of an epoch, with other ranks and other loading processes."""
+    plan = _plan(faces, balance)
+    whole = list(train_batches(faces, plan=plan, epoch=4, global_batch=12))[1:]
+    ranks = [
+        train_batches(
+            faces,
+            plan=plan,
+            epoch=4,
+            global_batch=12,
+            start_step=1,
+            rank=rank,
+            world_size=world_size,
+            workers=workers,
+        )
+        for rank in range(world_size)
+    ]
+    assert whole
+    for expected, *parts in zip(whole, *ranks, strict=True):
+        assert expected.ids == tuple(sample for part in parts for sample in part.ids)
+        assert torch.equal(expected.images, torch.cat([part.images for part in parts]))
+
+
+def test_a_balanced_epoch_takes_what_its_plan_says(faces):
+    plan = _plan(faces, "undersample")
+    ids = _ids(train_batches(faces, plan=plan, epoch=0, global_batch=plan.length))
+    names = np.array([labels.id for labels in faces.reader.labels()])
+    taken = [len(set(ids) & set(names[group.rows])) for group in plan.groups]
+    assert taken == [group.take for group in plan.groups]
+    assert len(ids) == plan.length
+
+
+def test_the_bins_come_with_the_prepared_faces(faces):
+    plan = training_plan(faces.reader, BALANCES["undersample"])
+    bins = faces.reader.statistics().pose.bins
+    assert sorted(row for group in plan.groups for row in group.rows) == list(range(len(faces)))
+    for group in plan.groups:
+        # A group is all faces of its bins.
+        assert len(group.rows) == np.isin(bins, bins[group.rows]).sum()
 
 
 def test_an_epoch_repeats_no_sample_and_epochs_differ(faces):
@@ -62,13 +127,6 @@ def test_an_epoch_repeats_no_sample_and_epochs_differ(faces):
 
 def test_the_same_sample_looks_different_in_another_epoch(faces):
     assert (faces[Draw(0, 0, 0)]["images"] != faces[Draw(0, 1, 0)]["images"]).any()
-
-
-def test_loading_processes_change_nothing(faces):
-    alone = train_batches(faces, epoch=0, global_batch=12)
-    helped = train_batches(faces, epoch=0, global_batch=12, workers=2)
-    for one, other in zip(alone, helped, strict=True):
-        _equal(one, other)
 
 
 @pytest.mark.parametrize("world_size", [1, 3, 7])
@@ -113,6 +171,47 @@ def test_a_pickled_data_set_reads_on(faces):
 def test_too_large_a_batch_is_refused(faces):
     with pytest.raises(UserError, match="lower the batch size"):
         train_batches(faces, epoch=0, global_batch=1000)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_shard_is_told_plainly(tiny_shards, tmp_path, workers):
+    shutil.copytree(tiny_shards, tmp_path / "shards")
+    faces = FaceDataset(ShardReader(tmp_path / "shards", "train"))
+    for shard in (tmp_path / "shards").glob("train*.arrow"):
+        shard.write_bytes(shard.read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"fold train, row \d+: .*prepare the data again") as caught:
+        list(train_batches(faces, epoch=0, global_batch=4, workers=workers))
+    assert "Traceback" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_killed_loading_process_is_told_plainly(tiny_shards, monkeypatch):
+    # Seconds between two looks at whether the processes live.
+    monkeypatch.setattr(_MultiProcessingDataLoaderIter._try_get_data, "__defaults__", (0.2,))
+    faces = Killed(ShardReader(tiny_shards, "train"))
+    with pytest.raises(UserError, match=r"one of 1 loading processes died .*lower loader_workers"):
+        list(train_batches(faces, epoch=0, global_batch=2, workers=1))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_mistake_in_the_program_keeps_its_traceback(tiny_shards, workers):
+    faces = Broken(ShardReader(tiny_shards, "train"))
+    with pytest.raises(ZeroDivisionError, match="a mistake in the program"):
+        list(train_batches(faces, epoch=0, global_batch=2, workers=workers))
+
+
+def test_few_batches_are_loaded_ahead(faces):
+    """What nobody asks for waits, and is not loaded: two batches a process."""
+    asked = []
+
+    def draws():
+        for step in range(1000):
+            asked.append(step)
+            yield [Draw(0, 0, step)]
+
+    batches = _batches(faces, draws(), 2, False)
+    next(batches)
+    assert len(asked) <= 6
 
 
 def test_settings_decide_what_is_drawn(tiny_shards):

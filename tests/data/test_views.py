@@ -1,10 +1,11 @@
 import cv2
 import numpy as np
 import pytest
+from scipy import stats
 
 from facealign.data.augment_settings import AWING, NONE, AugmentSettings
 from facealign.data.order import sample_rng
-from facealign.data.views import View, cut_image, draw_view, exchange, move_points, plain_view
+from facealign.data.views import View, cut_image, draw_view, exchange, move_points, plain_view, view_to_photo
 from facealign.geometry import CropSettings, affine, load_schema
 
 CROP = CropSettings(size=128, context=1.5)
@@ -47,6 +48,11 @@ def test_both_kinds_of_view_are_drawn():
     assert {view.is_flipped for view in views} == {True, False}
 
 
+def test_views_mirror_as_often_as_told():
+    flips = sum(draw_view(CROP, AWING.but(flip=0.2), sample_rng(0, 0, p)).is_flipped for p in range(600))
+    assert stats.binomtest(flips, 600, 0.2).pvalue > 1e-3
+
+
 def test_flips_exchange_identities_of_everything():
     mirrored = View(affine.flip_horizontal(CROP.size), is_flipped=True)
     points = RNG.uniform(0, 128, (SCHEMA.size, 2)).astype(np.float32)
@@ -59,15 +65,69 @@ def test_flips_exchange_identities_of_everything():
 
 
 def test_drawn_views_stay_within_their_ranges():
-    settings = AugmentSettings(rotation=20, shift=0.1, scale=0.2, flip=0)
+    scales, angles, shifts = _drawn(AugmentSettings(rotation=20, shift=0.1, scale=0.2, flip=0))
+    for values, bound in ((scales - 1, 0.2), (angles, 20), (shifts[:, 0], 0.1), (shifts[:, 1], 0.1)):
+        assert stats.kstest(values, stats.uniform(-bound, 2 * bound).cdf).pvalue > 1e-3
+        assert np.abs(values).max() <= bound + 1e-9
+
+
+def test_normal_draws_have_their_deviations():
+    """ADNet: rotation σ 18°, shift σ 5 %, scale σ 10 %; independent of each other."""
+    scales, angles, shifts = _drawn(AugmentSettings(recipe="adnet", flip=0))
+    drawn = np.stack([(scales - 1) / 0.1, angles / 18, *(shifts.T / 0.05)])
+    for values in drawn:
+        assert stats.kstest(values, stats.norm.cdf).pvalue > 1e-3
+    assert np.abs(np.corrcoef(drawn) - np.eye(4)).max() < 0.15
+
+
+def test_no_normal_draw_turns_a_face_inside_out():
+    settings = AugmentSettings(recipe="none", distribution="normal", scale=0.9)
+    assert min(_drawn(settings)[0]) >= 0.1 - 1e-9
+
+
+def _drawn(settings, count=600):
+    """Scales, degrees and (count, 2) shifts ÷ crop side of drawn views, read off their matrices."""
     middle = (CROP.size - 1) / 2
-    for position in range(200):
-        view = draw_view(CROP, settings, sample_rng(1, 2, position))
-        matrix = affine.compose(view.matrix, affine.invert(plain_view(CROP).matrix))
-        assert 0.8 <= affine.scale_of(matrix) <= 1.2
-        assert abs(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))) <= 20
-        moved = affine.apply(matrix, [middle, middle]) - middle
-        assert np.abs(moved).max() <= 0.1 * CROP.size + 1e-9
+    back = affine.invert(plain_view(CROP).matrix)
+    matrices = [
+        affine.compose(draw_view(CROP, settings, sample_rng(1, 2, position)).matrix, back)
+        for position in range(count)
+    ]
+    scales = np.array([affine.scale_of(matrix) for matrix in matrices])
+    angles = np.array([np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0])) for matrix in matrices])
+    shifts = np.array([affine.apply(matrix, [middle, middle]) - middle for matrix in matrices]) / CROP.size
+    return scales, angles, shifts
+
+
+@pytest.mark.parametrize("position", range(4))
+def test_a_drawn_view_is_the_product_of_its_parts(position):
+    """The face turns and scales about the middle, then shifts, then mirrors."""
+    settings = AWING.but(flip=1.0)
+    view, upright = (draw_view(CROP, s, sample_rng(1, 2, position)) for s in (settings, settings.but(flip=0.0)))
+    np.testing.assert_allclose(
+        view.matrix, affine.compose(affine.flip_horizontal(CROP.size), upright.matrix), atol=1e-9
+    )
+    alone = draw_view(CROP, settings.but(flip=0.0, shift=0.0), sample_rng(1, 2, position))
+    moved = affine.compose(upright.matrix, affine.invert(alone.matrix))
+    np.testing.assert_allclose(moved[:, :2], np.eye(2), atol=1e-12)
+    middle = (CROP.stored_size - 1) / 2
+    np.testing.assert_allclose(affine.apply(alone.matrix, [middle, middle]), (CROP.size - 1) / 2, atol=1e-9)
+
+
+@pytest.mark.parametrize("position", range(6))
+def test_the_way_back_to_the_photo(position):
+    view = draw_view(CROP, AWING, sample_rng(1, 2, position))
+    stored_to_photo = affine.compose(affine.translation(40, -7), affine.rotate_scale_about((3, 4), 25, 1.7))
+    expected = affine.compose(stored_to_photo, affine.invert(view.matrix))
+    np.testing.assert_allclose(view_to_photo(stored_to_photo, view), expected, rtol=1e-10, atol=1e-9)
+
+
+@pytest.mark.parametrize("position", range(6))
+def test_the_warp_is_that_of_three_channels(position):
+    stored = RNG.integers(0, 256, (CROP.stored_size, CROP.stored_size, 3), dtype=np.uint8)
+    view = draw_view(CROP, AWING, sample_rng(1, 2, position))
+    expected = cv2.warpAffine(stored, view.matrix, (CROP.size, CROP.size), flags=cv2.INTER_LINEAR)
+    np.testing.assert_array_equal(cut_image(stored, view, CROP.size), expected)
 
 
 def test_no_augmentation_is_the_plain_view():

@@ -7,10 +7,12 @@ import numpy as np
 
 from facealign.cli.params import load_params
 from facealign.config import UserError
-from facealign.data.augment_settings import NONE
+from facealign.data.augment_recipes import RECIPES
+from facealign.data.augment_settings import NONE, AugmentSettings
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
+from facealign.methods import METHODS
 from facealign.report.faces import FaceCell, contact_sheet, save_png
 
 
@@ -18,14 +20,14 @@ def draw_sheet(shards: Path, fold: str, count: int, augmented: str | None, out: 
     """Draw ``count`` faces of a fold, evenly spread over it, with their landmarks.
 
     Args:
-        augmented: A method: faces are drawn as its training is shown them. None: the plain crops.
+        augmented: See ``_augmentation``. None: the plain crops.
 
     Raises:
-        UserError: There are no such shards, no such fold or no such method.
+        UserError: There are no such shards, no such fold, no such method or recipe.
     """
     if fold not in get_args(Fold):
         raise UserError(f"fold {fold!r} is unknown; known are: {', '.join(get_args(Fold))}")
-    augment = load_params().section(augmented).train.augment if augmented else NONE
+    augment = _augmentation(augmented) if augmented else NONE
     reader = ShardReader(shards, fold)  # type: ignore[arg-type]  # checked above
     faces = FaceDataset(reader, augment)
     rows = np.linspace(0, len(reader) - 1, min(count, len(reader))).round().astype(int)
@@ -36,3 +38,21 @@ def draw_sheet(shards: Path, fold: str, count: int, augmented: str | None, out: 
         cells.append(FaceCell(image=face["images"], truth=points, visible=face["visible"], caption=face["ids"]))
     title = f"{reader.index.source.name} · {fold} · {reader.index.landmarks.name}"
     save_png(out, contact_sheet(cells, reader.index.landmarks, columns=6, cell_size=256, title=title))
+
+
+def _augmentation(name: str) -> AugmentSettings:
+    """The augmentation of a method, as params.yaml has it; of a recipe for ``recipe:adnet`` or no method's name.
+
+    Raises:
+        UserError: There is neither.
+    """
+    recipe = name.removeprefix("recipe:")
+    if recipe == name and name in METHODS:
+        augment: AugmentSettings = load_params().section(name).train.augment
+        return augment
+    if recipe not in RECIPES:
+        raise UserError(
+            f"{name!r} is neither a method ({', '.join(METHODS)}) nor an augmentation recipe "
+            f"({', '.join(sorted(RECIPES))})"
+        )
+    return AugmentSettings(recipe=recipe)

@@ -1,34 +1,132 @@
-"""How much a training view may differ from the plain crop."""
+"""What a training view may do to a face."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from facealign.config import Settings
+from facealign.data.augment_recipes import RECIPES
+
+
+def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] > ends[1]:
+        raise ValueError(f"a range is [lowest, highest], but {ends[0]:g} is above {ends[1]:g}")
+    return ends
+
+
+def _as_tuple(ends: Any) -> Any:
+    # What has been merged with a recipe is no longer JSON, whose lists a strict tuple would accept.
+    return tuple(ends) if isinstance(ends, list) else ends
+
 
 _Share = Annotated[float, Field(ge=0, le=1)]
+_ShareRange = Annotated[tuple[_Share, _Share], BeforeValidator(_as_tuple), AfterValidator(_ordered)]
+_GammaRange = Annotated[
+    tuple[Annotated[float, Field(gt=0, le=1)], Annotated[float, Field(ge=1, le=10)]], BeforeValidator(_as_tuple)
+]
+
+
+class FurtherChange(Settings):
+    """A transform of Albumentations: ``{name: MotionBlur, probability: 0.1, params: {blur_limit: 7}}``."""
+
+    name: str = Field(description="of a transform that changes pixels and moves nothing")
+    probability: _Share = 1.0
+    params: dict[str, Any] = Field(default_factory=dict, description="what the transform is built with")
 
 
 class AugmentSettings(Settings):
-    """Ranges of the geometric changes, and probabilities of the photometric ones.
+    """How far geometry may change, and how often and how strongly the pixels do.
 
-    The defaults are AWing's (Wang et al., ICCV 2019): ±50°, ±25 px of 256, ±15 %, mirrored half of the time. The
-    paper names blur, noise and occlusion without their probabilities and strengths; those are ours, and so are
-    gray, brightness and contrast.
+    In a settings file, the name of a recipe, or a recipe and the values that differ from it::
+
+        augment: adnet
+        augment: {recipe: adnet, flip: 0.0, gamma: 0.2}
+        augment: {recipe: awing, further: [{name: MotionBlur, probability: 0.1}]}
+
+    Where no recipe is named, it is ``awing``. The sources of the recipes' values are in ``augment_recipes``;
+    the defaults here are strengths that do nothing until a recipe, or a value, switches their change on. The order
+    of the changes is ADNet's [C]: occlusion, blur, colour, gamma, noise, gray.
     """
 
-    rotation: float = Field(default=50.0, ge=0, le=180, description="turns by up to ± this, degrees")
-    shift: float = Field(default=25 / 256, ge=0, le=0.5, description="moves by up to ± this × the crop's side")
-    scale: float = Field(default=0.15, ge=0, le=0.9, description="scales by 1 ± up to this")
-    flip: _Share = Field(default=0.5, description="probability of mirroring")
-    blur: _Share = Field(default=0.1, description="probability of a Gaussian blur")
-    noise: _Share = Field(default=0.1, description="probability of Gaussian noise")
-    occlusion: _Share = Field(default=0.3, description="probability of a covering rectangle")
-    gray: _Share = Field(default=0.1, description="probability of losing all colour")
-    colour: _Share = Field(default=0.4, description="probability of other brightness and contrast")
+    recipe: str = Field(default="awing", description="values that are not named come from it")
+
+    distribution: Literal["uniform", "normal"] = Field(
+        default="uniform", description="of rotation, shift and scale: their values are bounds, or σ"
+    )
+    rotation: float = Field(default=0.0, ge=0, le=180, description="degrees")
+    shift: float = Field(default=0.0, ge=0, le=0.5, description="× the crop's side, in x and in y")
+    scale: float = Field(default=0.0, ge=0, le=0.9, description="of the change: a scale is 1 + the draw")
+    flip: _Share = Field(default=0.0, description="probability of mirroring")
+
+    occlusion: _Share = Field(default=0.0, description="probability of a box over the face")
+    occlusion_height: _ShareRange = Field(default=(0.1, 0.4), description="of the box ÷ the crop's side")
+    occlusion_stretch: _Share = Field(
+        default=0.1, description="the width differs from the height by up to ± this × the crop's side"
+    )
+    occlusion_fill: Literal["black", "random"] = Field(default="black", description="random: any one colour")
+    occlusion_hides: bool = Field(
+        default=False,
+        description="whether landmarks under the box stop being `visible`; the papers train the network to find "
+        "them all the same, and `visible` is what the annotators saw",
+    )
+    blur: _Share = Field(default=0.0, description="probability")
+    blur_kernel: Literal["gaussian", "box"] = "gaussian"
+    blur_size: _ShareRange = Field(
+        default=(0.004, 0.012), description="σ of the Gaussian, or side of the box, ÷ the crop's side"
+    )
+    colour: _Share = Field(default=0.0, description="probability of other brightness, contrast and channel gains")
+    brightness: _Share = Field(default=0.0, description="± up to this × 255 is added")
+    contrast: _Share = Field(default=0.0, description="values × (1 ± up to this)")
+    channel_gain: _Share = Field(default=0.0, description="R, G and B each × (1 ± up to this)")
+    gamma: _Share = Field(default=0.0, description="probability of values^γ; 0.2 in ADNet [C]")
+    gamma_range: _GammaRange = Field(
+        default=(0.25, 4.0), description="half of the γ are below 1, half above, uniform in each half; ADNet [C]"
+    )
+    noise: _Share = Field(default=0.0, description="probability of Gaussian noise, alike in R, G and B")
+    noise_level: _ShareRange = Field(default=(0.02, 0.06), description="σ of the noise ÷ 255")
+    byte_noise: _Share = Field(
+        default=0.0, description="probability of a blend with random bytes; 0.2 in ADNet [C]"
+    )
+    byte_noise_weight: _ShareRange = Field(default=(0.0, 0.5), description="of the bytes; ADNet [C]")
+    gray: _Share = Field(default=0.0, description="probability of losing all colour")
+    further: Annotated[tuple[FurtherChange, ...], BeforeValidator(_as_tuple)] = Field(
+        default=(), description="more changes of pixels after these, by the names that Albumentations gives them"
+    )
+
+    annotation_noise: _Share = Field(
+        default=0.0,
+        description="probability that a training landmark is annotated wrongly, the same way in every epoch; "
+        "AWing Table 11, P",
+    )
+    annotation_noise_distance: _Share = Field(
+        default=0.1, description="how far off such a landmark is, in any direction, × inter-ocular; Table 11, S"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_recipe(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            given = {"recipe": given}
+        if not isinstance(given, dict):
+            return given
+        name = given.get("recipe", "awing")
+        if not isinstance(name, str) or name not in RECIPES:
+            raise ValueError(f"unknown augmentation recipe {name!r}; known are: {', '.join(sorted(RECIPES))}")
+        return {"recipe": name, **RECIPES[name], **given}
+
+    def but(self, **changes: Any) -> Self:
+        """The same settings with other values, checked."""
+        return self.model_validate({**self.model_dump(), **changes})
+
+    @property
+    def changes_views(self) -> bool:
+        """Whether any view can differ from the plain crop."""
+        geometry = (self.rotation, self.shift, self.scale, self.flip)
+        pixels = (self.occlusion, self.blur, self.colour, self.gamma, self.noise, self.byte_noise, self.gray)
+        return any(geometry + pixels) or bool(self.further)
 
 
-AWING = AugmentSettings()
+AWING = AugmentSettings(recipe="awing")
 """The recipe of AWing."""
-NONE = AugmentSettings(rotation=0, shift=0, scale=0, flip=0, blur=0, noise=0, occlusion=0, gray=0, colour=0)
+NONE = AugmentSettings(recipe="none")
 """The plain crop."""

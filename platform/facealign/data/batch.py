@@ -12,13 +12,18 @@ class Batch:
     """B faces. "Crop pixels" are pixels of the network's input: 0-based, origin at a pixel's centre.
 
     Attributes:
-        images: (B, 3, S, S) uint8 RGB; they stay uint8 until they are on the device.
+        images: (B, 3, S, S) uint8 RGB; they stay uint8 until they are on the device. From a loader, they lie in
+            memory as they were decoded, channels last.
         points: (B, N, 2) float32 landmarks, crop pixels. Finite everywhere: unknown ones are 0 and not ``valid``.
-        valid: (B, N) bool; True where the landmark has coordinates to learn from and to be measured against.
+        valid: (B, N) bool; True where the landmark has coordinates to learn from and to be measured against. One
+            that the view has pushed off the picture stays valid.
         visible: (B, N) bool; True where the landmark is to be seen.
         to_photo: (B, 2, 3) float64, crop pixels → pixels of the original photo.
         ids: The B sample ids.
-        pair: A second, independent look at each of the faces, in the same order; None where one was asked for.
+        pair: The same B faces in a second, independent view each, where the loader was asked for two
+            (``FaceDataset.views``; Siamese training, Bulat et al., BMVC 2021, Sec. 3.4); else None. A place in
+            this crop is in the other one where ``pair.to_photo⁻¹ ∘ to_photo`` says; where ``is_flipped`` differs
+            between the two, channels of landmarks are to be exchanged by the schema's ``flip``.
     """
 
     images: Tensor
@@ -32,6 +37,13 @@ class Batch:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def is_flipped(self) -> Tensor:
+        """(B,) bool; True where the view mirrors the photo."""
+        (a, b), (c, d) = self.to_photo[:, :, :2].permute(1, 2, 0)
+        is_flipped: Tensor = a * d < b * c
+        return is_flipped
+
     def to(self, device: torch.device) -> "Batch":
         """The same batch with its tensors on ``device``; the copy of a pinned batch waits for nothing."""
         return self._with_tensors(lambda tensor: tensor.to(device, non_blocking=True))
@@ -42,4 +54,6 @@ class Batch:
 
     def _with_tensors(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         names = ("images", "points", "valid", "visible", "to_photo")
-        return Batch(ids=self.ids, **{name: change(getattr(self, name)) for name in names})
+        tensors = {name: change(getattr(self, name)) for name in names}
+        pair = None if self.pair is None else self.pair._with_tensors(change)
+        return Batch(ids=self.ids, pair=pair, **tensors)

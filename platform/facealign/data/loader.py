@@ -1,13 +1,33 @@
-"""Batches in order: for training from any step on, for evaluation each sample once."""
+"""Batches in order: for training from any step on, for evaluation each sample once.
+
+Loading processes change nothing but the speed. Each holds two batches at most that have not been asked for.
+"""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import Any
 
 from torch.utils.data import DataLoader
 
+from facealign.config import UserError
 from facealign.data import order
+from facealign.data.balance import EpochPlan, plan_epoch
 from facealign.data.batch import Batch
 from facealign.data.dataset import Draw, FaceDataset, collate
+from facealign.data.sampling import SamplingSettings
+from facealign.data.shards.reader import ShardReader
+
+_BATCHES_AHEAD = 2
+
+
+def training_plan(reader: ShardReader, settings: SamplingSettings) -> EpochPlan:
+    """What each epoch over the training fold consists of.
+
+    Raises:
+        UserError: Balancing needs the pose bins, and the prepared data have no statistics.
+    """
+    return plan_epoch(settings, len(reader), lambda: reader.statistics().pose.bins)
 
 
 def train_batches(
@@ -15,6 +35,7 @@ def train_batches(
     *,
     epoch: int,
     global_batch: int,
+    plan: EpochPlan | None = None,
     start_step: int = 0,
     rank: int = 0,
     world_size: int = 1,
@@ -27,6 +48,7 @@ def train_batches(
         dataset: The training fold.
         epoch: Counted from 0; each has an order and views of its own.
         global_batch: Samples of all ranks together in one step.
+        plan: What the epoch consists of; None: every face once.
         start_step: Steps of this epoch already taken.
         rank: Of this process, 0…world_size − 1.
         world_size: Processes that share the batch.
@@ -34,11 +56,14 @@ def train_batches(
         pin_memory: Put batches where a GPU can fetch them by itself.
 
     Raises:
-        UserError: The fold is smaller than a batch, or the batch is not a multiple of the world size.
+        UserError: The epoch is smaller than a batch, or the batch is not a multiple of the world size; while
+            iterating: a face cannot be read, or a loading process died.
     """
-    steps = range(start_step, order.steps_per_epoch(len(dataset), global_batch))
-    rows = order.permutation(dataset.seed, epoch, len(dataset))
-    shares = [order.positions(step, global_batch, rank, world_size) for step in steps]
+    plan = plan or training_plan(dataset.reader, SamplingSettings())
+    steps = range(start_step, order.steps_per_epoch(plan.length, global_batch))
+    rows = order.rows_of_epoch(dataset.seed, epoch, plan)
+    order.require_equal_shares(global_batch, world_size)
+    shares = (order.positions(step, global_batch, rank, world_size) for step in steps)
     draws = ([Draw(int(rows[p]), epoch, p) for p in share] for share in shares)
     return _batches(dataset, draws, workers, pin_memory)
 
@@ -75,14 +100,62 @@ def _batches(dataset: FaceDataset, draws: Iterable[list[Draw]], workers: int, pi
     if context is not None:
         # The libraries are imported once in the server, not by every process of every epoch.
         context.set_forkserver_preload(["facealign.data.loader"])
-    return iter(
-        DataLoader(
-            dataset,  # type: ignore[arg-type]  # map-style by its shape, not by inheritance
-            batch_sampler=draws,
-            num_workers=workers,
-            collate_fn=collate,
-            pin_memory=pin_memory,
-            # Not fork: a worker would inherit the locks of threads that it does not have.
-            multiprocessing_context=context,
-        )
+    loader: DataLoader[Any] = DataLoader(
+        _Batches(dataset),  # type: ignore[arg-type]  # map-style by its shape, not by inheritance
+        batch_sampler=draws,
+        num_workers=workers,
+        prefetch_factor=_BATCHES_AHEAD if workers else None,
+        collate_fn=_as_it_is,
+        pin_memory=pin_memory,
+        # Not fork: a worker would inherit the locks of threads that it does not have.
+        multiprocessing_context=context,
     )
+    return _told_plainly(iter(loader), workers)
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """In the place of a batch, what the user must be told; an exception would come wrapped in a traceback."""
+
+    message: str
+
+    def pin_memory(self) -> "_Trouble":
+        return self
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """The data set by whole batches, with errors that are the user's to mend as values."""
+
+    dataset: FaceDataset
+
+    def __getitems__(self, draws: list[Draw]) -> Batch | _Trouble:
+        views = []
+        for draw in draws:
+            try:
+                views.append(self.dataset[draw])
+            except UserError as error:
+                reader = self.dataset.reader
+                return _Trouble(f"{reader.folder}: fold {reader.fold}, row {draw.row}: {error}")
+        return collate(views)
+
+
+def _as_it_is(batch: Any) -> Any:
+    """The data set has collated already."""
+    return batch
+
+
+def _told_plainly(batches: Iterator[Batch | _Trouble], workers: int) -> Iterator[Batch]:
+    try:
+        for batch in batches:
+            if isinstance(batch, _Trouble):
+                raise UserError(batch.message)
+            yield batch
+    except RuntimeError as error:
+        # Its message is all by which the library tells a worker that is gone from an error within one.
+        if not str(error).startswith("DataLoader worker (pid"):
+            raise
+        raise UserError(
+            f"one of {workers} loading processes died ({error}); what it said is above. If it said nothing, it "
+            "was killed, for want of memory as a rule: lower loader_workers or the batch size"
+        ) from None

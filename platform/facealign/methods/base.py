@@ -3,13 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
 from facealign.config import Registry, Settings
 from facealign.data.batch import Batch
+from facealign.data.statistics import Statistics
 from facealign.geometry import LandmarkSchema
+from facealign.models.backbone import Backbone
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,33 @@ class Method(nn.Module, ABC):
     """Where each choice comes from, by its dotted path below ``Config`` or a section's: the paper's section, table
     or equation; "code" for what the authors' released code shows; "ours" for what neither says."""
 
+    needs_statistics: ClassVar[bool] = False
+    """Whether a training from scratch gives the method the statistics of its faces."""
+
     def __init__(self, config: Any, schema: LandmarkSchema, image_size: int) -> None:
         super().__init__()
         self.config = config
         self.schema = schema
         self.image_size = image_size
 
+    def use_statistics(self, statistics: Statistics) -> None:
+        """Keep what the method needs of the training faces, in buffers that its weights are saved with.
+
+        The loop calls this once, before it trains from scratch, if the method ``needs_statistics``.
+        """
+
+    def load_pretrained(self) -> None:
+        """Read the weights that the settings let backbones start from; called once, before training from scratch.
+
+        Raises:
+            UserError: A file of weights is missing or does not fit.
+        """
+        for module in self.modules():
+            if isinstance(module, Backbone):
+                module.load_pretrained()
+
     @property
-    def views(self) -> int:
+    def views(self) -> Literal[1, 2]:
         """How many views of each face a training batch holds: 1, or 2 for a batch with its ``pair``."""
         return 1
 

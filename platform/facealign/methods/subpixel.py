@@ -155,7 +155,7 @@ class Subpixel(HeatmapMethod):
         )
 
     @property
-    def views(self) -> int:
+    def views(self) -> Literal[1, 2]:
         """Two where their maps are merged."""
         return 2 if self.config.siamese.weight else 1
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from facealign.config import Settings, digest_json
 from facealign.data.augment_settings import AugmentSettings
+from facealign.data.sampling import SamplingSettings
 from facealign.geometry import Normaliser
 
 
@@ -39,6 +40,7 @@ class TrainConfig(Settings):
         default="auto", description="auto: bf16 where the device has matrix units for it (CUDA, AMX), else fp32"
     )
     augment: AugmentSettings = AugmentSettings()
+    sampling: SamplingSettings = SamplingSettings()
     loader_workers: int = Field(default=0, ge=0, description="loading processes per worker; 0 loads in the worker")
     log_every: int = Field(default=20, ge=1, description="steps between two logged figures")
     validation_batch: int = Field(default=32, ge=1, description="faces per worker in one validation batch")

@@ -11,7 +11,7 @@ from torch import Tensor
 from facealign.config import UserError
 from facealign.data.batch import Batch
 from facealign.data.dataset import FaceDataset
-from facealign.data.loader import eval_batches, train_batches
+from facealign.data.loader import eval_batches, train_batches, training_plan
 from facealign.data.order import steps_per_epoch
 from facealign.data.shards.reader import ShardReader
 from facealign.metrics import Total, nme
@@ -40,11 +40,17 @@ class Run:
                 f"{job.data_digest[:12]}; prepare the shards again, or start the training anew"
             )
         self.faces = Faces(crop=reader.index.crop, landmarks=reader.index.landmarks)
-        self.training_faces = FaceDataset(reader, job.train.augment, job.seed)
         self.validation_faces = FaceDataset(ShardReader(reader.folder, "val"))
-        self.steps_per_epoch = steps_per_epoch(len(self.training_faces), job.train.batch_size)
+        self.plan = training_plan(reader, job.train.sampling)
+        self.steps_per_epoch = steps_per_epoch(self.plan.length, job.train.batch_size)
 
-        method = build_method(job, self.faces).to(world.device)
+        method = build_method(job, self.faces)
+        self.training_faces = FaceDataset(reader, job.train.augment, job.seed, method.views)
+        if resume_from is None:
+            method.load_pretrained()
+            if method.needs_statistics:
+                method.use_statistics(reader.statistics())
+        method = method.to(world.device)
         self.method = method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = build_optimizer(self.method.parameters(), job.train.optimizer)
         self.dtype = autocast_dtype(job.train.precision, world.device)
@@ -59,6 +65,7 @@ class Run:
         config = self.job.train
         for batch in train_batches(
             self.training_faces,
+            plan=self.plan,
             epoch=self.progress.epoch,
             start_step=self.progress.step,
             rank=self.world.rank,
@@ -74,7 +81,7 @@ class Run:
         config = self.job.train
         epochs_done = self.progress.epoch + self.progress.step / self.steps_per_epoch
         set_lr(self.optimizer, config.optimizer.lr * lr_factor(config.schedule, epochs_done, config.epochs))
-        images = batch.images.contiguous(memory_format=torch.channels_last)
+        images = self.method.inputs(batch).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.world.device.type, self.dtype, enabled=self.dtype is not None):
             outputs = self.network(images)
             terms = self.method.loss(outputs, batch)

@@ -1,0 +1,8 @@
+"""What the training faces have in common: means, correlations, poses."""
+
+from facealign.data.statistics.axis import PoseAxis
+from facealign.data.statistics.blocks import Chunks
+from facealign.data.statistics.pose import PoseBins
+from facealign.data.statistics.statistics import Statistics, pearson_neighbours
+
+__all__ = ["Chunks", "PoseAxis", "PoseBins", "Statistics", "pearson_neighbours"]

@@ -1,0 +1,24 @@
+import cv2
+import numpy as np
+import pytest
+
+from facealign.cli.sheet import draw_sheet
+from facealign.config import UserError
+
+
+def _sheet(shards, augmented, out):
+    draw_sheet(shards, "test", 4, augmented, out)
+    return cv2.imread(str(out))
+
+
+def test_faces_are_drawn_as_a_recipe_shows_them(tiny_shards, tmp_path):
+    plain, none, adnet = (_sheet(tiny_shards, name, tmp_path / "a.png") for name in (None, "none", "recipe:adnet"))
+    np.testing.assert_array_equal(plain, none)
+    assert (plain != adnet).any()
+
+
+def test_an_unknown_recipe_is_refused(tiny_shards, tmp_path):
+    with pytest.raises(
+        UserError, match=r"'adnte' is neither a method \(.*\) nor an augmentation recipe \(adnet, "
+    ):
+        draw_sheet(tiny_shards, "test", 4, "adnte", tmp_path / "a.png")
