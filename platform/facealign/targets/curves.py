@@ -16,12 +16,14 @@ class CurveMatrices(NamedTuple):
     Attributes:
         starts: (S, N).
         ends: (S, N).
-        used: (S, N) bool; the landmarks of the curve that a segment belongs to.
+        curve: (S,) which of the curves a segment belongs to, 0-based.
+        members: (C, N) bool; the landmarks of each of the C curves.
     """
 
     starts: Matrix
     ends: Matrix
-    used: NDArray[np.bool_]
+    curve: NDArray[np.int64]
+    members: NDArray[np.bool_]
 
 
 def curve_matrices(curves: tuple[Edge, ...], landmarks: int, pieces: int) -> CurveMatrices:
@@ -37,12 +39,11 @@ def curve_matrices(curves: tuple[Edge, ...], landmarks: int, pieces: int) -> Cur
         pieces: Segments between neighbouring landmarks.
     """
     chains = [_samples(curve, landmarks, pieces) for curve in curves]
-    members = [np.isin(np.arange(landmarks), curve.indices) for curve in curves]
-    used = [np.tile(member, (len(chain) - 1, 1)) for member, chain in zip(members, chains, strict=True)]
     return CurveMatrices(
         starts=np.concatenate([chain[:-1] for chain in chains]),
         ends=np.concatenate([chain[1:] for chain in chains]),
-        used=np.concatenate(used),
+        curve=np.repeat(np.arange(len(curves)), [len(chain) - 1 for chain in chains]),
+        members=np.stack([np.isin(np.arange(landmarks), curve.indices) for curve in curves]),
     )
 
 
