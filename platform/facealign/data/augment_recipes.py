@@ -50,7 +50,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
         "colour": 1.0,  # [P] 0.6…1.4, read as hourglass networks have it: a factor for each channel
         "channel_gain": 0.4,
     },
-    # Lin et al., Structure Coherent Deep Feature Learning, 2020, Sec. 4.
+    # Zhu et al., Fast and Accurate: Structure Coherence Component for Face Alignment, 2020, Sec. 4.
     "scc": {
         "rotation": 40.0,  # [P] ±40°
         "shift": 30 / 256,  # [P] ±30 px of 256

@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import torch
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field
 from torch import Tensor
 
 from facealign.config import Registry, Settings
+from facealign.losses.choice import Choice
 
 ELEMENTS_AT_ONCE = 1 << 16
 """Pixels handled together on a CPU: a loss is a dozen passes over them, and a quarter megabyte stays in cache."""
@@ -88,32 +89,14 @@ LOSSES: Registry[type[HeatmapLoss]] = Registry("loss", "facealign.losses")
 """Every heatmap loss by name; ``@LOSSES.register("awing")`` in the loss's own file puts it here."""
 
 
-class LossChoice(Settings):
-    """A loss by name, with its parameters; those left out have the loss's own defaults."""
+class LossChoice(Choice):
+    """A heatmap loss by name, with its parameters."""
+
+    registry = LOSSES
+    kind = "loss"
 
     name: str = Field(default="awing", description="which heatmap loss")
-    params: dict[str, float] = Field(default_factory=dict, description="its parameters, by name")
-
-    @field_validator("name")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        LOSSES[name]
-        return name
-
-    @model_validator(mode="after")
-    def _fitting(self) -> "LossChoice":
-        try:
-            LOSSES[self.name].Config.model_validate(self.params)
-        except ValidationError as error:
-            broken = "; ".join(
-                f"{'.'.join(map(str, detail['loc'])) or 'params'}: {detail['msg']} (found {detail['input']!r})"
-                for detail in error.errors()
-            )
-            known = ", ".join(LOSSES[self.name].Config.model_fields) or "none"
-            raise ValueError(f"parameters of loss {self.name!r}: {broken}; it takes: {known}") from None
-        return self
 
     def build(self) -> HeatmapLoss:
         """The loss itself."""
-        loss = LOSSES[self.name]
-        return loss(loss.Config.model_validate(self.params))
+        return LOSSES[self.name](self.config())

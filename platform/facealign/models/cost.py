@@ -8,6 +8,9 @@ from torch import nn
 from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
+_IMAGES = 2
+"""A batch norm over one face cannot be trained, and so not be run either."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -34,10 +37,10 @@ def count_parameters_and_macs(module: nn.Module, image_size: int) -> Cost:
     with FlopCounterMode(display=False) as counter:
         outputs_on_meta(module, image_size)
     parameters = sum(parameter.numel() for parameter in module.parameters())
-    return Cost(parameters=parameters, macs=counter.get_total_flops() // 2)
+    return Cost(parameters=parameters, macs=counter.get_total_flops() // (2 * _IMAGES))
 
 
-def outputs_on_meta(module: nn.Module, image_size: int, images: int = 1) -> Any:
+def outputs_on_meta(module: nn.Module, image_size: int, images: int = _IMAGES) -> Any:
     """What ``module`` gives for (images, 3, S, S), as tensors that have shapes and no data."""
     state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     on_meta = {name: tensor.detach().to("meta") for name, tensor in state.items()}
