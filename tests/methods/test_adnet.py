@@ -258,3 +258,15 @@ def test_it_learns_four_faces_by_heart(attention):
     errors = (method.decode(method(batch.images)) - batch.points).norm(dim=-1)
     assert losses[-1] < losses[0] / 10
     assert errors.mean() / IMAGE_SIZE < 0.03
+
+
+def test_faces_with_rare_attributes_weigh_more():
+    method, batch = small_method("adnet", focal=["pose", "blur"]), make_batch()
+    outputs = method(batch.images)
+    plain = method.loss(outputs, batch).total
+    labelled = replace(batch, attributes=(("pose",), ("blur", "occlusion"), ("blur",)))
+    # Of three faces one has `pose` and two have `blur`: factors (3 + 1)/2, (1 + 1.5)/2, (1 + 1.5)/2.
+    expected = method.weighted_loss(outputs, batch, torch.tensor([2.0, 1.25, 1.25])).total
+    torch.testing.assert_close(method.loss(outputs, labelled).total, expected)
+    assert expected > plain
+    torch.testing.assert_close(small_method("adnet").loss(outputs, labelled).total, plain)

@@ -20,6 +20,7 @@ class Batch:
         visible: (B, N) bool; True where the landmark is to be seen.
         to_photo: (B, 2, 3) float64, crop pixels → pixels of the original photo.
         ids: The B sample ids.
+        attributes: The names of each face's yes/no labels that are yes.
         pair: The same B faces in a second, independent view each, where the loader was asked for two
             (``FaceDataset.views``; Siamese training, Bulat et al., BMVC 2021, Sec. 3.4); else None. A place in
             this crop is in the other one where ``pair.to_photo⁻¹ ∘ to_photo`` says; where ``is_flipped`` differs
@@ -32,6 +33,7 @@ class Batch:
     visible: Tensor
     to_photo: Tensor
     ids: tuple[str, ...]
+    attributes: tuple[tuple[str, ...], ...] = ()
     pair: "Batch | None" = None
 
     def __len__(self) -> int:
@@ -56,4 +58,4 @@ class Batch:
         names = ("images", "points", "valid", "visible", "to_photo")
         tensors = {name: change(getattr(self, name)) for name in names}
         pair = None if self.pair is None else self.pair._with_tensors(change)
-        return Batch(ids=self.ids, pair=pair, **tensors)
+        return Batch(ids=self.ids, attributes=self.attributes, pair=pair, **tensors)

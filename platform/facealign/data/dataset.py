@@ -100,6 +100,7 @@ class FaceDataset:
             "visible": visible,
             "to_photo": view_to_photo(face.to_photo, view),
             "ids": face.labels.id,
+            "attributes": face.labels.attributes,
         }
 
     def _annotated(self, face: StoredFace) -> NDArray[np.float32]:
@@ -128,6 +129,7 @@ def collate(views: list[dict[str, Any]]) -> Batch:
     return Batch(
         images=images_BHWC.permute(0, 3, 1, 2),  # no copy: convolutions are fastest on channels last
         ids=tuple(view["ids"] for view in views),
+        attributes=tuple(view["attributes"] for view in views),
         pair=collate([view["pair"] for view in views]) if "pair" in views[0] else None,
         **tensors,
     )

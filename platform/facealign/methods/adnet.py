@@ -25,6 +25,7 @@ from facealign.data.batch import Batch
 from facealign.geometry import LandmarkSchema
 from facealign.losses import LossChoice, WeightMapSettings, weight_map
 from facealign.losses.adl import ADLSettings, AnisotropicDirectionLoss
+from facealign.losses.focal_factor import focal_factor
 from facealign.methods.base import METHODS, LossTerms, Method
 from facealign.models.adnet import STRIDE, ADNetwork, ADNetworkSettings
 from facealign.models.adnet_heads import Attention, AttentionMask, HeadMaps
@@ -65,6 +66,11 @@ class ADNetSettings(Settings):
     map_loss: LossChoice = Field(default=LossChoice(), description="loss of a pixel of the point and edge maps")
     weight_map: WeightMapSettings = WeightMapSettings()
     weights: LossWeights = LossWeights()
+    focal: tuple[str, ...] = Field(
+        default=(),
+        description="attributes whose faces weigh more, the rarer in the batch the more (ADNet*); for WFLW: pose, "
+        "expression, illumination, make-up, occlusion, blur",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> "ADNetSettings":
@@ -143,6 +149,7 @@ class ADNet(Method):
         "map_loss": "paper Eq. 8",
         "weight_map": "code: AWing's",
         "weights": "paper Eq. 10",
+        "focal": "paper §4.2, ADNet* in Tables 3 and 7, after Huang et al., CVPR 2020",
     }
 
     def __init__(self, config: ADNetSettings, schema: LandmarkSchema, image_size: int) -> None:
@@ -179,7 +186,14 @@ class ADNet(Method):
             outputs: What ``forward`` returned.
             batch: Its points and validity, on the outputs' device.
         """
-        return self.weighted_loss(outputs, batch, None)
+        return self.weighted_loss(outputs, batch, self._face_weights(batch))
+
+    def _face_weights(self, batch: Batch) -> Tensor | None:
+        """The focal factor of the attributes that are asked for; None where none are."""
+        if not self.config.focal or not batch.attributes:
+            return None
+        rows = [[name in face for name in self.config.focal] for face in batch.attributes]
+        return focal_factor(torch.tensor(rows, device=batch.points.device))
 
     def weighted_loss(
         self, outputs: tuple[StackOutput, ...], batch: Batch, face_weights_B: Tensor | None
