@@ -9,14 +9,15 @@ from facealign.cli.json_file import write_json
 from facealign.cli.params import Params
 from facealign.cli.paths import PREPARED, SHARDS
 from facealign.cli.stage import stage
+from facealign.cluster.prepare import shard_mapper
 from facealign.data.prepare import prepare
 from facealign.report.counter import counting
 
 
 def main(params: Params) -> None:
     """Read the data set that `data` names and write its shards."""
-    with counting(f"preparing {params.data.source}", sys.stdout) as count:
-        report = prepare(params.data, SHARDS, count)
+    with shard_mapper(params.cluster) as mapper, counting(f"preparing {params.data.source}", sys.stdout) as count:
+        report = prepare(params.data, SHARDS, count, mapper)
     write_json(PREPARED, report.figures())
     print(report.message())
 

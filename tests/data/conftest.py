@@ -8,11 +8,13 @@ import pytest
 
 from facealign.data.config import DataConfig
 from facealign.data.images import encode
+from facealign.data.planning import runs
 from facealign.data.shards.index import Index, SourceNote
 from facealign.data.shards.reader import ShardReader
-from facealign.data.shards.row import Labels, StoredFace, arrow_schema, fingerprint
+from facealign.data.shards.row import Labels, Row, StoredFace, arrow_schema, fingerprint, to_batch
 from facealign.data.shards.settings import ShardSettings
-from facealign.data.shards.writer import publish, write_fold
+from facealign.data.shards.store import Place, open_store
+from facealign.data.shards.writer import publish, write_shard
 from facealign.geometry import CropSettings, LandmarkSchema, affine
 
 SCHEMA = LandmarkSchema(name="four", size=4, flip=(1, 0, 2, 3))
@@ -45,11 +47,16 @@ def make_face() -> Callable[[int], StoredFace]:
 
 @pytest.fixture
 def write_set(tmp_path: Path) -> Callable[..., Path]:
-    """Writes faces as the training fold, in shards of about ``megabytes``; returns the folder."""
+    """Writes faces as the training fold, in shards of about ``megabytes``; returns the folder, or the place."""
 
-    def write(faces: list[StoredFace], megabytes: float = 0.02, folder: str = "shards") -> Path:
-        out = tmp_path / folder
-        out.mkdir(exist_ok=True)
+    def write(
+        faces: list[StoredFace], megabytes: float = 0.02, folder: str = "shards", place: Place | None = None
+    ) -> Place:
+        out = tmp_path / folder if place is None else place
+        store = open_store(out)
+        rows = [Row(face, "source", f"picture of {face.labels.id}") for face in faces]
+        mean = megabytes * 1e6 / faces[0].encoded.nbytes
+        parts = runs(rows, mean, lambda row: row.face.labels.id)
         index = Index(
             source=SourceNote(name="made", options={}, digest="0"),
             landmarks=SCHEMA,
@@ -58,9 +65,14 @@ def write_set(tmp_path: Path) -> Callable[..., Path]:
             validation=0.1,
             seed=0,
             columns=fingerprint(arrow_schema(SCHEMA.size)),
-            folds={"train": write_fold(out, "train", faces, megabytes * 1e6), "val": (), "test": ()},
+            folds={
+                "train": tuple(write_shard(store, "train", to_batch(part), "inputs") for part in parts),
+                "val": (),
+                "test": (),
+            },
+            no_statistics="none are made here",
         )
-        publish(out, index)
+        publish(store, index)
         return out
 
     return write

@@ -13,7 +13,7 @@ def test_each_source_has_a_section_of_its_own():
 @pytest.mark.parametrize(
     ("settings", "rule"),
     [
-        ({"source": "300-w"}, "source '300-w' is unknown; known are: 300w, synthetic"),
+        ({"source": "300-w"}, "source '300-w' is unknown; known are: 300"),
         ({"source": "300w", "root": "faces", "landmarks": "wflw98"}, "it gives: ibug68"),
         ({"source": "300w"}, "needs `root`"),
         ({"validation": 0}, "greater than 0"),

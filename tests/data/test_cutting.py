@@ -56,11 +56,17 @@ def test_unknown_landmarks_are_zero_and_shape_no_box():
     [
         ({"points": np.zeros((5, 2))}, CROP, r"landmarks of shape \(5, 2\), four has 4"),
         ({"points": np.full((4, 2), np.nan)}, CROP, "no landmark has coordinates"),
-        ({"points": np.full((4, 2), 7.0)}, CROP, r"the box \(7.0, 7.0, 7.0, 7.0\) is degenerate"),
-        ({"points": RECORD.points + 500}, CROP, "lies outside the photo of 120 × 100 px"),
+        (
+            {"points": np.array([[7.0, 7], *[[np.nan] * 2] * 3])},
+            CROP,
+            r"the box \(7, 7, 7, 7\) is degenerate",
+        ),
+        ({"points": RECORD.points + np.array([130, 0])}, CROP, "lies outside the photo of 120 × 100 px"),
         ({"box": None}, CropSettings(box="provided"), "publishes no box .*`landmarks`"),
         ({"box": np.array([9.0, 9, 3, 20])}, CropSettings(box="provided"), "degenerate"),
         ({"box": np.array([0, 0, np.inf, 9])}, CropSettings(box="provided"), "degenerate"),
+        ({"box": np.array([-200.0, 0, 281, 9])}, CropSettings(box="provided"), "more than 4 times as wide as the"),
+        ({"square": np.array([50, 50, 1e300])}, CropSettings(box="published_square"), "more than 4 times as wide"),
     ],
 )
 def test_faces_that_cannot_be_cut(changes, crop, message):

@@ -1,5 +1,10 @@
 import io
+import os
+import struct
+import tracemalloc
+import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -74,6 +79,68 @@ def test_a_thumbnail_in_the_header_does_not_hide_a_cut(tmp_path):
 def test_what_is_no_photo_is_refused(tmp_path, data, reason):
     with pytest.raises(BadSample, match=reason):
         _read(tmp_path, data)
+
+
+def test_cmyk_photos_look_the_same(tmp_path):
+    photo = _read(tmp_path, _file(Image.fromarray(SMOOTH).convert("CMYK"), "JPEG", quality=95))
+    assert np.abs(photo.astype(int) - SMOOTH).mean() < 6
+
+
+def test_a_palette_with_transparency_is_no_warning(tmp_path):
+    picture = Image.fromarray(SMOOTH).quantize(16)
+    photo = _read(tmp_path, _file(picture, "PNG", transparency=bytes(range(16))))
+    np.testing.assert_array_equal(photo, np.asarray(picture.convert("RGB")))
+
+
+def test_sixteen_bit_colours_keep_their_upper_eight(tmp_path):
+    sixteen = RNG.integers(0, 2**16, (9, 8, 3), dtype=np.uint16)
+    data = bytes(cv2.imencode(".png", sixteen[..., ::-1])[1])
+    np.testing.assert_array_equal(_read(tmp_path, data), sixteen >> 8)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_an_animation_that_poses_as_a_photo_is_refused(tmp_path, kind):
+    frames = [Image.fromarray(np.roll(SMOOTH, 9 * i, axis=1)) for i in range(3)]
+    data = _file(frames[0], kind, save_all=True, append_images=frames[1:])
+    reason = "holds 3 pictures" if kind == "PNG" else "is not a picture of a known format"
+    with pytest.raises(BadSample, match=f"afw/photo.jpg: {reason}"):
+        _read(tmp_path, data)
+
+
+def test_a_second_view_of_a_stereo_camera_is_passed_over(tmp_path):
+    frames = [Image.fromarray(SMOOTH), Image.fromarray(SMOOTH[::-1].copy())]
+    photo = _read(tmp_path, _file(frames[0], "MPO", save_all=True, append_images=frames[1:], quality=95))
+    assert np.abs(photo.astype(int) - SMOOTH).mean() < 3
+
+
+@pytest.mark.parametrize(("width", "height"), [(9460, 9460), (65_000, 65_000), (2**31 - 1, 2**31 - 1)])
+def test_huge_pictures_are_refused_before_memory_is_taken(tmp_path, width, height):
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 99)), (b"IEND", b""))
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadSample, match="declares more than 89 megapixels"):
+            _read(tmp_path, data)
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_huge_file_is_refused_unread(tmp_path):
+    with (tmp_path / "photo").open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(BadSample, match=r"has 1048576 MiB, 512 are read at most"):
+        read_photo(tmp_path / "photo", "photo")
+
+
+def test_only_files_are_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name in (".", "pipe"):
+        with pytest.raises(BadSample, match="is not a file but a folder or a device"):
+            read_photo(tmp_path / name, name)
 
 
 def test_a_missing_photo_is_refused(tmp_path):

@@ -29,17 +29,24 @@ def test_every_sample_lands_in_one_fold(drawn, tmp_path):
     }
     assert sorted(chain(*ids.values())) == [sample.id for sample in settings.open_source().samples()]
     assert {name.split("/")[0] for name in ids["test"]} == {"test"}
-    assert report.figures() == {**{fold: len(part) for fold, part in ids.items()}, "quarantined": 0}
+    counts = {fold: len(part) for fold, part in ids.items()}
+    assert report.figures() == {**counts, "quarantined": 0, "leaked": 0}
     assert told == [(done, 28) for done in range(1, 29)]
     assert report.index == Index.load(tmp_path)
     assert verify(tmp_path) == []
     assert report.index.digest[:12] in report.message()
 
 
-def test_the_bytes_do_not_depend_on_processes_or_on_the_day(drawn, tmp_path):
-    for name, workers in {"one": 1, "again": 1, "two": 2}.items():
-        prepare(drawn(workers=workers), tmp_path / name)
+def test_the_bytes_do_not_depend_on_who_makes_the_shards_nor_when(drawn, tmp_path):
+    settings = drawn(shards={"megabytes": 0.005})
+    prepare(settings, tmp_path / "one")
+    prepare(settings, tmp_path / "again")
+    told = []
+    backwards = lambda make, tasks: map(make, reversed(tasks))  # noqa: E731
+    report = prepare(settings, tmp_path / "two", lambda done, of: told.append((done, of)), backwards)
     assert _files(tmp_path / "one") == _files(tmp_path / "again") == _files(tmp_path / "two")
+    assert report.written == len(told) > 3
+    assert told[-1] == (28, 28)
 
 
 def test_settings_change_the_digest(drawn, tmp_path):
@@ -81,7 +88,7 @@ prepare(DataConfig.model_validate_json(sys.argv[1]), Path(sys.argv[2]), kill_nea
 def test_a_killed_writer_leaves_what_was_there(drawn, tmp_path, was_there):
     """Nothing, or the older set: never half of a new one."""
     older = prepare(drawn(), tmp_path).index.digest if was_there else None
-    settings = drawn(shards={"megabytes": 0.002})
+    settings = drawn(shards={"megabytes": 0.004})
     command = [sys.executable, "-c", KILLED, settings.model_dump_json(), str(tmp_path)]
     done = subprocess.run(command, env={"PYTHONPATH": str(REPOSITORY / "platform")}, check=False)
     assert done.returncode == -signal.SIGKILL
@@ -114,9 +121,8 @@ def faces(real_faces, tmp_path):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("workers", [1, 2])
-def test_bad_samples_are_reported_and_left_out(faces, drawn, tmp_path, workers):
-    settings = drawn(source="300w", root=str(faces), max_quarantined=0.5, workers=workers)
+def test_bad_samples_are_reported_and_left_out(faces, drawn, tmp_path):
+    settings = drawn(source="300w", root=str(faces), max_quarantined=0.5)
     report = prepare(settings, tmp_path / "out")
     ids = [sample.id for sample in settings.open_source().samples()]
     assert report.figures()["quarantined"] == 3
@@ -147,8 +153,15 @@ def test_too_many_bad_samples_are_a_failure(faces, drawn, tmp_path):
 
 
 @pytest.mark.real
-def test_a_data_set_without_its_test_part(real_faces, drawn, tmp_path):
-    (tmp_path / "300W").mkdir()
-    (tmp_path / "300W" / "afw").symlink_to(real_faces / "afw")
-    with pytest.raises(UserError, match="fold test has no sample: unpack the data set's test part"):
-        prepare(drawn(source="300w", root=str(tmp_path / "300W")), tmp_path / "out")
+@pytest.mark.parametrize(("part", "empty"), [("afw", ["test"]), ("helen/testset", ["train", "val"])])
+def test_a_data_set_for_training_or_for_testing_alone(real_faces, drawn, tmp_path, part, empty):
+    (tmp_path / "300W" / part).parent.mkdir(parents=True)
+    (tmp_path / "300W" / part).symlink_to(real_faces / part)
+    out = tmp_path / "out"
+    report = prepare(drawn(source="300w", root=str(tmp_path / "300W")), out)
+    assert [fold for fold in report.index.folds if not report.index.rows(fold)] == empty
+    for fold in empty:
+        with pytest.raises(UserError, match=f"fold {fold} has no face: data set '300w' gave none"):
+            ShardReader(out, fold)
+    assert (report.index.statistics is None) == ("train" in empty)
+    assert verify(out) == []

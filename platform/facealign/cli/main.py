@@ -72,7 +72,9 @@ def faces(
     folder: Annotated[Path, typer.Option("--shards", help="Folder of prepared shards.")] = Path("outputs/shards"),
     fold: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     count: Annotated[int, typer.Option(min=1, help="How many faces.")] = 24,
-    augmented: Annotated[str | None, typer.Option(help="As this method is shown them in training.")] = None,
+    augmented: Annotated[
+        str | None, typer.Option(help="As training shows them: a method, or an augmentation, recipe:adnet.")
+    ] = None,
 ) -> None:
     """Draw prepared faces with their landmarks on one sheet."""
     from facealign.cli.sheet import draw_sheet

@@ -1,4 +1,4 @@
-"""Where trainings run."""
+"""Where trainings and preparations run."""
 
 from typing import Literal
 
@@ -20,6 +20,12 @@ class ClusterConfig(Settings):
     cpus_per_worker: int | None = Field(default=None, ge=1, description="null: an even share of the cluster's")
     device: Literal["auto", "cpu", "gpu"] = Field(
         default="auto", description="auto: a GPU for each worker if the cluster has that many, else CPUs"
+    )
+    prepare_workers: int = Field(
+        default=1,
+        ge=1,
+        le=1024,
+        description="processes that prepare faces, to the same bytes; 1: without Ray",
     )
     storage: str = Field(
         default="runs", description="folder or URI that every node can reach, for checkpoints under way"

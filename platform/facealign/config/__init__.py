@@ -4,8 +4,9 @@ It imports no component; each component's own ``Settings`` stand beside the comp
 """
 
 from facealign.config.digest import digest_file, digest_json
-from facealign.config.errors import ConfigError, UserError
-from facealign.config.load import load_settings, read_yaml
+from facealign.config.errors import ConfigError, UserError, printable
+from facealign.config.files import open_file
+from facealign.config.load import check_settings, load_settings, read_yaml
 from facealign.config.registry import Registry
 from facealign.config.settings import Settings
 
@@ -14,8 +15,11 @@ __all__ = [
     "Registry",
     "Settings",
     "UserError",
+    "check_settings",
     "digest_file",
     "digest_json",
     "load_settings",
+    "open_file",
+    "printable",
     "read_yaml",
 ]

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from facealign.config.files import open_file
+
 _CHUNK = 1 << 20
 
 
@@ -15,9 +17,13 @@ def digest_json(value: Any) -> str:
 
 
 def digest_file(path: Path) -> str:
-    """SHA-256, hexadecimal, of a file's bytes, read in pieces."""
+    """SHA-256, hexadecimal, of a file's bytes, read in pieces.
+
+    Raises:
+        OSError: It cannot be read, or is no regular file.
+    """
     sha = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         while chunk := stream.read(_CHUNK):
             sha.update(chunk)
     return sha.hexdigest()

@@ -41,7 +41,15 @@ def load_settings(path: Path, root: type[S]) -> S:
     Raises:
         ConfigError: Names every broken rule with file, line, dotted key, the value seen and what is asked for.
     """
-    tree = read_yaml(path)
+    return check_settings(read_yaml(path), path, root)
+
+
+def check_settings(tree: dict[str, Any], path: Path, root: type[S]) -> S:
+    """Check what ``read_yaml`` read from ``path``, changed or not, against ``root``.
+
+    Raises:
+        ConfigError: As ``load_settings`` does.
+    """
     try:
         # Through JSON: strict types, yet a YAML list is a tuple and `1` is a float where a float is asked for.
         return root.model_validate_json(json.dumps(tree, default=str), strict=True)
@@ -51,7 +59,7 @@ def load_settings(path: Path, root: type[S]) -> S:
         raise ConfigError("\n".join([f"{path}: {count}", *sorted(lines, key=_line_number)])) from None
 
 
-def _describe(path: Path, tree: CommentedMap, detail: Any) -> str:
+def _describe(path: Path, tree: dict[str, Any], detail: Any) -> str:
     location = tuple(detail["loc"])
     key = ".".join(str(part) for part in location) or "(whole file)"
     line = _line_of(tree, location)
@@ -74,7 +82,9 @@ def _line_of(tree: Any, location: tuple[Any, ...]) -> int:
     line = 1
     for part in location:
         if isinstance(tree, CommentedMap) and part in tree:
-            line = tree.lc.key(part)[0] + 1
+            # What was put in after reading has no line of its own; its section's will do.
+            own = (tree.lc.data or {}).get(part)
+            line = line if own is None else own[0] + 1
         elif isinstance(tree, CommentedSeq) and isinstance(part, int) and part < len(tree):
             line = tree.lc.item(part)[0] + 1
         else:

@@ -19,7 +19,8 @@ Image8 = NDArray[np.uint8]
 """(H, W, 3) uint8 RGB."""
 Encoding = Literal["jpeg", "png"]
 
-_FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "BMP")
+"""Those that data sets come in; each more is more code that reads what came from the network."""
 _EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 _MOST_PIXELS = 89_478_485
 """Pillow's own limit, 256 MiB of RGB; four times the photos of today's cameras."""
@@ -53,7 +54,8 @@ def read_photo(path: Path, place: str) -> Image8:
         raise BadSample(
             place, f"declares more than {_MOST_PIXELS / 1e6:.0f} megapixels; scale it down with its landmarks"
         ) from None
-    except (OSError, SyntaxError, ValueError, struct.error) as error:
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error) as error:
+        # Pillow documents no set of its own for damaged files.
         raise BadSample(place, f"cannot be decoded: {error}; fetch it again") from None
 
 
@@ -76,9 +78,9 @@ def _decode(data: bytes, place: str) -> Image8:
     with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
         if picture.mode not in _EIGHT_BIT:
             raise BadSample(place, f"has pixels of kind {picture.mode!r}; convert it to 8 bits a channel")
-        # A camera's JPEG may carry a second view (MPO); frames of other formats are an animation, or pages.
+        # A camera's JPEG may carry a second view (MPO); frames of a PNG are an animation.
         frames = getattr(picture, "n_frames", 1)
-        if frames > 1 and picture.format in ("PNG", "TIFF"):
+        if frames > 1 and picture.format == "PNG":
             raise BadSample(
                 place, f"holds {frames} pictures; name the one that was annotated in a file of its own"
             )

@@ -4,10 +4,9 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
-from pathlib import Path
 
 from facealign.config import UserError
-from facealign.data.shards.atomic import write_atomically
+from facealign.data.shards.store import Store
 
 REPORT_FILE = "quarantine.csv"
 
@@ -21,18 +20,17 @@ class Quarantined:
     reason: str
 
 
-def write_report(folder: Path, quarantined: Sequence[Quarantined]) -> Path:
-    """Write ``quarantine.csv``, one row for each sample; only the header where all were good."""
+def write_report(store: Store, quarantined: Sequence[Quarantined]) -> str:
+    """Write ``quarantine.csv``, a row for each sample, none where all were good; returns its address."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(Quarantined)])
     writer.writerows(astuple(one) for one in quarantined)
-    path = folder / REPORT_FILE
-    write_atomically(path, text.getvalue().encode())
-    return path
+    store.write(REPORT_FILE, text.getvalue().encode())
+    return store.at(REPORT_FILE)
 
 
-def check_share(quarantined: Sequence[Quarantined], samples: int, allowed: float, report: Path) -> None:
+def check_share(quarantined: Sequence[Quarantined], samples: int, allowed: float, report: str) -> None:
     """Refuse a data set of which too much is unusable.
 
     Raises:

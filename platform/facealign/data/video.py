@@ -1,5 +1,6 @@
 """Frames of a video, read one after another."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from facealign.data.record import BadSample
 
 _MOST_PIXELS = 1 << 26
 """Of a frame; 8K video has half as many."""
+
+# FFmpeg tells the terminal what it thinks of damaged frames. It looks at this once, when it is first used.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 @dataclass
@@ -79,7 +83,11 @@ def _capture(path: Path, place: str) -> Any:
     # FFmpeg goes by the content: a playlist under this name could make it open other files and addresses.
     if head[:4] != b"RIFF" or head[8:12] != b"AVI ":
         raise BadSample(place, "is not an AVI video; fetch it again")
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
     pixels = capture.get(cv2.CAP_PROP_FRAME_WIDTH) * capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
     if not capture.isOpened() or not 0 < pixels <= _MOST_PIXELS:
         capture.release()

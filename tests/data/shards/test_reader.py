@@ -1,10 +1,13 @@
+import json
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from facealign.config import UserError
-from facealign.data.shards.index import Index
+from facealign.config import UserError, digest_json
+from facealign.data.shards.index import DamagedIndex, Index
 from facealign.data.shards.reader import ShardReader
 
 
@@ -44,24 +47,41 @@ def test_no_prepared_data(tmp_path):
         ShardReader(tmp_path, "train")
 
 
+def _rewrite(stored, **changes):
+    """An index that is whole, but another."""
+    index = stored.index.model_copy(update=changes)
+    (stored.folder / "index.json").write_bytes(index.to_bytes())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
-        ('"version": 1', '"version": 9', "version: Input should be 1"),
-        ('"rows"', '"lines"', "Field required"),
-        ("{", "", "the whole file: Invalid JSON"),
+        ('"version": 2', '"version": 1', "of version 1, this program reads version 2"),
+        ('"rows"', '"lines"', "damaged: its content is not what its digest says"),
+        ('"seed": 0', '"seed": 1', "damaged: its content is not what its digest says"),
+        ('"seed": 0', '"seed":  0', "damaged: its content is not what its digest says"),
+        ('"seed": 0', '"seed": NaN', "damaged"),
+        ("{", "", "damaged: not JSON"),
+        ("{", "[{", "damaged: not JSON"),
     ],
 )
 def test_a_damaged_index(stored, old, new, rule):
     path = stored.folder / "index.json"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(UserError, match=f"not an index of this version: .*{rule}.*; prepare the data again"):
+    with pytest.raises(DamagedIndex, match=f"index.json: {rule}.*; prepare the data again"):
+        Index.load(stored.folder)
+
+
+def test_an_index_with_unknown_keys(stored):
+    tree = {**stored.index.model_dump(mode="json"), "colour": "red"}
+    data = json.dumps({**tree, "digest": digest_json(tree)}, indent=1, ensure_ascii=False) + "\n"
+    (stored.folder / "index.json").write_text(data, encoding="utf-8")
+    with pytest.raises(DamagedIndex, match=r"not an index of this version: colour: Extra inputs"):
         Index.load(stored.folder)
 
 
 def test_other_columns_are_refused(stored):
-    path = stored.folder / "index.json"
-    path.write_text(path.read_text(encoding="utf-8").replace(stored.index.columns, "0" * 64), encoding="utf-8")
+    _rewrite(stored, columns="0" * 64)
     with pytest.raises(UserError, match="the columns are not those this version reads"):
         ShardReader(stored.folder, "train")
 
@@ -75,3 +95,52 @@ def test_a_damaged_shard_says_so_when_it_is_opened(stored, damage):
         path.write_bytes(data[:-9] if damage == "short" else bytes(len(data)))
     with pytest.raises(UserError, match="prepare the data again"):
         stored[0]
+
+
+def test_an_empty_fold_says_so(stored):
+    with pytest.raises(UserError, match=r"fold test has no face: data set 'made' gave none"):
+        ShardReader(stored.folder, "test")
+
+
+def test_landmarks_come_shard_by_shard(stored):
+    chunks = list(stored.landmarks())
+    assert [len(points) for points, _ in chunks] == [shard.rows for shard in stored.index.folds["train"]]
+    points, valid = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+    np.testing.assert_array_equal(points, [face.points for face in stored])
+    np.testing.assert_array_equal(valid, [face.valid for face in stored])
+    assert valid.dtype == np.bool_
+
+
+def test_a_set_without_statistics_says_why(stored):
+    with pytest.raises(UserError, match="has no statistics: none are made here"):
+        stored.statistics()
+
+
+def test_a_check_reads_every_byte_of_the_fold(stored):
+    stored.check()
+    path = stored.folder / stored.index.folds["train"][1].file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=f"{path.name}: damaged: SHA-256 .*; remove it and prepare the data again"):
+        stored.check()
+
+
+def _anonymous_kilobytes():
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.search(r"RssAnon:\s+(\d+)", status)[1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="memory is read from Linux's /proc")
+def test_reading_on_and_on_takes_no_more_memory(stored):
+    """Pages of the mapped file are the kernel's; what a worker holds itself must not grow with faces seen."""
+
+    def read(times):
+        for _ in range(times):
+            for row in range(len(stored)):
+                assert stored[row].labels.id
+
+    read(50)
+    before = _anonymous_kilobytes()
+    read(500)
+    assert _anonymous_kilobytes() - before < 1000

@@ -4,7 +4,6 @@ import pytest
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.verify import verify
-from facealign.data.shards.writer import cut
 
 
 def _files(folder):
@@ -25,15 +24,6 @@ def test_what_is_written_is_read(stored, make_face):
 def test_the_same_faces_give_the_same_bytes(write_set, make_face):
     first, second = (write_set([make_face(i) for i in range(40)], folder=name) for name in ("a", "b"))
     assert _files(first) == _files(second)
-
-
-def test_shards_keep_near_their_size(make_face):
-    faces = [make_face(i) for i in range(300)]
-    size = faces[0].encoded.nbytes
-    parts = list(cut(faces, target_bytes=12 * size))
-    assert [face for part in parts for face in part] == faces
-    assert all(len(part) + 1 >= 6 and len(part) <= 26 for part in parts[:-1])
-    assert 8 <= np.mean([len(part) for part in parts[:-1]]) <= 16
 
 
 @pytest.mark.parametrize("change", ["removed", "added"])

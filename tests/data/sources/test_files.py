@@ -5,7 +5,7 @@ import pytest
 from facealign.config import UserError
 from facealign.data.record import BadSample
 from facealign.data.sources.base import Sample
-from facealign.data.sources.files import files_by_stem, folders_in, picture_and
+from facealign.data.sources.files import files_by_stem, folders_in, picture_and, what_is_in
 
 
 def test_files_of_one_stem_belong_together(tmp_path):
@@ -51,3 +51,28 @@ def test_a_picture_and_an_annotation_are_asked_for(files, place, reason):
     with pytest.raises(BadSample) as caught:
         picture_and(Sample(id="a", fold="train", subset="s", photo="a", files=files), ".pts")
     assert (caught.value.place, caught.value.reason) == (place, reason)
+
+
+def test_names_that_hold_control_characters_are_refused(tmp_path):
+    (tmp_path / "a\x1b[31m.png").touch()
+    (tmp_path / "b\nc").mkdir()
+    with pytest.raises(UserError, match=r"'a\\x1b\[31m\.png' holds a control character; rename the file"):
+        files_by_stem(tmp_path, "", (".png",))
+    with pytest.raises(UserError, match=r"'b\\nc' holds a control character"):
+        folders_in(tmp_path)
+
+
+def test_notes_of_other_systems_and_links_in_circles(tmp_path):
+    (tmp_path / "._a.png").touch()
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    assert files_by_stem(tmp_path, "", (".png",)) == {"loop": ("loop.png",)}
+    assert folders_in(tmp_path) == []
+
+
+def test_what_lies_in_a_folder_is_told_in_a_few_words(tmp_path):
+    assert what_is_in(tmp_path) == "nothing"
+    for name in ("b\n", "a" * 200, "c", "d", "e", "f"):
+        (tmp_path / name).touch()
+    assert what_is_in(tmp_path) == f"{'a' * 30}…{'a' * 29}, b\\n, c, d, e …"
+    with pytest.raises(UserError, match="nowhere: cannot be listed: No such file"):
+        what_is_in(tmp_path / "nowhere")

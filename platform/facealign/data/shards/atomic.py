@@ -1,20 +1,27 @@
 """Files that are there whole or not at all."""
 
 import os
+import secrets
 from pathlib import Path
+from typing import Any
 
 TEMPORARY = ".unfinished-"
 """What the name of a file starts with until it is whole."""
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside ``path``, force it to the disk, then give it its name."""
-    temporary = path.with_name(TEMPORARY + path.name)
-    with temporary.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+def write_atomically(path: Path, data: Any) -> None:
+    """Write bytes (anything with a buffer) beside ``path``, force them to the disk, then give them their name."""
+    # A name of its own, so that two writers of the same file cannot meet in one temporary file.
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     _sync_folder(path.parent)
 
 

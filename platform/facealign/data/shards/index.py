@@ -1,6 +1,9 @@
-"""``index.json``: what a prepared data set consists of. It is written last, and it alone makes the set exist."""
+"""``index.json``: what a prepared data set consists of. It is written last, and it alone makes the set exist.
 
-from pathlib import Path
+The file holds a digest of all else in it, and has one form only: every changed byte is found when it is read.
+"""
+
+import json
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -8,18 +11,50 @@ from pydantic import ValidationError
 from facealign.config import Settings, UserError, digest_json
 from facealign.data.folds import Fold
 from facealign.data.shards.settings import ShardSettings
+from facealign.data.shards.store import Place, Store, open_store
 from facealign.geometry import CropSettings, LandmarkSchema
 
 INDEX_FILE = "index.json"
+VERSION = 2
+
+
+class NoIndex(UserError):
+    """There is no prepared data at a place."""
+
+
+class DamagedIndex(UserError):
+    """The index is not what was written, or another version wrote it."""
 
 
 class Shard(Settings):
-    """One Arrow file: its name, which starts with its fold and its digest; rows; bytes; SHA-256."""
+    """One Arrow file.
+
+    Attributes:
+        file: Its name: the fold, and the beginning of its digest.
+        rows: Faces in it.
+        bytes: Its length.
+        sha256: Of its bytes.
+        inputs: Digest of all that decided its bytes: equal inputs need not be prepared again.
+        first: Id of its first face; faces are sorted by id.
+        last: Id of its last face.
+    """
 
     file: str
     rows: int
     bytes: int
     sha256: str
+    inputs: str
+    first: str
+    last: str
+
+
+class StatisticsNote(Settings):
+    """The file with the statistics of the training fold: its name, bytes, SHA-256; and what computed it."""
+
+    file: str
+    bytes: int
+    sha256: str
+    code: str
 
 
 class SourceNote(Settings):
@@ -42,10 +77,12 @@ class Index(Settings):
         validation: Share of the training photos held out.
         seed: Of that cut.
         columns: Fingerprint of the Arrow columns.
-        folds: The shards of each fold, in row order.
+        folds: The shards of each fold, in row order. A fold may be empty.
+        statistics: Of the training fold; None where ``no_statistics`` says why there are none.
+        no_statistics: The reason, or nothing.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     source: SourceNote
     landmarks: LandmarkSchema
     crop: CropSettings
@@ -54,34 +91,96 @@ class Index(Settings):
     seed: int
     columns: str
     folds: dict[Fold, tuple[Shard, ...]]
+    statistics: StatisticsNote | None = None
+    no_statistics: str = ""
 
     @property
     def digest(self) -> str:
         """The name of this data in every lineage: SHA-256 of the index, and so of every byte it stands for."""
         return digest_json(self.model_dump(mode="json"))
 
+    @property
+    def raw_side(self) -> int | None:
+        """Side of the stored crops, px, where they are bare pixels; else None."""
+        return self.crop.stored_size if self.shards.encoding == "raw" else None
+
     def rows(self, fold: Fold) -> int:
         """Samples in a fold."""
         return sum(shard.rows for shard in self.folds[fold])
 
+    def files(self) -> dict[str, Shard | StatisticsNote]:
+        """Every file that the index stands for, by name."""
+        files: list[Shard | StatisticsNote] = [shard for part in self.folds.values() for shard in part]
+        if self.statistics is not None:
+            files.append(self.statistics)
+        return {file.file: file for file in files}
+
+    def to_bytes(self) -> bytes:
+        """The one form of the file."""
+        return _canonical({**self.model_dump(mode="json"), "digest": self.digest})
+
     @classmethod
-    def load(cls, folder: Path) -> "Index":
-        """The index of the prepared data in ``folder``.
+    def load(cls, place: Place | Store) -> "Index":
+        """The index of the prepared data at ``place``.
 
         Raises:
-            UserError: There is none, or it is damaged or of another version.
+            NoIndex: There is none.
+            DamagedIndex: It is damaged or of another version.
         """
-        path = folder / INDEX_FILE
+        store = place if isinstance(place, Store) else open_store(place)
         try:
-            return cls.model_validate_json(path.read_bytes())
+            data = store.read(INDEX_FILE)
         except (FileNotFoundError, NotADirectoryError):
-            raise UserError(
-                f"{path}: no such file, so {folder} holds no prepared data (or preparing was cut short); "
-                "prepare the data first"
+            raise NoIndex(
+                f"{store.at(INDEX_FILE)}: no such file, so {store.place} holds no prepared data (or preparing was "
+                "cut short); prepare the data first"
             ) from None
+        return cls.from_bytes(data, store.at(INDEX_FILE))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, path: str) -> "Index":
+        """The index that ``to_bytes`` wrote; ``path`` is what messages call it.
+
+        Raises:
+            DamagedIndex: One byte or more is another.
+        """
+        tree = _parse(data, path)
+        if tree.get("version") != VERSION:
+            raise DamagedIndex(
+                f"{path}: of version {tree.get('version')!r}, this program reads version {VERSION}; prepare the "
+                "data again"
+            )
+        digest = tree.pop("digest", None)
+        if digest != digest_json(tree) or data != _canonical({**tree, "digest": digest}):
+            raise DamagedIndex(f"{path}: damaged: its content is not what its digest says; prepare the data again")
+        try:
+            index = cls.model_validate(tree)
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-            raise UserError(
+            where = ".".join(str(part) for part in first["loc"])
+            raise DamagedIndex(
                 f"{path}: not an index of this version: {where}: {first['msg']}; prepare the data again"
             ) from None
+        if index.digest != digest:
+            raise DamagedIndex(
+                f"{path}: written with other settings than this version has; prepare the data again"
+            )
+        return index
+
+
+def _parse(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        tree = json.loads(data.decode(), parse_constant=_refuse)
+    except ValueError as error:
+        raise DamagedIndex(f"{path}: damaged: not JSON ({error}); prepare the data again") from None
+    if not isinstance(tree, dict):
+        raise DamagedIndex(f"{path}: damaged: not a JSON object; prepare the data again")
+    return tree
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _canonical(tree: dict[str, Any]) -> bytes:
+    return (json.dumps(tree, indent=1, ensure_ascii=False) + "\n").encode()

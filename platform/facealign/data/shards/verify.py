@@ -2,49 +2,54 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import pyarrow as pa
-
-from facealign.config import digest_file
 from facealign.data.shards.atomic import TEMPORARY
-from facealign.data.shards.index import Index, Shard
+from facealign.data.shards.columns import read_strings
+from facealign.data.shards.index import INDEX_FILE, DamagedIndex, Index, Shard, StatisticsNote
+from facealign.data.shards.store import Place, Store, open_store
+from facealign.data.shards.writer import is_ours
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A file of the folder, and what is wrong with it."""
+    """A file, and what is wrong with it."""
 
     file: str
     reason: str
 
 
-def verify(folder: Path) -> list[Problem]:
-    """Read every byte of the prepared data in ``folder``; an empty list means it is whole.
+def verify(place: Place) -> list[Problem]:
+    """Read every byte of the prepared data at ``place``; an empty list means it is whole.
 
     Raises:
-        UserError: There is no readable index.
+        UserError: There is no prepared data.
     """
-    index = Index.load(folder)
-    shards = {shard.file: shard for part in index.folds.values() for shard in part}
-    problems = [problem for shard in shards.values() for problem in _check(folder, shard)]
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(TEMPORARY):
-            problems.append(Problem(path.name, "left by a writer that was cut short; remove it"))
-        elif path.suffix == ".arrow" and path.name not in shards:
-            problems.append(Problem(path.name, "the index does not name it; remove it or prepare the data again"))
+    store = open_store(place)
+    try:
+        index = Index.load(store)
+    except DamagedIndex as error:
+        return [Problem(INDEX_FILE, str(error).removeprefix(f"{store.at(INDEX_FILE)}: "))]
+    problems = [problem for file in index.files().values() for problem in _check(store, file)]
+    for name in store.names():
+        if name.startswith(TEMPORARY):
+            problems.append(Problem(name, "left by a writer that was cut short; remove it"))
+        elif is_ours(name) and name not in index.files():
+            problems.append(Problem(name, "the index does not name it; remove it or prepare the data again"))
     return problems
 
 
-def _check(folder: Path, shard: Shard) -> Iterator[Problem]:
-    path = folder / shard.file
-    if not path.is_file():
-        yield Problem(shard.file, "is missing; prepare the data again")
-        return
-    found = path.stat().st_size
-    if found != shard.bytes:
-        yield Problem(shard.file, f"has {found} bytes, the index says {shard.bytes}; prepare the data again")
-    elif (sha := digest_file(path)) != shard.sha256:
-        yield Problem(shard.file, f"has SHA-256 {sha}, the index says {shard.sha256}; prepare the data again")
-    elif (rows := pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0).num_rows) != shard.rows:
-        yield Problem(shard.file, f"has {rows} rows, the index says {shard.rows}; prepare the data again")
+def _check(store: Store, file: Shard | StatisticsNote) -> Iterator[Problem]:
+    found = store.size(file.file)
+    if found is None:
+        yield Problem(file.file, "is missing; prepare the data again")
+    elif found != file.bytes:
+        yield Problem(file.file, f"has {found} bytes, the index says {file.bytes}; prepare the data again")
+    elif (sha := store.digest(file.file)) != file.sha256:
+        yield Problem(
+            file.file, f"has SHA-256 {sha}, the index says {file.sha256}; remove it and prepare the data again"
+        )
+    elif isinstance(file, Shard):
+        with store.open(file.file) as opened:
+            rows = len(read_strings(opened, "id"))
+        if rows != file.rows:
+            yield Problem(file.file, f"has {rows} rows, the index says {file.rows}; prepare the data again")

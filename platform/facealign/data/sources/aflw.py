@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from facealign.config import Settings, UserError
+from facealign.config import Settings, UserError, printable
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.sources.base import SOURCES, Sample, Source
 from facealign.data.sources.files import not_found
@@ -77,7 +77,7 @@ class AFLW(Source):
                     id=f"{fold}/{i + 1:06d}",
                     fold=fold,
                     subset="frontal" if is_frontal[i] else "other",
-                    photo=names[i].encode(errors="backslashreplace").decode(),
+                    photo=printable(names[i]) or f"row {i + 1}",
                     files=(f"{self.config.images}/{names[i]}",) if names[i].isprintable() else (),
                     row=i + 1,
                     line=as_line(

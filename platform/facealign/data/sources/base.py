@@ -1,13 +1,15 @@
 """What every data set offers: a cheap list of its samples, and the loading of one."""
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from facealign.config import Registry, Settings, UserError, digest_file
+from facealign.config import Registry, Settings, UserError
+from facealign.data.file_digests import digest_of
 from facealign.data.record import BadSample, FaceRecord
 
 
@@ -42,8 +44,8 @@ class Source(ABC):
 
     Args:
         root: The folder the data set was unpacked into; None for a source that needs none.
-        schema: Name of the landmark schema to give, one of ``schemas``; for a source whose ``schemas`` are None the
-            name of any, or the path of a YAML file.
+        schema: Name of the landmark schema to give, one of ``schemas``; for a source whose ``schemas`` are None
+            the name of any, or the path of a YAML file.
         config: The source's own options, an instance of ``Config``.
         seed: For what a source draws by chance.
     """
@@ -77,8 +79,10 @@ class Source(ABC):
     def fingerprint(self, sample: Sample) -> str:
         """A digest of what ``load`` would read, so that prepared data can be traced to its source."""
         sha = hashlib.sha256(f"{sample.id}\0{sample.row}\0{sample.line}".encode())
+        folder = str(self.folder())
         for name in sample.files:
-            sha.update(digest_file(self.path(name)).encode())
+            _require_below(name)
+            sha.update(digest_of(f"{folder}/{name}").encode())  # text: a path object would take half of the time
         return sha.hexdigest()
 
     def path(self, name: str) -> Path:
@@ -87,8 +91,7 @@ class Source(ABC):
         Raises:
             BadSample: The name is absolute or climbs out of the root.
         """
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or set(name) & {"\\", "\0"}:
-            raise BadSample(repr(name)[1:-1], "a file is named by its path below data.root, with `/`, without `..`")
+        _require_below(name)
         return self.folder() / name
 
     def folder(self) -> Path:
@@ -99,9 +102,15 @@ class Source(ABC):
         """
         if self.root is None:
             raise UserError("data.root is not set; name the folder that the data set was unpacked into")
-        if not self.root.is_dir():
+        if not os.path.isdir(self.root):  # Path.is_dir raises on names that are too long
             raise UserError(f"{self.root}: no such folder; set data.root to where the data set was unpacked")
         return self.root
+
+
+def _require_below(name: str) -> None:
+    # By its text, which is quicker than by a path: every file of every sample is asked for.
+    if name.startswith("/") or ".." in name.split("/") or "\\" in name or "\0" in name:
+        raise BadSample(repr(name)[1:-1], "a file is named by its path below data.root, with `/`, without `..`")
 
 
 SOURCES: Registry[type[Source]] = Registry("source", "facealign.data.sources")

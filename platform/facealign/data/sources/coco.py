@@ -202,8 +202,8 @@ def _box(bbox: Any) -> list[Value]:
     """x, y, width, height → x0, y0, x1, y1; what is none of it is refused on loading."""
     if bbox is None or bbox == []:
         return []
-    if isinstance(bbox, list) and len(bbox) == 4 and all(isinstance(value, int | float) for value in bbox):
-        x, y, width, height = bbox
+    if isinstance(bbox, list) and len(bbox) == 4 and (numbers := _floats(bbox)):
+        x, y, width, height = numbers
         return [x, y, x + width, y + height]
     return ["not [x, y, width, height]"] * 4
 
@@ -212,8 +212,16 @@ def _square(center: Any, scale: Any) -> list[Value]:
     """mmpose writes ``scale`` as a number or as a pair."""
     if center is None or scale is None:
         return []
-    scales = scale if isinstance(scale, list) else [scale]
-    values = [*(center if isinstance(center, list) else ["not [x, y]"]), *scales]
-    if len(values) >= 3 and all(isinstance(value, int | float) for value in values):
-        return [values[0], values[1], _PIXELS_OF_SCALE * max(scales)]
+    centre = _floats(center) if isinstance(center, list) else None
+    scales = _floats(scale if isinstance(scale, list) else [scale])
+    if centre and len(centre) == 2 and scales:
+        return [*centre, _PIXELS_OF_SCALE * max(scales)]
     return ["not center [x, y] and scale"] * 3
+
+
+def _floats(values: list[Any]) -> list[float] | None:
+    """None where one is no number; JSON's whole numbers may be larger than any float."""
+    try:
+        return [float(value) for value in values] if all(isinstance(v, int | float) for v in values) else None
+    except OverflowError:
+        return None

@@ -21,6 +21,8 @@ _NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 def files_by_stem(root: Path, folder: str, endings: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Files of these endings, whatever their case; those that differ only in it belong together.
 
+    Names that begin with a dot are passed over: another system's notes on the files beside them.
+
     Args:
         root: The data set's folder.
         folder: Below the root; empty for the root itself.
@@ -35,7 +37,7 @@ def files_by_stem(root: Path, folder: str, endings: Collection[str]) -> dict[str
     by_stem: dict[str, list[str]] = {}
     for name in sorted(_names(root / folder, is_folder=False)):
         stem, ending = os.path.splitext(name)
-        if ending.lower() in endings:
+        if ending.lower() in endings and not name.startswith("."):
             _require_text(root / folder, name)
             by_stem.setdefault(stem, []).append(f"{folder}/{name}" if folder else name)
     return {stem: tuple(names) for stem, names in sorted(by_stem.items())}

@@ -9,7 +9,6 @@ from typing import Any
 from facealign.config import UserError, open_file
 from facealign.data.record import BadSample
 
-
 _LONGEST_LINE = 1 << 20
 """Bytes; WFLW's 98 landmarks take two thousand. What is longer has no line ends, and is no list."""
 
