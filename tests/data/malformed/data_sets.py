@@ -1,9 +1,11 @@
 """The small data sets that are damaged: one line for each source, and where its files of each kind lie."""
 
+import atexit
 import importlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -79,6 +81,8 @@ DATA_SETS = {
 @cache
 def written(source: str) -> Path:
     """The undamaged data set, written once; to be copied before it is changed."""
-    root = Path(mkdtemp(prefix="facealign-")) / "root"
+    folder = mkdtemp(prefix="facealign-")
+    atexit.register(rmtree, folder)
+    root = Path(folder) / "root"
     importlib.import_module(f"data.sources.written.{DATA_SETS[source].writer}").write(root)
     return root
