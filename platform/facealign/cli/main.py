@@ -69,7 +69,9 @@ def describe(
 @app.command()
 def faces(
     out: Annotated[Path, typer.Argument(help="The PNG to write.")] = Path("faces.png"),
-    folder: Annotated[Path, typer.Option("--shards", help="Folder of prepared shards.")] = Path("outputs/shards"),
+    folder: Annotated[
+        str, typer.Option("--shards", help="Folder of prepared shards, or its URI.")
+    ] = "outputs/shards",
     fold: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     count: Annotated[int, typer.Option(min=1, help="How many faces.")] = 24,
     augmented: Annotated[

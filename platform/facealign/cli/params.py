@@ -8,6 +8,7 @@ from pydantic import Field, create_model, field_validator
 from facealign.cluster.config import ClusterConfig
 from facealign.config import Settings, load_settings
 from facealign.data.config import DataConfig
+from facealign.data.shards.store import Place, absolute
 from facealign.methods import METHODS
 from facealign.registry.config import RegistryConfig
 from facealign.report.config import EvaluationConfig
@@ -72,14 +73,14 @@ class Params(Settings):
         METHODS[method]
         return getattr(self.method, method)
 
-    def job(self, method: str, shards: Path, data_digest: str) -> TrainJob:
+    def job(self, method: str, shards: Place, data_digest: str) -> TrainJob:
         """The training of ``method`` on the shards in a folder."""
         section = self.section(method)
         return TrainJob(
             method=method,
             model=section.model.model_dump(mode="json"),
             train=section.train,
-            shards=str(shards.resolve()),
+            shards=absolute(shards),
             data_digest=data_digest,
             seed=self.seed,
         )

@@ -12,11 +12,12 @@ from facealign.data.augment_settings import NONE, AugmentSettings
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
+from facealign.data.shards.store import Place
 from facealign.methods import METHODS
 from facealign.report.faces import FaceCell, contact_sheet, save_png
 
 
-def draw_sheet(shards: Path, fold: str, count: int, augmented: str | None, out: Path) -> None:
+def draw_sheet(shards: Place, fold: str, count: int, augmented: str | None, out: Path) -> None:
     """Draw ``count`` faces of a fold, evenly spread over it, with their landmarks.
 
     Args:

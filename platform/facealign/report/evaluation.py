@@ -1,7 +1,6 @@
 """A trained method measured on the test fold, beside the mean shape that any method has to beat."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,6 +10,7 @@ from facealign.data.dataset import FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
+from facealign.data.shards.store import Place
 from facealign.metrics import nme
 from facealign.report.config import EvaluationConfig
 from facealign.training import Faces, ModelFolder, Predictions, predict
@@ -34,7 +34,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: ModelFolder, shards: Path, fold: Fold, config: EvaluationConfig, device: torch.device
+    model: ModelFolder, shards: Place, fold: Fold, config: EvaluationConfig, device: torch.device
 ) -> Evaluation:
     """Measure ``model`` on a fold, in float32, in pixels of the original photos.
 

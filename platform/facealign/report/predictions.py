@@ -1,19 +1,18 @@
 """Test faces with what was found on them beside the truth."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
+from facealign.data.shards.store import Place
 from facealign.report.evaluation import Evaluation
 from facealign.report.faces import FaceCell, contact_sheet
 
 
 def sheet_of_predictions(
-    measured: Evaluation, shards: Path, fold: Fold, count: int, title: str
+    measured: Evaluation, shards: Place, fold: Fold, count: int, title: str
 ) -> NDArray[np.uint8]:
     """Faces from the best to the worst in even steps of rank, in their crops: (H, W, 3) uint8 RGB."""
     reader = ShardReader(shards, fold)

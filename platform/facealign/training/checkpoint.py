@@ -44,7 +44,7 @@ class ModelFolder:
     method: Method
     card: ModelCard
 
-    def require(self, faces: Faces, place: Path) -> None:
+    def require(self, faces: Faces, place: str | Path) -> None:
         """Refuse faces that were cut by another rule, or have other landmarks, than those of the training.
 
         Raises:

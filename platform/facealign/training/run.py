@@ -33,14 +33,14 @@ class Run:
 
     def __init__(self, job: TrainJob, world: World, events: Events, resume_from: Path | None) -> None:
         self.job, self.world, self.events = job, world, events
-        reader = ShardReader(Path(job.shards), "train")
+        reader = ShardReader(job.shards, "train")
         if reader.index.digest != job.data_digest:
             raise UserError(
                 f"{job.shards}: content {reader.index.digest[:12]}, but the job was made for "
                 f"{job.data_digest[:12]}; prepare the shards again, or start the training anew"
             )
         self.faces = Faces(crop=reader.index.crop, landmarks=reader.index.landmarks)
-        self.validation_faces = FaceDataset(ShardReader(reader.folder, "val"))
+        self.validation_faces = FaceDataset(ShardReader(job.shards, "val"))
         self.plan = training_plan(reader, job.train.sampling)
         self.steps_per_epoch = steps_per_epoch(self.plan.length, job.train.batch_size)
 
