@@ -34,11 +34,12 @@ def files_by_stem(root: Path, folder: str, endings: Collection[str]) -> dict[str
     Raises:
         UserError: A name is not UTF-8 or holds a control character.
     """
+    place = root / folder
     by_stem: dict[str, list[str]] = {}
-    for name in sorted(_names(root / folder, is_folder=False)):
+    for name in sorted(_names(place, is_folder=False)):
         stem, ending = os.path.splitext(name)
         if ending.lower() in endings and not name.startswith("."):
-            _require_text(root / folder, name)
+            _require_text(place, name)
             by_stem.setdefault(stem, []).append(f"{folder}/{name}" if folder else name)
     return {stem: tuple(names) for stem, names in sorted(by_stem.items())}
 
@@ -120,6 +121,8 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
 
 def _require_text(folder: Path, name: str) -> None:
     """Names become ids, which stand in reports and indices: one line of text each."""
+    if name.isascii() and name.isprintable():
+        return  # most are, and hundreds of thousands are asked for
     wrong = {unicodedata.category(char) for char in name} & _NO_TEXT
     if wrong:
         what = "is not UTF-8" if "Cs" in wrong else "holds a control character"
