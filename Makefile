@@ -51,7 +51,7 @@ test: $(READY)  ## the tests (real Ray, MLflow server and DVC among them)
 	python -m pytest -m "not slow and not gpu"
 
 test-fast: $(READY)  ## the tests that need no cluster and no server, under a minute
-	@python -m pytest -q -m "not ray and not slow and not gpu"
+	@python -m pytest -q -m "not ray and not slow and not thorough and not gpu"
 
 test-all: $(READY)  ## every test, the slow ones too
 	@echo "==> all tests"

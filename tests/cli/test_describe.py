@@ -7,6 +7,8 @@ import pytest
 from facealign.cli.main import main as facealign
 from facealign.methods import METHODS
 
+pytestmark = pytest.mark.thorough
+
 FIGURES = [
     # method, schema, --set, M parameters, GMAC, tolerance
     ("awing", "wflw98", [], 24.15, 26.71, 0.005),

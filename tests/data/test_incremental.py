@@ -16,6 +16,8 @@ from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import open_store
 from facealign.data.shards.verify import verify
 
+pytestmark = pytest.mark.thorough
+
 FACES = 60
 
 

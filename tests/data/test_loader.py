@@ -16,6 +16,8 @@ from facealign.data.sampling import SamplingSettings
 from facealign.data.shards.reader import ShardReader
 from facealign.geometry import affine
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def faces(tiny_shards):

@@ -18,6 +18,8 @@ from facealign.data.shards.index import Index, NoIndex
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.verify import verify
 
+pytestmark = pytest.mark.thorough
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

@@ -132,6 +132,7 @@ class Predictor(torch.nn.Module):
         return self.method.decode(self.method(images))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_an_exported_method_gives_the_same_landmarks(name):
     predictor = Predictor(build(name)).eval()

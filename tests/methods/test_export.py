@@ -11,6 +11,8 @@ from facealign.registry.predictor import Predictor
 from methods.small import IMAGE_SIZE
 from methods.test_contract import N, build, make_batch
 
+pytestmark = pytest.mark.thorough
+
 NAMES = list(METHODS)
 
 

@@ -9,6 +9,8 @@ from facealign.models.adnet_heads import AttentionMask, HeadMaps, Heads
 
 PLAIN = {"coord_conv": False, "anti_alias": False}
 
+pytestmark = pytest.mark.thorough
+
 
 def build(landmarks=5, edges=2, attention="anisotropic", image_size=64, **options):
     config = ADNetwork.Config(**{"stacks": 2, "width": 16, **options})

@@ -15,6 +15,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 SMALL = {
+    "methods": ["awing"],
     "data": {"crop": {"size": 64}, "validation": 0.2, "synthetic": {"train": 48, "test": 6}},
     "method": {"awing": {"model": {"network": {"width": 16}}, "train": {"epochs": 2, "batch_size": 8}}},
     "evaluation": {"faces": 4},

@@ -13,6 +13,8 @@ import pytest
 from facealign.data.synthetic import draw_face
 from params_file import overlay
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def faces(tmp_path) -> Path:

@@ -6,6 +6,7 @@ from facealign.registry import CHAMPION, Candidate, Predictor, log_model, regist
 from facealign.tracking import TrackingSettings, open_run
 
 pytestmark = [
+    pytest.mark.thorough,
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables, under SQLAlchemy 2.1
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType"),  # MLflow's own types, at import
 ]

@@ -11,6 +11,7 @@ from facealign.registry import Predictor, log_model
 from facealign.tracking import RunHandle, open_run
 
 pytestmark = [
+    pytest.mark.thorough,
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables, under SQLAlchemy 2.1
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType"),  # MLflow's own types, at import
 ]

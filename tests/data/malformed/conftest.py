@@ -14,6 +14,16 @@ from data.malformed.guard import Key, Outcome, key, read_all
 Damage = Callable[[Path], None]
 """Damages the file, or the folder, at a path."""
 
+_QUICK = 20
+"""One case in so many is in the fast part of the tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    for i, item in enumerate(here):
+        if i % _QUICK:
+            item.add_marker(pytest.mark.thorough)
+
 
 @pytest.fixture
 def copy(tmp_path) -> Callable[[str], Path]:

@@ -16,6 +16,8 @@ from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import absolute, open_store
 from facealign.data.shards.verify import verify
 
+pytestmark = pytest.mark.thorough
+
 BUCKET = "faces"
 
 
