@@ -158,7 +158,7 @@ def _prepared(folder: Path, size: int, faces: int) -> ShardReader:
 
 def _repeated(reader: ShardReader, out: Path, count: int) -> ShardReader:
     """A training fold of ``count`` rows: those of ``reader`` over and over, each with an id of its own."""
-    from facealign.data.shards.row import Row
+    from facealign.data.shards.row import Row, to_batch
     from facealign.data.shards.store import open_store
     from facealign.data.shards.writer import publish, write_shard
 
@@ -171,7 +171,7 @@ def _repeated(reader: ShardReader, out: Path, count: int) -> ShardReader:
             face = faces[number % len(faces)]
             labels = replace(face.labels, id=f"{number:08d}", photo=f"{number:08d}")
             rows.append(Row(replace(face, labels=labels), source=f"{number:016x}", picture=f"{number:016x}"))
-        shards.append(write_shard(store, "train", rows, inputs=f"{start:016x}"))
+        shards.append(write_shard(store, "train", to_batch(rows), inputs=f"{start:016x}"))
     index = reader.index.model_copy(
         update={
             "folds": {"train": tuple(shards), "val": (), "test": ()},
