@@ -20,11 +20,11 @@ import cv2
 import numpy as np
 import torch
 
-from facealign.data.augment_settings import AWING
+from facealign.data.augmentation.settings import AWING
 from facealign.data.config import DataConfig
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.loader import train_batches
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.reader import ShardReader
 from facealign.geometry import CropSettings
 from peers import BATCH, PEERS, augmented_look, plain_look

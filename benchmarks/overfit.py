@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from facealign.data.augment_settings import NONE
+from facealign.data.augmentation.settings import NONE
 from facealign.data.batch import Batch
 from facealign.data.config import DataConfig
 from facealign.data.dataset import Draw, FaceDataset, collate
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.reader import ShardReader
 from facealign.geometry import CropSettings
 from facealign.methods import METHODS, Method

@@ -25,7 +25,7 @@ import psutil
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.prepare import shard_mapper
 from facealign.data.config import DataConfig
-from facealign.data.prepare import PrepareReport, prepare
+from facealign.data.preparing.prepare import PrepareReport, prepare
 from facealign.data.synthetic import draw_face
 from facealign.geometry import CropSettings
 

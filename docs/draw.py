@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from facealign.data.augmentation.views import cut_image, plain_view
+from facealign.data.preparing.warp import warp
 from facealign.data.statistics import Statistics
 from facealign.data.synthetic import draw_face
-from facealign.data.views import cut_image, plain_view
-from facealign.data.warp import warp
 from facealign.geometry import CropSettings, affine, landmark_box, load_schema, stored_crop
 from facealign.geometry.schema import load_schema_file
 from facealign.report.faces import FaceCell, contact_sheet, save_png

@@ -10,7 +10,7 @@ from facealign.cli.params import Params
 from facealign.cli.paths import PREPARED, SHARDS
 from facealign.cli.stage import stage
 from facealign.cluster.prepare import shard_mapper
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 from facealign.report.counter import counting
 
 

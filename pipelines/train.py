@@ -14,7 +14,7 @@ from facealign.cli.record import describe, keep
 from facealign.cli.stage import method_stage
 from facealign.cluster.train import Stopped, forget, interrupted, train
 from facealign.data.loader import training_plan
-from facealign.data.order import steps_per_epoch
+from facealign.data.ordering.order import steps_per_epoch
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.report.progress import training_progress

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
-from facealign.data.augment_settings import AWING
+from facealign.data.augmentation.settings import AWING
 from facealign.data.shards.reader import ShardReader
 
 BATCH = 16

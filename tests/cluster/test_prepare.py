@@ -8,7 +8,7 @@ from facealign.cluster.config import ClusterConfig
 from facealign.cluster.prepare import shard_mapper
 from facealign.config import UserError
 from facealign.data.config import DataConfig
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.verify import verify
 
 pytestmark = [

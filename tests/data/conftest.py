@@ -8,7 +8,7 @@ import pytest
 
 from facealign.data.config import DataConfig
 from facealign.data.images import encode
-from facealign.data.planning import runs
+from facealign.data.preparing.planning import runs
 from facealign.data.shards.index import Index, SourceNote
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.row import Labels, Row, StoredFace, arrow_schema, fingerprint, to_batch

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from facealign.config import UserError
-from facealign.data.annotation_noise import move_at_random
+from facealign.data.augmentation.annotation_noise import move_at_random
 from facealign.geometry import LandmarkSchema, load_schema
 
 SCHEMA = load_schema("wflw98")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from facealign.data.augment import Box, change_pixels
-from facealign.data.augment_settings import AWING, NONE, AugmentSettings
-from facealign.data.order import sample_rng
+from facealign.data.augmentation.pixels import Box, change_pixels
+from facealign.data.augmentation.settings import AWING, NONE, AugmentSettings
+from facealign.data.ordering.order import sample_rng
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # its import would otherwise ask a server for news
 import albumentations

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from facealign.config import ConfigError, Settings, load_settings
-from facealign.data.augment_recipes import RECIPES
-from facealign.data.augment_settings import AWING, NONE, AugmentSettings
+from facealign.data.augmentation.recipes import RECIPES
+from facealign.data.augmentation.settings import AWING, NONE, AugmentSettings
 
 
 class _File(Settings):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facealign.data import order
-from facealign.data.balance import plan_epoch
-from facealign.data.sampling import SamplingSettings
+from facealign.data.ordering import order
+from facealign.data.ordering.balance import plan_epoch
+from facealign.data.ordering.sampling import SamplingSettings
 from facealign.training.config import TrainConfig
 
 BINS = st.lists(st.integers(0, 8), min_size=1, max_size=300).map(lambda bins: np.array(bins, dtype=np.uint8))

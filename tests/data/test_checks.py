@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from facealign.data.checks import check_record
+from facealign.data.preparing.checks import check_record
 from facealign.data.record import BadSample, FaceRecord
 from facealign.geometry import LandmarkSchema
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from facealign.data.cutting import cut_face
+from facealign.data.preparing.cutting import cut_face
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.base import Sample

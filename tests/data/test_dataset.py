@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from facealign.data.annotation_noise import move_at_random
-from facealign.data.augment_recipes import RECIPES
-from facealign.data.augment_settings import AWING, NONE, AugmentSettings
+from facealign.data.augmentation.annotation_noise import move_at_random
+from facealign.data.augmentation.recipes import RECIPES
+from facealign.data.augmentation.settings import AWING, NONE, AugmentSettings
 from facealign.data.dataset import Draw, FaceDataset, collate
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader

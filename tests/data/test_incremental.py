@@ -9,8 +9,8 @@ import pytest
 
 from data.sources.written.pts_files import put_face
 from facealign.config import UserError
-from facealign.data import making
-from facealign.data.prepare import prepare
+from facealign.data.preparing import making
+from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import open_store

@@ -7,7 +7,7 @@ import pytest
 from data.sources.written import csv as written_csv
 from facealign.config import UserError
 from facealign.data.config import DataConfig
-from facealign.data.inspect import choose, inspect, look_at
+from facealign.data.preparing.inspect import choose, inspect, look_at
 from facealign.geometry import load_schema
 
 

@@ -1,4 +1,4 @@
-from facealign.data.leaks import Seen, find_leaks, write_leaks
+from facealign.data.preparing.leaks import Seen, find_leaks, write_leaks
 from facealign.data.shards.store import open_store
 
 

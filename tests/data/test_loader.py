@@ -8,11 +8,11 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from dying_faces import Broken, Killed
 from facealign.config import UserError
-from facealign.data.augment_settings import AWING, AugmentSettings
-from facealign.data.balance import plan_epoch
+from facealign.data.augmentation.settings import AWING, AugmentSettings
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.loader import _batches, eval_batches, train_batches, training_plan
-from facealign.data.sampling import SamplingSettings
+from facealign.data.ordering.balance import plan_epoch
+from facealign.data.ordering.sampling import SamplingSettings
 from facealign.data.shards.reader import ShardReader
 from facealign.geometry import affine
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facealign.data.planning import in_folds, runs, shard_tasks
+from facealign.data.preparing.planning import in_folds, runs, shard_tasks
 from facealign.data.shards.index import Index, Shard, SourceNote
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.base import Sample

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from facealign.config import UserError
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.verify import verify
@@ -74,7 +74,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from facealign.data.config import DataConfig
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 
 def kill_near_the_end(done, of):
     if done == of - 1:

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from facealign.data.config import DataConfig
-from facealign.data.provenance import code_digest, row_rule
+from facealign.data.preparing.provenance import code_digest, row_rule
 from facealign.geometry import load_schema
 
 

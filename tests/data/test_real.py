@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from facealign.data.augment_settings import AWING
+from facealign.data.augmentation.settings import AWING
 from facealign.data.dataset import Draw, FaceDataset
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.reader import ShardReader
 from facealign.geometry import CropSettings, affine
 

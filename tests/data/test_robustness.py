@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from facealign.config import UserError
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index, NoIndex
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.verify import verify
@@ -61,7 +61,7 @@ PREPARE = """
 import sys
 from pathlib import Path
 from facealign.data.config import DataConfig
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 
 settings = DataConfig.model_validate_json(sys.argv[1])
 prepare(settings, Path(sys.argv[2]), lambda done, of: print(done, flush=True))

@@ -3,9 +3,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from facealign.data.augment_settings import AWING, NONE, AugmentSettings
-from facealign.data.order import sample_rng
-from facealign.data.views import View, cut_image, draw_view, exchange, move_points, plain_view, view_to_photo
+from facealign.data.augmentation.settings import AWING, NONE, AugmentSettings
+from facealign.data.augmentation.views import (
+    View,
+    cut_image,
+    draw_view,
+    exchange,
+    move_points,
+    plain_view,
+    view_to_photo,
+)
+from facealign.data.ordering.order import sample_rng
 from facealign.geometry import CropSettings, affine, load_schema
 
 CROP = CropSettings(size=128, context=1.5)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facealign.data.warp import warp
+from facealign.data.preparing.warp import warp
 from facealign.geometry import affine
 
 

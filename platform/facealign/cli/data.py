@@ -35,8 +35,8 @@ def inspect(
 
     from facealign.cli import inspection
     from facealign.config import UserError
-    from facealign.data.inspect import choose, look_at
-    from facealign.data.inspect import inspect as summarise
+    from facealign.data.preparing.inspect import choose, look_at
+    from facealign.data.preparing.inspect import inspect as summarise
     from facealign.geometry import load_schema
     from facealign.report.counter import counting
     from facealign.report.faces import save_png

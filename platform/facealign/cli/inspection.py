@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from facealign.cli.assignments import assign
 from facealign.config import UserError
 from facealign.data.config import DataConfig
-from facealign.data.inspect import Inspection, Spread
+from facealign.data.preparing.inspect import Inspection, Spread
 from facealign.data.record import FaceRecord
 from facealign.data.sources.base import SOURCES, Sample, Source
 from facealign.geometry import LandmarkSchema, landmark_box, schema_names

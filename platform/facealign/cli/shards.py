@@ -30,7 +30,7 @@ def write(
 
     from facealign.cli.shard_tables import settings_for
     from facealign.cluster.prepare import shard_mapper
-    from facealign.data.prepare import prepare
+    from facealign.data.preparing.prepare import prepare
     from facealign.report.counter import counting
 
     chosen = settings_for(params, source, None if root == "-" else root, settings or [], workers)

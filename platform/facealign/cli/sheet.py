@@ -7,8 +7,8 @@ import numpy as np
 
 from facealign.cli.params import load_params
 from facealign.config import UserError
-from facealign.data.augment_recipes import RECIPES
-from facealign.data.augment_settings import NONE, AugmentSettings
+from facealign.data.augmentation.recipes import RECIPES
+from facealign.data.augmentation.settings import NONE, AugmentSettings
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader

@@ -10,9 +10,9 @@ from typing import Any
 
 from facealign.cluster.config import ClusterConfig
 from facealign.config import UserError
-from facealign.data.making import Made
-from facealign.data.planning import ShardTask
-from facealign.data.prepare import Mapper
+from facealign.data.preparing.making import Made
+from facealign.data.preparing.planning import ShardTask
+from facealign.data.preparing.prepare import Mapper
 
 _RETRIES = 2
 """A worker may die with its node; one that dies for want of memory would do so for ever, Ray's default."""

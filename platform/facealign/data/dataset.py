@@ -8,15 +8,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from facealign.data.annotation_noise import move_at_random
-from facealign.data.augment import change_pixels
-from facealign.data.augment_settings import NONE, AugmentSettings
+from facealign.data.augmentation.annotation_noise import move_at_random
+from facealign.data.augmentation.pixels import change_pixels
+from facealign.data.augmentation.settings import NONE, AugmentSettings
+from facealign.data.augmentation.views import (
+    cut_image,
+    draw_view,
+    exchange,
+    move_points,
+    plain_view,
+    view_to_photo,
+)
 from facealign.data.batch import Batch
 from facealign.data.images import Image8
-from facealign.data.order import sample_rng
+from facealign.data.ordering.order import sample_rng
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.row import StoredFace
-from facealign.data.views import cut_image, draw_view, exchange, move_points, plain_view, view_to_photo
 
 
 class Draw(NamedTuple):
@@ -48,7 +55,7 @@ class FaceDataset:
 
     def __post_init__(self) -> None:
         if self.augment.further:
-            from facealign.data.further_changes import transform_of  # its library takes a second to import
+            from facealign.data.augmentation.further import transform_of  # its library takes a second to import
 
             for further in self.augment.further:
                 transform_of(further)

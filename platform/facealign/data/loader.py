@@ -11,11 +11,11 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 from facealign.config import UserError
-from facealign.data import order
-from facealign.data.balance import EpochPlan, plan_epoch
 from facealign.data.batch import Batch
 from facealign.data.dataset import Draw, FaceDataset, collate
-from facealign.data.sampling import SamplingSettings
+from facealign.data.ordering import order
+from facealign.data.ordering.balance import EpochPlan, plan_epoch
+from facealign.data.ordering.sampling import SamplingSettings
 from facealign.data.shards.reader import ShardReader
 
 _BATCHES_AHEAD = 2

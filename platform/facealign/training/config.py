@@ -5,8 +5,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from facealign.config import Settings, digest_json
-from facealign.data.augment_settings import AugmentSettings
-from facealign.data.sampling import SamplingSettings
+from facealign.data.augmentation.settings import AugmentSettings
+from facealign.data.ordering.sampling import SamplingSettings
 from facealign.geometry import Normaliser
 
 

@@ -12,7 +12,7 @@ from facealign.config import UserError
 from facealign.data.batch import Batch
 from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches, train_batches, training_plan
-from facealign.data.order import steps_per_epoch
+from facealign.data.ordering.order import steps_per_epoch
 from facealign.data.shards.reader import ShardReader
 from facealign.metrics import Total, nme
 from facealign.training.checkpoint import Faces, build_method, load_checkpoint, save_checkpoint

@@ -12,7 +12,7 @@ from data.malformed.test_pictures import DAMAGES as PICTURES
 from data.malformed.texts import ANY
 from facealign.cli.main import main as facealign
 from facealign.config import UserError
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.reader import ShardReader
 
 TEXTS = ["empty", "half", "noise", "terminal codes", "utf-16", "a very long line"]

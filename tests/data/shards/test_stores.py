@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 
 from facealign.config import UserError
 from facealign.data.cache_folder import CACHE_VARIABLE, cache_folder
-from facealign.data.prepare import prepare
+from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import absolute, open_store

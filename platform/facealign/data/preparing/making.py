@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from facealign.config import digest_file, digest_json
 from facealign.data.config import DataConfig
-from facealign.data.cutting import cut_face
 from facealign.data.file_digests import remembering
-from facealign.data.leaks import Seen
-from facealign.data.planning import ShardTask
-from facealign.data.quarantine import Quarantined
+from facealign.data.preparing.cutting import cut_face
+from facealign.data.preparing.leaks import Seen
+from facealign.data.preparing.planning import ShardTask
+from facealign.data.preparing.quarantine import Quarantined
 from facealign.data.record import BadSample
 from facealign.data.shards.columns import read_strings
 from facealign.data.shards.index import Shard

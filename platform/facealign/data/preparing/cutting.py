@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.checks import check_record
+from facealign.data.preparing.checks import check_record
+from facealign.data.preparing.warp import warp
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.shards.row import Labels, StoredFace, encode_crop
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.base import Sample
-from facealign.data.warp import warp
 from facealign.geometry import CropSettings, LandmarkSchema, affine, landmark_box, stored_crop
 
 _WIDEST = 4

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from facealign.config import Settings
-from facealign.data.augment_recipes import RECIPES
+from facealign.data.augmentation.recipes import RECIPES
 
 
 def _ordered(ends: tuple[float, float]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from facealign.config import UserError
-from facealign.data.augment_settings import FurtherChange
+from facealign.data.augmentation.settings import FurtherChange
 from facealign.data.images import Image8
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # its import would otherwise ask a server for news

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.sampling import SamplingSettings
+from facealign.data.ordering.sampling import SamplingSettings
 
 
 @dataclass(frozen=True, eq=False)

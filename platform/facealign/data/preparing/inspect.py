@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.config import UserError
-from facealign.data.checks import check_record
-from facealign.data.cutting import face_box
+from facealign.data.preparing.checks import check_record
+from facealign.data.preparing.cutting import face_box
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.sources.base import Sample, Source
 from facealign.geometry import CropSettings, LandmarkSchema, load_schema

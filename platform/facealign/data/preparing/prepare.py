@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from facealign.config import UserError, digest_json
 from facealign.data.config import DataConfig
 from facealign.data.folds import FOLDS, Fold
-from facealign.data.leaks import LEAKS_FILE, Seen, find_leaks, write_leaks
-from facealign.data.making import Made, ShardMaker
-from facealign.data.planning import ShardTask, in_folds, shard_tasks
-from facealign.data.provenance import row_rule
-from facealign.data.quarantine import REPORT_FILE, Quarantined, check_share, write_report
+from facealign.data.preparing.leaks import LEAKS_FILE, Seen, find_leaks, write_leaks
+from facealign.data.preparing.making import Made, ShardMaker
+from facealign.data.preparing.planning import ShardTask, in_folds, shard_tasks
+from facealign.data.preparing.provenance import row_rule
+from facealign.data.preparing.quarantine import REPORT_FILE, Quarantined, check_share, write_report
+from facealign.data.preparing.training_statistics import with_statistics
 from facealign.data.shards.index import DamagedIndex, Index, NoIndex, SourceNote
 from facealign.data.shards.row import arrow_schema, fingerprint
 from facealign.data.shards.store import Place, Store, absolute, open_store
 from facealign.data.shards.writer import publish
 from facealign.data.sources.base import Sample
-from facealign.data.training_statistics import with_statistics
 from facealign.geometry import load_schema
 
 Progress = Callable[[int, int], None]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.config import UserError
-from facealign.data.provenance import code_digest
+from facealign.data.preparing.provenance import code_digest
 from facealign.data.shards.columns import read_landmarks
 from facealign.data.shards.folder import Folder
 from facealign.data.shards.index import Index, StatisticsNote

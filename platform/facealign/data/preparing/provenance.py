@@ -18,6 +18,8 @@ from facealign.data.sources.base import Source
 from facealign.geometry import LandmarkSchema
 
 _PACKAGE = "facealign"
+_MAKERS = ("facealign.data.preparing.cutting", "facealign.data.shards.row")
+"""Modules that make a row of what a source gives."""
 _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "pyarrow")
 """Those that turn pixels into bytes."""
 
@@ -33,7 +35,9 @@ def row_rule(settings: DataConfig, source: Source, schema: LandmarkSchema) -> st
             "crop": settings.crop.model_dump(mode="json"),
             "encoding": [shards.encoding, shards.quality if shards.encoding == "jpeg" else None],
             "columns": fingerprint(arrow_schema(schema.size)),
-            "code": code_digest(type(source).__module__, "facealign.data.cutting", "facealign.data.shards.row"),
+            "code": code_digest(
+                type(source).__module__, "facealign.data.preparing.cutting", "facealign.data.shards.row"
+            ),
             "libraries": [metadata.version(name) for name in _LIBRARIES],
         }
     )

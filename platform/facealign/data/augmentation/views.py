@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.augment_settings import AugmentSettings
+from facealign.data.augmentation.settings import AugmentSettings
 from facealign.data.images import Image8
 from facealign.geometry import CropSettings, LandmarkSchema, affine, view_of_stored
 

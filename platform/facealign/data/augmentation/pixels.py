@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.augment_settings import AugmentSettings
+from facealign.data.augmentation.settings import AugmentSettings
 from facealign.data.images import Image8
 
 _DRAWS = 8
@@ -52,7 +52,7 @@ def change_pixels(image: Image8, settings: AugmentSettings, rng: np.random.Gener
     for further in settings.further:
         chance, amount = rng.random(2).tolist()
         if chance < further.probability:
-            from facealign.data.further_changes import apply_further  # its library takes a second to import
+            from facealign.data.augmentation.further import apply_further  # its library takes a second to import
 
             image[:] = apply_further(image, further, int(amount * 2**32))
     return covered

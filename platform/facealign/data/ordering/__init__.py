@@ -1,0 +1,1 @@
+"""Which sample is seen when: order, balancing by pose, settings of both."""

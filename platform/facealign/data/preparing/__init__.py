@@ -1,0 +1,1 @@
+"""From a published data set to shards: look, plan, cut, check, report."""
