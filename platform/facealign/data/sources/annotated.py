@@ -66,11 +66,11 @@ class AnnotatedSource(Source):
     schemas = None
 
     @abstractmethod
-    def faces(self, schema: LandmarkSchema) -> Iterator[Face]:
-        """Every row of every table.
+    def faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+        """Every row of a table that the options ``train`` or ``test`` name.
 
         Raises:
-            UserError: A table is missing, or is not of the format.
+            UserError: The table is missing, or is not of the format.
         """
 
     @property
@@ -81,7 +81,17 @@ class AnnotatedSource(Source):
     def samples(self) -> Iterator[Sample]:
         """One for each row; a malformed one is a sample that does not load."""
         seen: Counter[str] = Counter()
-        listed = [self._sample(face, seen) for face in self.faces(load_schema(self.schema))]
+        schema = load_schema(self.schema)
+        folds: tuple[tuple[Literal["train", "test"], tuple[str, ...]], ...] = (
+            ("train", self.config.train),
+            ("test", self.config.test),
+        )
+        listed = [
+            self._sample(face, seen)
+            for fold, names in folds
+            for name in names
+            for face in self.faces_of(name, fold, schema)
+        ]
         if not listed:
             raise UserError(f"{self.root}: the tables of source data.{self._name()} hold no face")
         yield from sorted(listed, key=lambda sample: sample.id)

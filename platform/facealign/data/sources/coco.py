@@ -56,14 +56,8 @@ class Coco(AnnotatedSource):
         """As the option says."""
         return int(self.config.origin == "one")
 
-    def faces(self, schema: LandmarkSchema) -> Iterator[Face]:
-        """The annotations of the training files, then of the test files."""
-        for name in self.config.train:
-            yield from self._faces_of(name, "train", schema)
-        for name in self.config.test:
-            yield from self._faces_of(name, "test", schema)
-
-    def _faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+    def faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+        """The annotations of one file."""
         path = self.table(name, fold)
         tree = _read(path)
         names = _names_of_pictures(tree["images"])

@@ -56,14 +56,8 @@ class Csv(AnnotatedSource):
         """As the option says."""
         return int(self.config.origin == "one")
 
-    def faces(self, schema: LandmarkSchema) -> Iterator[Face]:
-        """The rows of the training tables, then of the test tables."""
-        for name in self.config.train:
-            yield from self._faces_of(name, "train", schema)
-        for name in self.config.test:
-            yield from self._faces_of(name, "test", schema)
-
-    def _faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+    def faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+        """The rows of one table."""
         path = self.table(name, fold)
         columns, rows = read_table(path)
         _check_columns(columns, str(path), schema)

@@ -58,14 +58,8 @@ class HrnetCsv(AnnotatedSource):
         said: str = self.config.origin
         return int(self.schema == "ibug68") if said == "schema" else int(said == "one")
 
-    def faces(self, schema: LandmarkSchema) -> Iterator[Face]:
-        """The rows of the training tables, then of the test tables."""
-        for name in self.config.train:
-            yield from self._faces_of(name, "train", schema)
-        for name in self.config.test:
-            yield from self._faces_of(name, "test", schema)
-
-    def _faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+    def faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+        """The rows of one table."""
         path = self.table(name, fold)
         columns, rows = read_table(path)
         image, scale, x, y, *coordinates = _places(columns, str(path), schema)

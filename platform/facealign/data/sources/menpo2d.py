@@ -13,14 +13,13 @@ published, nor which faces share a photo.
 from collections.abc import Iterator
 from typing import Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from facealign.config import Settings
-from facealign.data.record import FaceRecord
-from facealign.data.sources.base import SOURCES, Sample, Source
-from facealign.data.sources.files import PICTURES, files_by_stem, folders_in, not_found, picture_and
-from facealign.data.sources.pts import count_points, read_pts
+from facealign.data.sources.base import SOURCES, Sample
+from facealign.data.sources.beside import PtsSource
+from facealign.data.sources.files import PICTURES, files_by_stem, folders_in, not_found
+from facealign.data.sources.pts import count_points
 from facealign.geometry import load_schema
 
 _FOLDER = r"^\w[^/\\]*(/\w[^/\\]*)*$"
@@ -28,7 +27,7 @@ _KINDS = {68: "semifrontal", 39: "profile"}
 
 
 @SOURCES.register("menpo2d")
-class Menpo2d(Source):
+class Menpo2d(PtsSource):
     """A folder for training and one for testing below the root; pictures in them, or in folders directly below."""
 
     class Config(Settings):
@@ -57,19 +56,6 @@ class Menpo2d(Source):
         if not listed:
             raise not_found(root, f"no .pts of {self.schema} in Menpo 2D's folders; unpack its annotations there")
         yield from sorted(listed, key=lambda sample: sample.id)
-
-    def load(self, sample: Sample) -> FaceRecord:
-        """The photo and its landmarks, moved from iBUG's 1-based pixels to 0-based ones."""
-        from facealign.data.images import read_photo  # OpenCV: settings are read without it
-
-        picture, annotation = picture_and(sample, ".pts")
-        schema = load_schema(self.schema)
-        points_N2 = read_pts(self.path(annotation), annotation, schema) - 1.0
-        return FaceRecord(
-            image=read_photo(self.path(picture), picture),
-            points=points_N2,
-            visible=np.ones(schema.size, dtype=np.bool_),
-        )
 
     def _samples_in(self, top: str, fold: Literal["train", "test"]) -> Iterator[Sample]:
         root, wanted = self.folder(), load_schema(self.schema).size

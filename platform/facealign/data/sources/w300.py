@@ -15,15 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
 from facealign.config import Settings
-from facealign.data.record import FaceRecord
-from facealign.data.sources.base import SOURCES, Sample, Source
-from facealign.data.sources.files import PICTURES, files_by_stem, not_found, picture_and
-from facealign.data.sources.pts import read_pts
-from facealign.geometry import load_schema
+from facealign.data.sources.base import SOURCES, Sample
+from facealign.data.sources.beside import PtsSource
+from facealign.data.sources.files import PICTURES, files_by_stem, not_found
 
 _Part = tuple[Literal["train", "test"], str]
 
@@ -51,7 +48,7 @@ _FACE_OF_PHOTO = re.compile(r"(?<=\d)_\d+$")
 
 
 @SOURCES.register("300w")
-class W300(Source):
+class W300(PtsSource):
     """Any of the folders afw, helen/{trainset,testset}, lfpw/{trainset,testset} and ibug below the root."""
 
     class Config(Settings):
@@ -77,19 +74,6 @@ class W300(Source):
         if not listed:
             raise not_found(root, f"{', '.join(present)} hold no picture and no .pts; unpack 300-W there")
         yield from sorted(listed, key=lambda sample: sample.id)
-
-    def load(self, sample: Sample) -> FaceRecord:
-        """The photo and its landmarks, moved from iBUG's 1-based pixels to 0-based ones."""
-        from facealign.data.images import read_photo  # OpenCV: settings are read without it
-
-        picture, annotation = picture_and(sample, ".pts")
-        schema = load_schema(self.schema)
-        points_N2 = read_pts(self.path(annotation), annotation, schema) - 1.0
-        return FaceRecord(
-            image=read_photo(self.path(picture), picture),
-            points=points_N2,
-            visible=np.ones(schema.size, dtype=np.bool_),
-        )
 
 
 def _place(root: Path, name: str) -> str | None:
