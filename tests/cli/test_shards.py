@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data.sources.written import wflw
 from facealign.cli.main import main
 from facealign.data.shards.index import Index
 
@@ -87,7 +88,7 @@ def test_what_is_wrong_is_named_with_status_1(facealign, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("write", "400w", ".", "out"), "source '400w' is unknown"),
+        (("write", "400w", ".", "out"), "unknown source '400w'; known are: "),
         (("write", "300w", "-", "out"), "needs `root`"),
         (("write", "synthetic", "-", "out", "--set", "data.crop.sze=1"), "data.crop.sze: unknown key"),
         (("write", "synthetic", "-", "out", "--params", "none.yaml"), "none.yaml: no such file"),
@@ -101,3 +102,11 @@ def test_refusals_are_messages(facealign, arguments, message):
     assert err.startswith("error: ")
     assert message in err
     assert "Traceback" not in err
+
+
+def test_a_data_set_with_other_landmarks_than_the_settings_file(facealign, tmp_path):
+    wflw.write(tmp_path / "WFLW", faces=40)
+    options = ["--set", "data.crop.size=32", "--set", "data.validation=0.5", "--set", "data.crop.box=landmarks"]
+    status, _, err = facealign("shards", "write", "wflw", "WFLW", "out", *options)
+    assert status == 0, err
+    assert Index.load(tmp_path / "out").landmarks.name == "wflw98"

@@ -128,7 +128,7 @@ def test_a_photo_that_is_listed_in_both_folds(root):
 
 def test_notes(root):
     found = _inspect(_open(root, test=[]))
-    assert found.notes == ("fold test has no sample; preparing needs both folds",)
+    assert found.notes == ("fold test has no sample: what needs one will say so",)
     for path in root.glob("*.csv"):
         lines = path.read_text().splitlines()
         head = lines[0].split(",")

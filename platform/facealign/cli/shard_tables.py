@@ -11,12 +11,15 @@ from facealign.config import check_settings, read_yaml
 from facealign.data.shards.columns import read_strings
 from facealign.data.shards.index import Index
 from facealign.data.shards.store import open_store
+from facealign.data.sources.base import SOURCES
 
 
 def settings_for(
     params: Path, source: str, root: str | None, settings: Sequence[str], workers: int | None
 ) -> Params:
     """A settings file with another data set and with ``key=value`` changes.
+
+    Where the data set does not have the file's landmark schema, the first one that it has takes its place.
 
     Raises:
         UserError: The file, or what is changed in it, breaks a rule.
@@ -25,6 +28,9 @@ def settings_for(
     for section in ("data", "cluster"):
         tree.setdefault(section, {})
     tree["data"].update(source=source, root=root)
+    schemas = SOURCES[source].schemas
+    if schemas is not None and tree["data"].get("landmarks") not in schemas:
+        tree["data"]["landmarks"] = schemas[0]
     if workers is not None:
         tree["cluster"]["prepare_workers"] = workers
     return check_settings(assign(tree, settings), params, Params)

@@ -332,7 +332,7 @@ def _attributes(usable: Sequence[Look]) -> dict[str, dict[str, int]]:
 
 def _notes(samples: Sequence[Sample], usable: Sequence[Look], visible: float) -> tuple[str, ...]:
     notes = [
-        f"fold {fold} has no sample; preparing needs both folds"
+        f"fold {fold} has no sample: what needs one will say so"
         for fold in ("train", "test")
         if fold not in {sample.fold for sample in samples}
     ]
