@@ -1,4 +1,4 @@
-"""Milliseconds per sample of heatmaps, boundary map and decoding on one core: ``python benchmarks/targets.py``."""
+"""Milliseconds per sample of targets and decoding on one core: ``python benchmarks/targets.py``."""
 
 import time
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from facealign.geometry import load_schema
 from facealign.targets import (
     BoundaryMap,
     DecodeSettings,
+    EdgeMaps,
+    EdgeMapSettings,
     HeatmapSettings,
     decode_heatmaps,
     gaussian_heatmaps,
@@ -44,10 +46,12 @@ def main() -> None:
             points = face_like(schema.size, map_size)
             valid = torch.ones(points.shape[:2], dtype=torch.bool)
             boundary, heatmaps = BoundaryMap(schema, map_size), HeatmapSettings()
+            edges = EdgeMaps(schema, map_size, EdgeMapSettings())
             maps = gaussian_heatmaps(points, valid, map_size, heatmaps)
             works: dict[str, Callable[[], Any]] = {
                 "heatmaps": lambda p=points, v=valid, s=map_size, h=heatmaps: gaussian_heatmaps(p, v, s, h),
                 "boundary": lambda p=points, v=valid, b=boundary: b(p, v),
+                f"{len(schema.edges)} edges": lambda p=points, v=valid, e=edges: e(p, v),
             }
             for rule in get_args(DecodeSettings.model_fields["rule"].annotation):
                 works[f"decode {rule}"] = lambda m=maps, r=rule: decode_heatmaps(m, DecodeSettings(rule=r))
