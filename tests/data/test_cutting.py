@@ -34,10 +34,18 @@ def test_points_go_along_and_back():
     assert face.valid.all()
 
 
-@pytest.mark.parametrize(("box", "side"), [("landmarks", 40), ("provided", 60)])
+@pytest.mark.parametrize(("box", "side"), [("landmarks", 40), ("provided", 60), ("published_square", 50)])
 def test_the_box_decides_the_scale(box, side):
     crop = CropSettings(size=32, box=box, margin=2.0)
-    assert affine.scale_of(_cut(crop).to_photo) == pytest.approx(side * 2.0 / 32)
+    face = _cut(crop, square=np.array([60.0, 55.0, 50.0]))
+    assert affine.scale_of(face.to_photo) == pytest.approx(side * 2.0 / 32)
+
+
+def test_a_published_square_is_cut_about_its_centre():
+    crop = CropSettings(size=32, box="published_square", margin=1.0)
+    to_photo = _cut(crop, square=np.array([60.0, 55.0, 50.0])).to_photo
+    middle = (crop.stored_size - 1) / 2
+    np.testing.assert_allclose(affine.apply(to_photo, [middle, middle]), [60, 55])
 
 
 def test_unknown_landmarks_are_zero_and_shape_no_box():
