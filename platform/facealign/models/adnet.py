@@ -17,9 +17,8 @@ from facealign.models.adnet_heads import Attention, HeadMaps, Heads, LandmarkAct
 from facealign.models.backbone import imagenet_input
 from facealign.models.blur_pool import MaxBlurPool
 from facealign.models.bottleneck import BottleneckBlock
-from facealign.models.bottleneck_hourglass import BottleneckHourglass
 from facealign.models.coord_conv import CoordConv
-from facealign.models.hourglass import hourglass_depth
+from facealign.models.hourglass import Hourglass, hourglass_depth
 from facealign.models.resnet import ResNet
 
 STRIDE = 4
@@ -175,7 +174,7 @@ class _Stack(nn.Module):
         width = config.width
         self.sees_edges = sees_edges
         self.coords = CoordConv(width, width, map_size, boundary=sees_edges) if config.coord_conv else None
-        self.hourglass = BottleneckHourglass(width, depth)
+        self.hourglass = Hourglass(width, depth, BottleneckBlock, functional.max_pool2d)
         conv = nn.Sequential(nn.Conv2d(width, width, 1), nn.BatchNorm2d(width), nn.ReLU())
         residual = BottleneckBlock(width, width)
         self.neck = nn.Sequential(*((conv, residual) if config.neck == "conv_residual" else (residual, conv)))

@@ -1,8 +1,10 @@
 """One hourglass: down to a few pixels and up again, with a skip at every resolution.
 
-Newell, Yang & Deng, "Stacked hourglass networks for human pose estimation", ECCV 2016, Fig. 3, with the blocks and
-the average pooling of Bulat & Tzimiropoulos, ICCV 2017.
+Newell, Yang & Deng, "Stacked hourglass networks for human pose estimation", ECCV 2016, Fig. 3, who have bottlenecks
+and max-pooling; by default with the blocks and the average pooling of Bulat & Tzimiropoulos, ICCV 2017.
 """
+
+from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -38,19 +40,28 @@ class Hourglass(nn.Module):
     """(B, C, S, S) → (B, C, S, S), where S is a multiple of 2 to the ``depth``.
 
     Args:
-        channels: C, a multiple of 4.
+        channels: C, as ``block`` takes it.
         depth: How often the map is halved.
+        block: Makes a block from its input and output channels.
+        halve: (B, C, S, S) and 2 → (B, C, S/2, S/2).
     """
 
-    def __init__(self, channels: int, depth: int) -> None:
+    def __init__(
+        self,
+        channels: int,
+        depth: int,
+        block: Callable[[int, int], nn.Module] = MultiscaleBlock,
+        halve: Callable[[Tensor, int], Tensor] = functional.avg_pool2d,
+    ) -> None:
         super().__init__()
-        self.skip = MultiscaleBlock(channels, channels)
-        self.before = MultiscaleBlock(channels, channels)
-        self.inner = Hourglass(channels, depth - 1) if depth > 1 else MultiscaleBlock(channels, channels)
-        self.after = MultiscaleBlock(channels, channels)
+        self.halve = halve
+        self.skip = block(channels, channels)
+        self.before = block(channels, channels)
+        self.inner = Hourglass(channels, depth - 1, block, halve) if depth > 1 else block(channels, channels)
+        self.after = block(channels, channels)
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, S, S) → (B, C, S, S)."""
-        low = self.after(self.inner(self.before(functional.avg_pool2d(features, 2))))
+        low = self.after(self.inner(self.before(self.halve(features, 2))))
         up: Tensor = self.skip(features) + functional.interpolate(low, scale_factor=2.0, mode="nearest")
         return up
