@@ -1,7 +1,7 @@
 """One hourglass: down to a few pixels and up again, with a skip at every resolution.
 
-Newell, Yang & Deng, "Stacked hourglass networks for human pose estimation", ECCV 2016, Fig. 3, who have bottlenecks
-and max-pooling; by default with the blocks and the average pooling of Bulat & Tzimiropoulos, ICCV 2017.
+Newell, Yang & Deng, "Stacked hourglass networks for human pose estimation", ECCV 2016, Fig. 3, with
+bottlenecks and max-pooling; by default with the blocks and average pooling of Bulat & Tzimiropoulos, 2017.
 """
 
 from collections.abc import Callable
