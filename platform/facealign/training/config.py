@@ -37,7 +37,8 @@ class TrainConfig(Settings):
     schedule: ScheduleConfig = ScheduleConfig()
     clip_norm: float | None = Field(default=None, gt=0, description="largest gradient norm; null: no clipping")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        default="auto", description="auto: bf16 where the device has matrix units for it (CUDA, AMX), else fp32"
+        default="auto",
+        description="auto: bf16 where the device multiplies it faster (CUDA, AMX, AVX512-BF16), else fp32",
     )
     augment: AugmentSettings = AugmentSettings()
     sampling: SamplingSettings = SamplingSettings()

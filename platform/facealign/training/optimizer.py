@@ -54,4 +54,5 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
 def _has_bf16_units(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    found = torch.cpu.get_capabilities()
+    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
