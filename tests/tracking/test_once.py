@@ -80,6 +80,7 @@ def test_a_lost_machine_that_comes_back_late_adds_only_what_is_missing(store, tm
     assert steps == [(step, 2.0 if 10 <= step < 20 or step >= 25 else 1.0) for step in range(40)]
 
 
+@pytest.mark.thorough
 def test_killed_between_the_delivery_and_its_mark(store, tmp_path):
     handle = open_run(store, "faces", "killed-between", "run")
     command = [sys.executable, "-c", KILLED_BEFORE_THE_MARK, json.dumps(to_json(handle)), str(tmp_path)]
