@@ -11,7 +11,7 @@ from facealign.cli.stage import method_stage
 def main(params: Params, method: str) -> None:
     """Measure one method, draw what it finds, and put both into its run."""
     print(measure(method, params.evaluation))
-    record(method)
+    record(method, params.tracking)
 
 
 if __name__ == "__main__":

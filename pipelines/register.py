@@ -13,7 +13,7 @@ from facealign.registry import register_best
 
 def main(params: Params) -> None:
     """Compare the methods that params.yaml names, register the best, and say what was decided."""
-    uri, trained = candidates(params.methods)
+    uri, trained = candidates(params.methods, params.tracking)
     registered = register_best(uri, params.registered_name, trained)
     figures = {
         "name": registered.name,

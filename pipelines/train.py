@@ -25,7 +25,9 @@ def main(params: Params, method: str) -> None:
     index = Index.load(SHARDS)
     job = params.job(method, SHARDS, index.digest)
     resuming = interrupted(job, params.cluster)
-    run = tracking.open_run(params.tracking, params.registered_name, job.name, job.name, fresh=not resuming)
+    run = tracking.open_run(
+        params.tracking, params.registered_name, job.name, job.name, fresh=not resuming, spool_dir=SPOOL
+    )
     describe(run, params, job, index)
     print(f"{job.name}: {'going on with' if resuming else 'training on'} {index.rows('train')} faces", flush=True)
     try:

@@ -15,6 +15,11 @@ import pytest
 from facealign.tracking import TrackingSettings
 
 
+def with_facealign() -> dict[str, str]:
+    """The environment of a process that is to find the package."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "platform")}
+
+
 @pytest.fixture(autouse=True)
 def _no_address_from_outside(monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -1,11 +1,13 @@
 import json
 import math
+import shutil
 import time
+from dataclasses import replace
 
 import pytest
 
 from facealign.config import UserError
-from facealign.tracking import MlflowTracker, NullTracker, RunHandle, open_run, replay, tracker_for
+from facealign.tracking import Away, MlflowTracker, NullTracker, RunHandle, end_run, open_run, replay, tracker_for
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables, under SQLAlchemy 2.1
@@ -24,7 +26,7 @@ def _history(handle, key):
 
 def _away(handle):
     """The same run at an address where nobody listens."""
-    return RunHandle("http://127.0.0.1:9", handle.experiment_id, handle.run_id, handle.name)
+    return replace(handle, uri="http://127.0.0.1:9")
 
 
 def test_everything_a_run_says_is_in_mlflow(store, tmp_path):
@@ -63,9 +65,12 @@ def test_delivering_twice_makes_nothing_two(store, tmp_path):
     tracker.params({"lr": 0.1})
     for step in range(50):
         tracker.metrics({"loss": float(step), "odd": math.nan}, step)
+    kept = shutil.copytree(tmp_path / handle.run_id, tmp_path / "kept")
+    (kept / "0" / "sent").unlink(missing_ok=True)
     tracker.close("FINISHED")
-    (tmp_path / handle.run_id / "sent").write_text("0")
-    replay(tmp_path / handle.run_id)
+    assert not (tmp_path / handle.run_id).exists()
+    shutil.copytree(kept, tmp_path / handle.run_id)
+    assert replay(tmp_path / handle.run_id).delivered == 101
     assert _history(handle, "loss") == [(step, float(step)) for step in range(50)]
     assert len(_history(handle, "odd")) == 50
 
@@ -86,12 +91,12 @@ def test_a_second_attempt_goes_on_in_the_same_spool(store, tmp_path):
 def test_an_end_that_arrives_late_does_not_end_the_next_attempt(store, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     handle = open_run(store, "faces", "late", "run")
-    MlflowTracker(_away(handle), tmp_path / handle.run_id, patience=0.2).close("FAILED")
+    MlflowTracker(_away(handle), tmp_path, patience=2).close("FAILED")
     time.sleep(0.002)
     open_run(store, "faces", "late", "run")
     tracker = tracker_for(handle, tmp_path)
     tracker.close()
-    assert not (tmp_path / handle.run_id / "refused.jsonl").exists()
+    assert not (tmp_path / handle.run_id).exists()
     assert _client(handle).get_run(handle.run_id).info.status == "RUNNING"
 
 
@@ -99,13 +104,13 @@ def test_looking_in_on_a_finished_run_leaves_it_finished(store, tmp_path):
     handle = open_run(store, "faces", "finished", "run")
     tracker_for(handle, tmp_path).close("FINISHED")
     tracker = tracker_for(handle, tmp_path)
-    tracker.metrics({"test/nme": 0.04}, 0)
+    tracker.results({"test/nme": 0.04})
     tracker.close()
     run = _client(handle).get_run(handle.run_id)
     assert (run.info.status, run.data.metrics) == ("FINISHED", {"test/nme": 0.04})
 
 
-def test_a_changed_param_is_refused_and_the_rest_arrives(store, tmp_path, caplog):
+def test_a_changed_param_stays_and_what_is_refused_holds_nothing_back(store, tmp_path, caplog):
     handle = open_run(store, "faces", "changed", "run")
     tracker = tracker_for(handle, tmp_path)
     tracker.params({"lr": 0.1})
@@ -115,35 +120,32 @@ def test_a_changed_param_is_refused_and_the_rest_arrives(store, tmp_path, caplog
     run = _client(handle).get_run(handle.run_id)
     assert run.data.params == {"lr": "0.1", "epochs": "3"}
     assert run.data.metrics == {"good": 2.0}
-    refused = (tmp_path / handle.run_id / "refused.jsonl").read_text().splitlines()
-    assert [json.loads(json.loads(line)["line"])["key"] for line in refused] == ["lr", "bad@name"]
+    refused = (tmp_path / handle.run_id / "0" / "refused.jsonl").read_text().splitlines()
+    assert [json.loads(json.loads(line)["line"])["key"] for line in refused] == ["bad@name"]
     assert "refused" in caplog.text
 
 
 def test_without_a_server_the_run_goes_on_and_replay_delivers(store, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     handle = open_run(store, "faces", "outage", "run")
-    tracker = MlflowTracker(_away(handle), tmp_path / "spool", patience=0.3)
-    start = time.monotonic()
+    tracker = MlflowTracker(_away(handle), tmp_path, patience=2)
     for step in range(100):
         tracker.metrics({"loss": float(step)}, step)
-    assert time.monotonic() - start < 1
-    tracker.close("FINISHED")
-    assert str(tmp_path / "spool") in caplog.text
-    with pytest.raises(UserError, match=r"http://127.0.0.1:9 does not take the 101 records.*start the server"):
-        replay(tmp_path / "spool")
-
-    back = tmp_path / "spool" / "run.json"  # the server is back, as far as its address goes
-    back.write_text(back.read_text().replace("http://127.0.0.1:9", handle.uri))
-    replay(tmp_path / "spool")
+    assert tracker.close("FINISHED") == 101
+    assert f"facealign replay {tmp_path / handle.run_id}" in caplog.text
+    with pytest.raises(Away, match=r"http://127.0.0.1:9 does not take the 101 records.*start the server"):
+        replay(tmp_path / handle.run_id)
+    assert replay(tmp_path / handle.run_id, handle.uri).delivered == 101
+    assert not (tmp_path / handle.run_id).exists()
     assert _history(handle, "loss") == [(step, float(step)) for step in range(100)]
     assert _client(handle).get_run(handle.run_id).info.status == "FINISHED"
 
 
 def test_a_spool_may_hold_the_password_and_is_for_its_owner_alone(store, tmp_path):
     handle = open_run(store, "faces", "mode", "run")
-    tracker_for(handle, tmp_path).close()
+    tracker = tracker_for(handle, tmp_path)
     assert (tmp_path / handle.run_id / "run.json").stat().st_mode & 0o077 == 0
+    tracker.close()
 
 
 def test_nobody_listens_where_there_is_no_run(tmp_path):
@@ -160,3 +162,17 @@ def test_a_worker_that_does_not_see_the_sqlite_file_says_so(tmp_path):
 def test_replay_of_a_folder_that_is_no_spool(tmp_path):
     with pytest.raises(UserError, match="no spool of a run"):
         replay(tmp_path)
+
+
+def test_the_end_is_behind_all_that_this_machine_holds(store, tmp_path, monkeypatch):
+    """Two writers left spools; whoever says the end delivers both."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    handle = open_run(store, "faces", "end", "run")
+    first, second = (MlflowTracker(_away(handle), tmp_path, patience=2) for _ in range(2))
+    first.metrics({"loss": 1.0}, 1)
+    second.results({"test/nme": 0.05})
+    assert (first.close(), second.close()) == (1, 1)
+    assert end_run(handle, "FINISHED", tmp_path) == 0
+    run = _client(handle).get_run(handle.run_id)
+    assert (run.info.status, run.data.metrics) == ("FINISHED", {"loss": 1.0, "test/nme": 0.05})
+    assert not (tmp_path / handle.run_id).exists()

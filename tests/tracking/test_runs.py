@@ -1,9 +1,19 @@
 import pickle
 
+import mlflow
 import pytest
 
 from facealign.config import UserError
-from facealign.tracking import TrackingSettings, describe_run, end_run, log_dataset, open_run
+from facealign.tracking import (
+    Away,
+    NullTracker,
+    TrackingSettings,
+    describe_run,
+    end_run,
+    open_run,
+    recalled,
+    tracker_for,
+)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's tables, under SQLAlchemy 2.1
@@ -55,9 +65,9 @@ def test_the_settings_name_the_experiment(store):
 
 def test_switched_off_there_is_no_run(tmp_path):
     assert open_run(TrackingSettings(enabled=False), "faces", "key", "run") is None
-    describe_run(None, {"a": 1}, {})
-    log_dataset(None, "faces", "00", "here", {})
-    end_run(None, "FINISHED", tmp_path)
+    describe_run(NullTracker(), {"a": 1}, {})
+    assert end_run(None, "FINISHED", tmp_path) == 0
+    assert recalled(None, TrackingSettings()) is None
 
 
 def test_a_key_that_could_not_be_searched_for_is_refused(store):
@@ -72,12 +82,12 @@ def test_a_deleted_experiment_is_named_with_its_remedy(store):
         open_run(store, "gone", "deleted", "run")
 
 
-def test_a_server_that_is_away_is_named_with_its_remedy(monkeypatch):
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+def test_a_server_that_is_away_and_required_is_named_with_its_remedy():
+    settings = TrackingSettings(uri="http://me:secret@127.0.0.1:9", required=True)
     with pytest.raises(
-        UserError, match=r"MLflow at http://127.0.0.1:9 does not answer; start the server .*tracking.uri"
+        Away, match=r"MLflow at http://127.0.0.1:9 does not answer; start the server .*tracking.uri"
     ):
-        open_run(TrackingSettings(uri="http://127.0.0.1:9"), "faces", "away", "run")
+        open_run(settings, "faces", "away", "run")
 
 
 def test_a_file_that_is_no_database_is_named_with_its_remedy(tmp_path):
@@ -86,10 +96,17 @@ def test_a_file_that_is_no_database_is_named_with_its_remedy(tmp_path):
         open_run(TrackingSettings(uri=f"sqlite:///{tmp_path}/mlflow.db"), "faces", "broken", "run")
 
 
-def test_params_stay_as_they_were_first_said_and_the_whole_is_an_artifact(store):
+def _describe(handle, folder, settings, tags):
+    tracker = tracker_for(handle, folder)
+    describe_run(tracker, settings, tags)
+    assert tracker.close() == 0
+
+
+def test_params_stay_as_they_were_first_said_and_the_whole_is_an_artifact(store, tmp_path):
     handle = open_run(store, "faces", "describe", "run")
-    describe_run(handle, {"train": {"lr": 0.1}, "cluster": {"workers": 2}, "long": "x" * 7000}, {"commit": "a"})
-    describe_run(handle, {"train": {"lr": 0.1}, "cluster": {"workers": 4}}, {"commit": "b"})
+    first = {"train": {"lr": 0.1}, "cluster": {"workers": 2}, "long": "x" * 7000}
+    _describe(handle, tmp_path, first, {"commit": "a"})
+    _describe(handle, tmp_path, {"train": {"lr": 0.1}, "cluster": {"workers": 4}}, {"commit": "b"})
     data = _client(handle).get_run(handle.run_id).data
     assert {key: data.params[key] for key in ("train.lr", "cluster.workers")} == {
         "train.lr": "0.1",
@@ -98,18 +115,22 @@ def test_params_stay_as_they_were_first_said_and_the_whole_is_an_artifact(store)
     assert len(data.params["long"]) == 6000
     assert data.tags["commit"] == "b"
     assert [file.path for file in _client(handle).list_artifacts(handle.run_id)] == ["config.json"]
+    config = mlflow.artifacts.load_dict(f"{_client(handle).get_run(handle.run_id).info.artifact_uri}/config.json")
+    assert config == {"train": {"lr": 0.1}, "cluster": {"workers": 4}}
 
 
-def test_more_than_a_hundred_params(store):
+def test_more_than_a_hundred_params(store, tmp_path):
     handle = open_run(store, "faces", "many", "run")
-    describe_run(handle, {f"p{n}": n for n in range(250)}, {})
+    _describe(handle, tmp_path, {f"p{n}": n for n in range(250)}, {})
     assert len(_client(handle).get_run(handle.run_id).data.params) == 250
 
 
-def test_the_data_set_is_an_input_with_its_digest(store):
+def test_the_data_set_is_an_input_with_its_digest(store, tmp_path):
     handle = open_run(store, "faces", "data", "run")
+    tracker = tracker_for(handle, tmp_path)
     for _ in range(2):
-        log_dataset(handle, "300w", "ab" * 32, "/data/300w", {"faces": 3837})
+        tracker.dataset("300w", "ab" * 32, "/data/300w", {"faces": 3837})
+    assert tracker.close() == 0
     (entry,) = _client(handle).get_run(handle.run_id).inputs.dataset_inputs
     assert (entry.dataset.name, entry.dataset.digest) == ("300w", "ab" * 18)
     tags = {tag.key: tag.value for tag in entry.tags}

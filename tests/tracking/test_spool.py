@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from facealign.tracking.records import (
     ArtifactRecord,
+    DatasetRecord,
     MetricRecord,
     ParamRecord,
     StatusRecord,
@@ -14,10 +15,11 @@ from facealign.tracking.records import (
     from_line,
     to_line,
 )
-from facealign.tracking.spool import Spool
+from facealign.tracking.spool import InUse, Spool
 
 _RECORDS = st.one_of(
-    st.builds(MetricRecord, st.text(), st.floats(), st.integers(), st.integers()),
+    st.builds(MetricRecord, st.text(), st.floats(), st.integers(), st.integers(), st.booleans()),
+    st.builds(DatasetRecord, *[st.text()] * 5),
     st.builds(ParamRecord, st.text(), st.text()),
     st.builds(TagRecord, st.text(), st.text()),
     st.builds(ArtifactRecord, st.text(), st.text()),
@@ -118,3 +120,11 @@ def test_threads_do_not_tear_each_others_lines(tmp_path):
     assert len(read) == 600
     assert math.isclose(sum(record.value for record in read), 3 * sum(range(200)) / 10)
     spool.close()
+
+
+def test_only_one_has_it_open(tmp_path):
+    spool = Spool(tmp_path)
+    with pytest.raises(InUse):
+        Spool(tmp_path)
+    spool.close()
+    Spool(tmp_path).close()

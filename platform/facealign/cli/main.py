@@ -86,6 +86,21 @@ def faces(
 
 
 @app.command()
+def replay(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A run's, or one that holds several; default: this project's.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Address of the server, where the runs were begun with another.")
+    ] = None,
+) -> None:
+    """Deliver to MLflow what runs on this machine said while the server was away."""
+    from facealign.cli.replay import replay_all
+
+    replay_all(folder, to)
+
+
+@app.command()
 def summary() -> None:
     """Compare the trained methods, name the registered model, and say what can be done next."""
     from facealign.cli.summary import print_summary

@@ -46,15 +46,15 @@ def measure(method: str, config: EvaluationConfig) -> str:
     )
 
 
-def record(method: str) -> None:
+def record(method: str, settings: tracking.TrackingSettings) -> None:
     """Put the figures and pictures of an evaluation into the training's run."""
-    run = read_json(paths.trained(method).run)["run"]
+    run = tracking.recalled(read_json(paths.trained(method).run)["run"], settings)
     if run is None:
         return
     figures = read_json(paths.evaluated(method).figures)
-    tracker = tracking.tracker_for(tracking.RunHandle(**run), paths.SPOOL)
+    tracker = tracking.tracker_for(run, paths.SPOOL)
     for part in ("test", "mean_shape", "validation_mean_shape"):
-        tracker.metrics({f"{part}/{name}": value for name, value in figures[part].items()}, step=0)
+        tracker.results({f"{part}/{name}": value for name, value in figures[part].items()})
     for picture in sorted(paths.evaluated(method).pictures.glob("*.png")):
         tracker.artifact(picture, "evaluation")
     tracker.close("FINISHED")

@@ -1,7 +1,7 @@
 """What a training leaves behind: the stage's outs, and its run in MLflow."""
 
+import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from facealign import tracking
 from facealign.cli import paths
@@ -21,7 +21,7 @@ from facealign.training.checkpoint import read_card
 from facealign.training.progress import Progress
 
 
-def describe(run: tracking.RunHandle | None, params: Params, job: TrainJob, index: Index) -> None:
+def describe(run: tracking.Run | None, params: Params, job: TrainJob, index: Index) -> None:
     """Say what the run is before it starts: settings, lineage, data."""
     tags = {
         "method": job.method,
@@ -37,13 +37,18 @@ def describe(run: tracking.RunHandle | None, params: Params, job: TrainJob, inde
         "method": {job.method: params.section(job.method).model_dump(mode="json")},
         "cluster": params.cluster.model_dump(mode="json"),
     }
-    tracking.describe_run(run, settings, tags)
+    tracker = tracking.tracker_for(run, paths.SPOOL, patience=5)  # the training needs nothing of what is said here
+    tracking.describe_run(tracker, settings, tags)
     counts = {str(fold): index.rows(fold) for fold in index.folds}
-    tracking.log_dataset(run, index.source.name, index.digest, job.shards, counts)
+    tracker.dataset(index.source.name, index.digest, job.shards, counts)
+    tracker.close()
 
 
-def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> None:
-    """Write the stage's outs, and put the learning curve and the model into the run."""
+def keep(method: str, progress: Progress, run: tracking.Run | None) -> None:
+    """Write the stage's outs, and put the learning curve and the model into the run.
+
+    Where MLflow is away, the outs are all there, and the model waits for the stage ``register``.
+    """
     model = load_model(paths.trained(method).model)
     best = progress.best
     assert best is not None, "a finished training has epochs"
@@ -61,42 +66,65 @@ def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> Non
     write_json(paths.trained(method).figures, figures)
     model_uri = None
     if run is not None:
-        batch = next(eval_batches(FaceDataset(ShardReader(paths.SHARDS, "val")), batch_size=4))
-        model_uri = log_model(
-            run, Predictor(model.method), batch.images, metadata=model.card.model_dump(mode="json")
-        )
+        try:
+            model_uri = _log_model(method, run)
+        except tracking.Away as away:
+            print(
+                f"{away}\n{method}: the training is done and kept in {paths.trained(method).model.parent}. When "
+                "the server is back, the stage `register` puts the model into the run (`dvc repro`: nothing is "
+                "trained again); `facealign replay` delivers the figures alone",
+                file=sys.stderr,
+            )
         tracker = tracking.tracker_for(run, paths.SPOOL)
         tracker.artifact(picture, "plots")
         tracker.close()
     write_json(
         paths.trained(method).run,
-        {"run": asdict(run) if run else None, "model_uri": model_uri, "commit": git_commit()},
+        {"run": tracking.to_json(run) if run else None, "model_uri": model_uri, "commit": git_commit()},
     )
 
 
-def candidates(methods: Sequence[str]) -> tuple[str, list[Candidate]]:
+def _log_model(method: str, run: tracking.Run) -> str:
+    """The address in MLflow of the method's best model, logged to its run.
+
+    Raises:
+        Away: MLflow does not answer.
+    """
+    handle = tracking.opened(run)
+    tracking.check_answers(handle.uri)
+    model = load_model(paths.trained(method).model)
+    batch = next(eval_batches(FaceDataset(ShardReader(paths.SHARDS, "val")), batch_size=4))
+    return log_model(handle, Predictor(model.method), batch.images, metadata=model.card.model_dump(mode="json"))
+
+
+def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> tuple[str, list[Candidate]]:
     """The trained methods as the registry takes them, and the address of the MLflow that has their runs.
+
+    A model that found no server after its training is logged now.
 
     Raises:
         UserError: A method was trained without tracking, or the runs are not in one place.
+        Away: MLflow does not answer.
     """
     found, addresses = [], set()
     for method in methods:
-        run = read_json(paths.trained(method).run)
-        if run["run"] is None:
+        trained = read_json(paths.trained(method).run)
+        recalled = tracking.recalled(trained["run"], settings)
+        if recalled is None:
             raise UserError(f"{method} was trained with tracking.enabled: false, so there is no model to register")
+        run = tracking.opened(recalled)
         card = read_card(paths.trained(method).model)
         figures = read_json(paths.trained(method).figures)
-        addresses.add(run["run"]["uri"])
+        addresses.add(run.uri)
         found.append(
             Candidate(
                 method=method,
-                run_id=run["run"]["run_id"],
-                model_uri=run["model_uri"],
+                run_id=run.run_id,
+                model_uri=trained["model_uri"] or _log_model(method, run),
                 validation_nme=figures["validation_nme"],
                 data_digest=card.job.data_digest,
                 config_hash=card.config_hash,
-                git_commit=run["commit"],
+                git_commit=trained["commit"],
             )
         )
     if len(addresses) > 1:

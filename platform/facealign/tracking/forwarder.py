@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -34,38 +34,47 @@ class Forwarder:
     """Delivers what is in the spool, and what will be, from a thread of its own.
 
     Args:
-        spool: Where the records come from.
+        spool: Where the records come from; it is the forwarder's until the thread ends.
         sink: Where they go.
         pause: Seconds between two looks into the spool, and before the first new attempt when the sink is away;
             further attempts wait longer, up to a minute.
+        let_go: What the thread does with the spool when it ends.
     """
 
-    def __init__(self, spool: Spool, sink: Sink, pause: float = 1.0) -> None:
+    def __init__(
+        self, spool: Spool, sink: Sink, pause: float = 1.0, let_go: Callable[[Spool], None] = Spool.close
+    ) -> None:
         self._spool = spool
         self._sink = sink
         self._pause = pause
+        self._let_go = let_go
+        self._outstanding: int | None = None
         self._closing = threading.Event()
         self._deadline = float("inf")
         self._thread = threading.Thread(target=self._run, name="facealign-tracking", daemon=True)
         self._thread.start()
 
     def close(self, timeout: float) -> int:
-        """Deliver what is outstanding, for at most ``timeout`` seconds; how many records are outstanding still."""
+        """Deliver what is outstanding, for at most ``timeout`` seconds.
+
+        A call to a server that hangs outlasts any patience: then the thread lets go of the spool later.
+
+        Returns:
+            How many records are outstanding still.
+        """
         self._deadline = time.monotonic() + timeout
         self._closing.set()
         self._thread.join(timeout)
-        outstanding = self._spool.outstanding()
-        if outstanding:
-            _log.warning(
-                "%d records of the run are not delivered and stay in %s; when the tracking server is back, "
-                "facealign.tracking.replay(%r) delivers them",
-                outstanding,
-                self._spool.folder,
-                self._spool.folder,
-            )
-        return outstanding
+        return self._spool.outstanding() if self._outstanding is None else self._outstanding
 
     def _run(self) -> None:
+        try:
+            self._deliver_until_closed()
+        finally:
+            self._outstanding = self._spool.outstanding()
+            self._let_go(self._spool)
+
+    def _deliver_until_closed(self) -> None:
         wait = 0.0
         while True:
             # Asked before the spool is drained: whatever was said before close is then in this drain.
@@ -99,8 +108,8 @@ def drain(spool: Spool, sink: Sink) -> None:
     """
     while (chunk := spool.read(_BATCH)).lines:
         try:
-            sink.deliver([from_line(line) for line in chunk.lines], spool.folder)
-        except (Refused, ValueError):
+            sink.deliver([_record(line) for line in chunk.lines], spool.folder)
+        except Refused:
             _deliver_singly(spool, sink, chunk.lines)
         spool.mark_sent(chunk.end)
 
@@ -110,8 +119,8 @@ def _deliver_singly(spool: Spool, sink: Sink, lines: Sequence[str]) -> None:
     reasons = []
     for line in lines:
         try:
-            sink.deliver([from_line(line)], spool.folder)
-        except (Refused, ValueError) as error:
+            sink.deliver([_record(line)], spool.folder)
+        except Refused as error:
             spool.refuse(line, str(error))
             reasons.append(str(error))
     if reasons:
@@ -121,3 +130,10 @@ def _deliver_singly(spool: Spool, sink: Sink, lines: Sequence[str]) -> None:
             spool.folder / "refused.jsonl",
             reasons[0],
         )
+
+
+def _record(line: str) -> Record:
+    try:
+        return from_line(line)
+    except ValueError as error:
+        raise Refused(str(error)) from error

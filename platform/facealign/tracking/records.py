@@ -2,7 +2,8 @@
 
 Each record is one line of JSON and stands alone: it can be delivered, refused or delivered again by itself. A
 figure carries the moment it was measured, because MLflow takes two figures with the same key, step, moment and
-value for one; so delivering twice does no harm.
+value for one; so delivering one record twice does no harm. Two records of one step, as a restart makes them, are
+two for MLflow; ``once`` says that the run is to have only one.
 """
 
 import json
@@ -13,12 +14,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class MetricRecord:
-    """A figure at a step; ``at`` is milliseconds since 1970. The value may be NaN or infinite."""
+    """A figure at a step; ``at`` is milliseconds since 1970. The value may be NaN or infinite.
+
+    Attributes:
+        once: The run keeps one figure for this key and step, the first that reaches it.
+    """
 
     key: str
     value: float
     step: int
     at: int
+    once: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,22 @@ class TagRecord:
 
 
 @dataclass(frozen=True)
+class DatasetRecord:
+    """A data set among the run's inputs.
+
+    Attributes:
+        profile: JSON of its figures.
+        context: What the run does with it.
+    """
+
+    name: str
+    digest: str
+    source: str
+    profile: str
+    context: str
+
+
+@dataclass(frozen=True)
 class ArtifactRecord:
     """A file kept in the spool: ``file`` is its path relative to the spool, ``folder`` the place in the run."""
 
@@ -53,12 +75,13 @@ class StatusRecord:
     at: int
 
 
-Record = MetricRecord | ParamRecord | TagRecord | ArtifactRecord | StatusRecord
+Record = MetricRecord | ParamRecord | TagRecord | DatasetRecord | ArtifactRecord | StatusRecord
 
 _KINDS: dict[str, type[Record]] = {
     "metric": MetricRecord,
     "param": ParamRecord,
     "tag": TagRecord,
+    "dataset": DatasetRecord,
     "artifact": ArtifactRecord,
     "status": StatusRecord,
 }

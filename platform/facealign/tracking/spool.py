@@ -2,7 +2,7 @@
 
 ``records.jsonl`` holds the records in the order they were said; ``sent`` the byte up to which they have been
 delivered; ``artifacts/`` copies of the run's files; ``refused.jsonl`` what the receiver will never take, with its
-reasons. One process at a time writes to a spool. Nothing here knows who receives.
+reasons; ``lock`` is held by the one process that has the spool open. Nothing here knows who receives.
 """
 
 import json
@@ -13,6 +13,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from facealign.tracking.records import Record, to_line
 
@@ -25,18 +27,31 @@ class Chunk:
     end: int
 
 
+class InUse(Exception):
+    """Another process, or another part of this one, has the spool open."""
+
+
 class Spool:
     """Opens ``folder``, makes it if there is none, and cuts off a last line that a crash tore.
 
     Safe to append from several threads; ``read`` and ``mark_sent`` belong to one thread.
+
+    Raises:
+        InUse: It is open elsewhere. The end of a process, however it comes, sets its spools free.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._owned = FileLock(folder / "lock", thread_local=False)
+        try:
+            self._owned.acquire(blocking=False)
+        except Timeout:
+            raise InUse(folder) from None
         self._records = folder / "records.jsonl"
         self._sent = folder / "sent"
         self._artifacts = folder / "artifacts"
-        self._artifacts.mkdir(parents=True, exist_ok=True)
+        self._artifacts.mkdir(exist_ok=True)
         self._lock = threading.Lock()
         self._stream = self._records.open("ab")
         size = _cut_torn_line(self._records)
@@ -93,8 +108,19 @@ class Spool:
             return sum(1 for _ in stream)
 
     def close(self) -> None:
-        """Release the file; the spool can be opened again."""
+        """Set the spool free; it can be opened again."""
         self._stream.close()
+        self._owned.release()
+
+    def clear(self) -> None:
+        """Delete what has been delivered, which must be everything; what was refused stays."""
+        assert self.outstanding() == 0, "only what is delivered may go"
+        if (self.folder / "refused.jsonl").exists():
+            self._records.unlink()
+            self._sent.unlink(missing_ok=True)
+            shutil.rmtree(self._artifacts)
+        else:
+            shutil.rmtree(self.folder)
 
 
 def _cut_torn_line(path: Path) -> int:

@@ -1,0 +1,81 @@
+"""The load of each machine that takes part, beside the training's figures in its run."""
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from facealign.tracking.address import sqlite_path
+from facealign.tracking.handles import Run
+from facealign.tracking.machine import Machine
+from facealign.tracking.mlflow_tracker import MlflowTracker
+
+_log = logging.getLogger(__name__)
+_PATIENCE = 5.0
+
+
+@contextmanager
+def system_metrics(run: Run | None, spool_dir: Path, node: str) -> Iterator[None]:
+    """Inside the block, a thread samples this machine into the run, under ``system/<node>/…``.
+
+    One process of each machine is to enter it. Nothing that goes wrong with it reaches the block. The time of a
+    sample is the clock's; its step is the second since 1970, so that samples of several attempts stay in order.
+
+    Args:
+        run: What ``open_run`` gave the driver, with the interval in it; None, and nothing is sampled.
+        spool_dir: Holds the spools of every run.
+        node: Names the machine.
+    """
+    sampler = _start(run, spool_dir, re.sub(r"[^\w.-]", "-", node))
+    try:
+        yield
+    finally:
+        if sampler is not None:
+            sampler.close()
+
+
+def _start(run: Run | None, spool_dir: Path, node: str) -> "_Sampler | None":
+    if run is None or run.sample_every is None or not _sees(run):
+        return None
+    try:
+        return _Sampler(
+            MlflowTracker(run, spool_dir, _PATIENCE, may_open=False), spool_dir, node, run.sample_every
+        )
+    except OSError as error:
+        _log.warning("this machine's load is not sampled: %s", error)
+        return None
+
+
+class _Sampler:
+    """The thread."""
+
+    def __init__(self, tracker: MlflowTracker, disk: Path, node: str, every: float) -> None:
+        self._tracker, self._node = tracker, node
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(disk, every), name="facealign-system", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Take a last sample, and wait a bounded time for what is outstanding."""
+        self._closed.set()
+        self._thread.join(_PATIENCE)
+        self._tracker.close()
+
+    def _run(self, disk: Path, every: float) -> None:
+        try:
+            machine = Machine(disk)
+            closed = False
+            while not closed:
+                closed = self._closed.wait(every)
+                figures = machine.measure()
+                self._tracker.samples({f"system/{self._node}/{name}": value for name, value in figures.items()})
+        except Exception as error:  # noqa: BLE001 - no failure of measuring may reach the training
+            _log.warning("this machine's load is no longer sampled: %s", error)
+
+
+def _sees(run: Run) -> bool:
+    """Whether this machine sees the run's SQLite file, where it is in one."""
+    database = sqlite_path(run.uri)
+    return database is None or database.exists()
