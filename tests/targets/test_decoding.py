@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from pydantic import ValidationError
@@ -31,6 +33,32 @@ def test_mean_error_of_a_perfect_heatmap(rule, mean_error):
     points, decoded = round_trip(rule, "continuous")
     errors = (decoded - points).norm(dim=-1) / 4
     assert errors.mean().item() == pytest.approx(mean_error, rel=0.03)
+
+
+# On half pixels of the crop a remainder is a multiple of ⅛ map px. An eighth of them are 0: the neighbours are
+# equal, the quarter rule shifts nothing, and is right.
+@pytest.mark.parametrize(
+    ("rule", "mean_error"), [("argmax", 0.3867), ("quarter", 0.1550), ("local_soft_argmax", 0.0125)]
+)
+def test_mean_error_of_landmarks_on_half_pixels_of_the_crop(rule, mean_error):
+    remainders = torch.cartesian_prod(torch.arange(8), torch.arange(8)) / 2
+    points = 120 + remainders.view(1, 64, 2)
+    heatmaps = gaussian_heatmaps(
+        crop_to_map(points, 4), torch.ones(1, 64, dtype=torch.bool), 64, HeatmapSettings(form="continuous")
+    )
+    decoded = map_to_crop(decode_heatmaps(heatmaps, DecodeSettings(rule=rule)), 4)
+    assert ((decoded - points).norm(dim=-1) / 4).mean().item() == pytest.approx(mean_error, abs=2e-4)
+
+
+def test_a_soft_argmax_needs_a_peak_of_1():
+    """With Eq. 1's 1/(2πσ²) and τ 10 the window is nearly flat, and its mean nearly the highest pixel."""
+    points = torch.tensor([[[31.4, 32.0]]])
+    valid = torch.ones(1, 1, dtype=torch.bool)
+    heatmaps = gaussian_heatmaps(points, valid, 64, HeatmapSettings(form="continuous"))
+    for peak, low, high in ((1.0, 31.38, 31.42), (1 / (2 * math.pi * 1.75**2), 31.0, 31.1)):
+        x, y = decode_heatmaps(peak * heatmaps, DecodeSettings(rule="local_soft_argmax"))[0, 0].tolist()
+        assert low < x < high
+        assert y == pytest.approx(32.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("rule", RULES)

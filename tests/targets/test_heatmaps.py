@@ -40,6 +40,16 @@ def test_invalid_landmarks_leave_nothing_and_samples_do_not_mix():
     assert torch.equal(together[2:3], alone)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("faces", [0, 2])
+def test_any_number_of_faces_in_the_type_of_their_points(faces, dtype):
+    points = torch.full((faces, 3, 2), 4.0, dtype=dtype)
+    got = gaussian_heatmaps(points, torch.ones(faces, 3, dtype=torch.bool), 8, HeatmapSettings())
+    assert (got.shape, got.dtype) == ((faces, 3, 8, 8), dtype)
+    assert got.is_contiguous()
+    assert torch.equal(got[:, :, 4, 4], torch.ones(faces, 3, dtype=dtype))
+
+
 def test_an_even_patch_is_refused():
     with pytest.raises(ValidationError, match="odd side"):
         HeatmapSettings(patch=6)

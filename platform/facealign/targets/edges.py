@@ -61,7 +61,7 @@ class EdgeMaps(nn.Module):
         nearest: Tensor = self.distances(points_BN2, valid_BN)
         width = self.config.width
         if self.config.form == "line":
-            return ((width + 1) / 2 - nearest.sqrt()).clamp(0, 1)
+            return nearest.sqrt_().neg_().add_((width + 1) / 2).clamp_(0, 1)
         return torch.exp(nearest * (-0.5 / width**2)) * (nearest <= (CUT * width) ** 2)
 
     def drawn(self, valid_BN: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Landmarks → Gaussian heatmaps, rendered in closed form."""
 
+import math
 from typing import Literal
 
 import torch
@@ -7,6 +8,7 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from facealign.config import Settings
+from facealign.targets.memory import empty_maps
 
 
 class HeatmapSettings(Settings):
@@ -40,7 +42,7 @@ def gaussian_heatmaps(points_BN2: Tensor, valid_BN: Tensor, map_size: int, setti
     seen here. Augmentation makes such landmarks, and the paper does not leave them out.
 
     Args:
-        points_BN2: (B, N, 2) landmarks, map pixels.
+        points_BN2: (B, N, 2) landmarks, map pixels; they are the truth, and no gradient passes to them.
         valid_BN: (B, N) bool; the maps of other landmarks are zero.
         map_size: S, side of the map, px.
         settings: Form and size of the Gaussian.
@@ -52,8 +54,11 @@ def gaussian_heatmaps(points_BN2: Tensor, valid_BN: Tensor, map_size: int, setti
     pixels = torch.arange(map_size, dtype=points_BN2.dtype, device=points_BN2.device)
     offsets_BN2S = pixels - centres[..., None]
     # A square patch of an isotropic Gaussian is the product of two cut profiles.
-    profiles = torch.exp(offsets_BN2S.square() * (-0.5 / settings.sigma**2))
+    # exp2: of numbers far below zero, torch's exp takes ten times as long on a CPU.
+    profiles = torch.exp2(offsets_BN2S.square() * (-0.5 * math.log2(math.e) / settings.sigma**2))
     if settings.form == "patch":
         profiles = profiles * (offsets_BN2S.abs() <= settings.patch // 2)
     columns, rows = profiles.unbind(dim=2)
-    return (rows * valid_BN[..., None])[..., :, None] * columns[..., None, :]
+    rows = rows * valid_BN[..., None]
+    maps = empty_maps((*points_BN2.shape[:2], map_size, map_size), like=rows)
+    return torch.mul(rows[..., :, None], columns[..., None, :], out=maps)
