@@ -71,10 +71,30 @@ def test_a_layer_alone_is_replaced():
     assert not layer.training
 
 
-def test_one_value_has_no_variance(tmp_path):
+@pytest.fixture
+def group_of_one(tmp_path):
+    """This process, talking to itself."""
     torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/alone", rank=0, world_size=1)
-    try:
-        with pytest.raises(UserError, match="raise batch_size"):
-            GlobalBatchNorm(3)(torch.zeros(1, 3))
-    finally:
-        torch.distributed.destroy_process_group()
+    yield
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.usefixtures("group_of_one")
+def test_one_value_has_no_variance():
+    with pytest.raises(UserError, match="raise batch_size"):
+        GlobalBatchNorm(3)(torch.zeros(1, 3))
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("group_of_one")
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # the compiler's own
+def test_a_compiled_network_takes_the_same_step():
+    def gradients(compiled):
+        torch.manual_seed(0)
+        layers = synchronise(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()), World(size=2))
+        run = torch.compile(layers, backend="eager") if compiled else layers
+        run(torch.randn(2, 3, 9, 9)).square().sum().backward()
+        return [*(parameter.grad for parameter in layers.parameters()), *layers.buffers()]
+
+    for found, expected in zip(gradients(True), gradients(False), strict=True):
+        torch.testing.assert_close(found, expected)

@@ -29,18 +29,17 @@ class WeightAverage:
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
-        self._averages = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+        self._averages = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+        self._means = [name for name, tensor in self._averages.items() if tensor.is_floating_point()]
+        self._counts = [name for name, tensor in self._averages.items() if not tensor.is_floating_point()]
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         """Move the average towards the weights of ``module`` by one step."""
         own = module.state_dict()
-        means = [name for name, average in self._averages.items() if average.is_floating_point()]
-        counts = [name for name in self._averages if name not in set(means)]
-        torch._foreach_lerp_(
-            [self._averages[name] for name in means], [own[name] for name in means], 1 - self.decay
-        )
-        _copy(own, self._averages, counts)
+        averages = [self._averages[name] for name in self._means]
+        torch._foreach_lerp_(averages, [own[name] for name in self._means], 1 - self.decay)
+        _copy(own, self._averages, self._counts)
 
     def state_dict(self) -> dict[str, Tensor]:
         """The average under the names of the module's own ``state_dict``: weights that the module can load."""
@@ -66,7 +65,7 @@ class WeightAverage:
     def in_place_of(self, module: nn.Module) -> Iterator[None]:
         """In the block ``module`` carries the average; after it, however it ends, its own weights to the bit."""
         carried = module.state_dict()
-        own = {name: tensor.detach().clone() for name, tensor in carried.items()}
+        own = {name: tensor.clone() for name, tensor in carried.items()}
         names = list(own)
         try:
             _copy(self._averages, carried, names)

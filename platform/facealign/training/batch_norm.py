@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch._compile import _disable_dynamo
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -67,7 +68,12 @@ class GlobalBatchNorm(_BatchNorm):
         """
         if not self.training:
             return super().forward(features)
-        self._check_input_dim(features)
+        normalised: Tensor = self._normalise(features)
+        return normalised
+
+    # Compiled graphs end here. torch.compiler.disable would say the same, but imports the compiler at once.
+    @_disable_dynamo
+    def _normalise(self, features: Tensor) -> Tensor:
         mean_C, var_C, count = _moments(features.detach())
         if count < 2:
             raise UserError(
@@ -80,7 +86,7 @@ class GlobalBatchNorm(_BatchNorm):
         return normalised
 
     def _check_input_dim(self, features: Tensor) -> None:
-        assert features.dim() >= 2, features.shape
+        """Whatever the layer that this one stands in for took."""
 
     @torch.no_grad()
     def _keep(self, mean_C: Tensor, unbiased_C: Tensor) -> None:
@@ -137,32 +143,21 @@ class _Normalise(torch.autograd.Function):
         ∂x = γ/σ · (∂y − Σ∂y/n − x̂ · Σ(∂y·x̂)/n)
         """
         features, weight_C, mean_C, var_C = ctx.saved_tensors
-        grad_weight_C, grad_bias_C = torch.zeros_like(mean_C), torch.zeros_like(mean_C)
+        sums_2C = mean_C.new_zeros(2, len(mean_C))
+        grad_features = torch.zeros_like(features)
         if features.numel() > 0:
-            # Σ(∂y·x̂) and Σ∂y of this process; in evaluation mode torch's layer takes the moments as they are.
-            _, grad_weight_C, grad_bias_C = torch.ops.aten.native_batch_norm_backward(
-                grad, features, None, mean_C, var_C, None, None, False, ctx.eps, [False, True, True]
+            # As if the moments were constants: γ/σ · ∂y, and this process's Σ(∂y·x̂) and Σ∂y.
+            grad_features, *own = torch.ops.aten.native_batch_norm_backward(
+                grad, features, weight_C, mean_C, var_C, None, None, False, ctx.eps, [True, True, True]
             )
-        grad_features = None
-        if ctx.needs_input_grad[0]:
-            sums = torch.stack([grad_weight_C, grad_bias_C]).double()
-            dist.all_reduce(sums)
-            along_C, mean_grad_C = (sums / ctx.count).to(mean_C.dtype)
-            inverse_C = torch.rsqrt(var_C + ctx.eps)
-            scale_C = inverse_C if weight_C is None else inverse_C * weight_C
-            shape = (-1, *[1] * (features.dim() - 2))
-            slope, offset, scale, mean = (
-                t.view(shape) for t in (-scale_C * inverse_C * along_C, -scale_C * mean_grad_C, scale_C, mean_C)
-            )
-            wide = torch.addcmul(offset, features - mean, slope).addcmul_(grad.to(offset.dtype), scale)
-            grad_features = wide.to(features.dtype)
-        learns = weight_C is not None
-        return (
-            grad_features,
-            grad_weight_C if learns else None,
-            grad_bias_C if learns else None,
-            None,
-            None,
-            None,
-            None,
+            sums_2C = torch.stack(own)
+        total_2C = sums_2C.to(torch.float64, copy=True)
+        dist.all_reduce(total_2C)
+        scale_C = torch.rsqrt(var_C + ctx.eps) * (1 if weight_C is None else weight_C)
+        slope_C, offset_C = -scale_C * (total_2C / ctx.count).to(scale_C.dtype)
+        # The rest is linear in x̂, and so what the layer itself computes.
+        grad_features += functional.batch_norm(
+            features, mean_C, var_C, slope_C, offset_C, training=False, eps=ctx.eps
         )
+        grad_weight_C, grad_bias_C = (None, None) if weight_C is None else sums_2C
+        return grad_features, grad_weight_C, grad_bias_C, None, None, None, None
