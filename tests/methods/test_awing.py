@@ -50,7 +50,7 @@ def test_the_loss_is_the_papers_sum_written_out():
     total = 0.0
     for maps in outputs:
         value, _ = pixel_loss.value_and_slope(maps - target, target)
-        total += (value * weights)[counts].mean()
+        total += (value * weights * counts[..., None, None]).mean()
     torch.testing.assert_close(method.loss(outputs, batch).total.double(), total, rtol=1e-5, atol=0)
 
 

@@ -9,8 +9,8 @@ The defaults are the paper's; each part that it ablates is an option: Table 4 is
 Table 5 attention, Table 6 network.backbone and network.stacks, Table 14 landmark_loss.anisotropy.strategy. The
 baseline of all tables is attention none with landmark_loss.name smooth_l1.
 
-Where the paper is silent: coordinates are measured in the unit square, their loss is the mean over the valid
-landmarks of the batch, and a map's loss is the mean over the pixels of all channels with something to learn from.
+Where the paper is silent: coordinates are measured in the unit square, their loss is the mean over
+landmarks, and that of maps the mean over channels and pixels; what has nothing to learn from counts as 0.
 """
 
 from collections.abc import Mapping
@@ -179,8 +179,11 @@ class ADNet(Method):
     def loss(self, outputs: tuple[StackOutput, ...], batch: Batch) -> LossTerms:
         """Eq. 10 of each stack; the last has the weight 1, and each the half of the next (A.1).
 
-        Landmarks that are not ``valid`` are masked out, as are edges with such a landmark. Those that augmentation
+        Landmarks that are not ``valid`` count as 0, as do edges with such a landmark. Those that augmentation
         pushed off the crop are valid.
+
+        With ``focal`` a sample's loss is not its own alone: it depends on how many others have its attributes
+        (ADNet*), among those that this process passes here at once, whatever the batch of an optimiser's step is.
 
         Args:
             outputs: What ``forward`` returned.
@@ -245,8 +248,8 @@ class ADNet(Method):
 
 
 def _mean(losses_BC: Tensor, counts_BC: Tensor, weights_B: Tensor) -> Tensor:
-    """() the mean over what counts, each face's losses times its weight."""
-    return (losses_BC * counts_BC * weights_B[:, None]).sum() / counts_BC.sum().clamp_min(1)
+    """() the mean of the losses that count, 0 for the others, each face's times its weight."""
+    return (losses_BC * counts_BC * weights_B[:, None]).mean()
 
 
 def _membership(schema: LandmarkSchema) -> Tensor:

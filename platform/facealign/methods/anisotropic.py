@@ -94,9 +94,9 @@ class Anisotropic(CoordinateMethod):
         shapes_BN2 = turned(self.mean_shape, batch.points.float(), batch.valid)
         return shapes_BN2, torch.ones_like(batch.valid)
 
-    def reduce(self, losses_BN: Tensor, valid_BN: Tensor) -> Tensor:
+    def reduce(self, losses_BN: Tensor) -> Tensor:
         """The sum over landmarks, the mean over faces."""
-        return losses_BN.sum() / len(losses_BN)
+        return losses_BN.sum(dim=1).mean()
 
 
 def turned(shape_N2: Tensor, points_BN2: Tensor, valid_BN: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ stack is trained with the Adaptive Wing loss under the Weighted Loss Map (Eqs. 3
 full model; each part of its Table 7 is an option: loss (AW), weight_map (WM), network.boundary (B),
 network.coord_conv (C), network.boundary_coords (CB); and Table 12 is network.stacks.
 
-Where the paper is silent: every stack counts the same, and a stack's loss is the mean over the pixels of all the
-batch's channels with something to learn from, the boundary being one channel among them.
+Where the paper is silent: every stack counts the same, and a stack's loss is the mean over the pixels of all
+channels, the boundary being one among them; a channel with nothing to learn from counts as 0.
 """
 
 from collections.abc import Mapping

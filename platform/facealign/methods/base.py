@@ -19,7 +19,7 @@ class LossTerms:
     """A loss and what it is made of.
 
     Attributes:
-        total: () float32, what is minimised: a mean over the batch.
+        total: () float32, what is minimised: the mean over the batch's samples of what each loses by itself.
         parts: () tensors by name, for the logs; detached or not.
     """
 
@@ -81,7 +81,12 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def loss(self, outputs: Any, batch: Batch) -> LossTerms:
-        """The loss of the outputs of ``batch``, in float32, over its valid landmarks."""
+        """The loss of the outputs of ``batch``, in float32: the mean of the losses of its samples.
+
+        Nothing of a sample's loss may depend on the others, and the mean's divisor is constant per sample: a
+        landmark that is not valid counts as 0 and is not left out of it. So the losses of any parts of a batch,
+        each weighted by its number of samples, are the loss of the whole.
+        """
 
     @abstractmethod
     def decode(self, outputs: Any) -> Tensor:

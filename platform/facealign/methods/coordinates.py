@@ -67,7 +67,7 @@ class CoordinateMethod(Method):
         """Fill the method's own buffers."""
 
     def loss(self, outputs: Tensor, batch: Batch) -> LossTerms:
-        """The loss in float32, over the batch's valid landmarks.
+        """The loss in float32; landmarks that are not valid count as 0.
 
         Raises:
             UserError: The method has no statistics yet.
@@ -75,15 +75,15 @@ class CoordinateMethod(Method):
         self._require_statistics()
         errors_BN2 = coordinate_errors(outputs, batch.points, batch.valid, self.image_size)
         losses_BN = self.coordinate_loss.per_landmark(errors_BN2, *self.directions(batch)) * batch.valid
-        return LossTerms(total=self.reduce(losses_BN, batch.valid), parts={})
+        return LossTerms(total=self.reduce(losses_BN), parts={})
 
     def directions(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Shapes along whose curves a loss may measure errors, (B, N, 2), and what is known of them, (B, N)."""
         return batch.points.float(), batch.valid
 
     @abstractmethod
-    def reduce(self, losses_BN: Tensor, valid_BN: Tensor) -> Tensor:
-        """The losses of landmarks, 0 at invalid ones → what is minimised."""
+    def reduce(self, losses_BN: Tensor) -> Tensor:
+        """The losses of landmarks, 0 at invalid ones → the mean over samples of what is minimised."""
 
     def decode(self, outputs: Tensor) -> Tensor:
         """The outputs as they are: (B, N, 2) float32 landmarks, crop pixels.

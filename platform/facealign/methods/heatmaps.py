@@ -57,8 +57,8 @@ class HeatmapMethod(Method):
     def maps_loss(self, outputs: tuple[Tensor, ...], batch: Batch) -> LossTerms:
         """The sum of the stacks' losses.
 
-        Landmarks that are not ``valid`` are masked out; those that augmentation pushed off the crop are valid, and
-        their target is (partly) empty.
+        Each is the mean over all channels and pixels. Channels of landmarks that are not ``valid`` count as 0;
+        those that augmentation pushed off the crop are valid, and their target is (partly) empty.
 
         Args:
             outputs: What the network returned: the maps of each stack, first to last.
@@ -66,12 +66,11 @@ class HeatmapMethod(Method):
         """
         target, counts = self.targets(batch)
         weights = weight_map(target, self.config.weight_map)
-        channels = counts.sum().clamp_min(1)
         per_stack = [self.pixel_loss.per_map(maps, target, weights) * counts for maps in outputs]
-        parts = {f"stack{i}": losses.sum() / channels for i, losses in enumerate(per_stack, start=1)}
+        parts = {f"stack{i}": losses.mean() for i, losses in enumerate(per_stack, start=1)}
         total = torch.stack(list(parts.values())).sum()
         if self.boundary is not None:
-            parts["boundary"] = per_stack[-1][:, -1].sum() / counts[:, -1].sum().clamp_min(1)
+            parts["boundary"] = per_stack[-1][:, -1].mean()
         return LossTerms(total=total, parts={name: part.detach() for name, part in parts.items()})
 
     def targets(self, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -17,9 +17,9 @@ Table 8, loss                          network.head fully_connected; loss l1, wi
 =====================================  ==============================================================
 
 Where the paper is silent or ambiguous: the layers' sizes and the own matrix of a node are those of the authors'
-code, which the paper's parameter count confirms; the loss is the mean over the coordinates of the batch's valid
-landmarks, in pixels of a 256 px crop (ours). The paper balances poses with 9 bins (PDB): that is a matter of the
-training's sampling.
+code, which the paper's parameter count confirms; the loss is the mean over coordinates, in pixels of a 256 px
+crop, where landmarks that are not valid count as 0 (ours). The paper balances poses with 9 bins (PDB): that is a
+matter of the training's sampling.
 """
 
 from collections.abc import Mapping
@@ -96,6 +96,6 @@ class SCC(CoordinateMethod):
         points: Tensor = self.network(images)
         return points
 
-    def reduce(self, losses_BN: Tensor, valid_BN: Tensor) -> Tensor:
-        """The mean over the coordinates of valid landmarks."""
-        return losses_BN.sum() / (2 * valid_BN.sum()).clamp_min(1)
+    def reduce(self, losses_BN: Tensor) -> Tensor:
+        """The mean over coordinates and faces."""
+        return losses_BN.mean() / 2

@@ -16,8 +16,9 @@ window                          decoding.window (Table 3); ``none`` is decoding.
 ==============================  ============================================================================
 
 Where the paper is silent (all ours): peak 1 and σ 1.75, which its τ of 10 fits; the reduction is the mean over
-pixels; every stack counts the same; with Eq. 6 the two views' maps are averaged, in the frame of the first view,
-and each view keeps a loss of its own; the correction's loss is in map pixels and counts as much as the maps'.
+channels and pixels, where landmarks that are not valid count as 0; every stack counts the same; with Eq. 6 the two
+views' maps are averaged, in the frame of the first view, and each view keeps a loss of its own; the correction's
+loss is in map pixels and counts as much as the maps'.
 """
 
 from collections.abc import Mapping
@@ -231,7 +232,7 @@ class Subpixel(HeatmapMethod):
             # per_map divides by all pixels; only those that both views show are compared.
             share = seen.mean(dim=(2, 3)).clamp_min(1e-6)
             losses.append(self.pixel_loss.per_map(mean, target, seen.expand_as(target)) / share * counts)
-        return torch.stack([loss.sum() for loss in losses]).sum() / counts.sum().clamp_min(1)
+        return torch.stack([loss.mean() for loss in losses]).sum()
 
     def _peaks(self, outputs: SubpixelOutputs) -> Tensor:
         """(B, N, 2) highest pixels of the last maps, map px."""
@@ -247,6 +248,5 @@ def _halves(outputs: SubpixelOutputs) -> tuple[SubpixelOutputs, SubpixelOutputs]
 
 
 def _mean_square(offsets_BN2: Tensor, valid_BN: Tensor) -> Tensor:
-    """The mean squared length over valid landmarks."""
-    squares_BN = offsets_BN2.square().sum(-1) * valid_BN
-    return squares_BN.sum() / valid_BN.sum().clamp_min(1)
+    """The mean squared length, 0 at landmarks that are not valid."""
+    return (offsets_BN2.square().sum(-1) * valid_BN).mean()
