@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from facealign import tracking
-from facealign.cli import paths
+from facealign.cli import home, paths
 from facealign.cli.json_file import read_json, write_json
 from facealign.cli.lineage import git_commit
 from facealign.cli.params import Params
@@ -72,6 +72,7 @@ def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> Non
         paths.trained(method).run,
         {"run": asdict(run) if run else None, "model_uri": model_uri, "commit": git_commit()},
     )
+    home.deliver(paths.trained(method).run.parent)
 
 
 def candidates(methods: Sequence[str]) -> tuple[str, list[Candidate]]:
@@ -82,6 +83,7 @@ def candidates(methods: Sequence[str]) -> tuple[str, list[Candidate]]:
     """
     found, addresses = [], set()
     for method in methods:
+        home.fetch(paths.trained(method).run.parent)
         run = read_json(paths.trained(method).run)
         if run["run"] is None:
             raise UserError(f"{method} was trained with tracking.enabled: false, so there is no model to register")

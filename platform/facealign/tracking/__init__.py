@@ -15,6 +15,7 @@ from facealign.tracking.config import TrackingSettings  # noqa: E402
 from facealign.tracking.describe import describe_run, log_dataset  # noqa: E402
 from facealign.tracking.flatten import flatten  # noqa: E402
 from facealign.tracking.mlflow_tracker import MlflowTracker, end_run, replay, tracker_for  # noqa: E402
+from facealign.tracking.probe import require_answer, require_writable  # noqa: E402
 from facealign.tracking.runs import RunHandle, open_run  # noqa: E402
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "log_dataset",
     "open_run",
     "replay",
+    "require_answer",
+    "require_writable",
     "tracker_for",
     "tracking_uri",
 ]
