@@ -95,17 +95,18 @@ def island() -> Iterator[Island]:
     """
     command = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--mount-proc", "--kill-child"]
     script = "ip link set lo up && echo up && exec sleep infinity"
-    with tempfile.TemporaryDirectory(
-        prefix="island-", ignore_cleanup_errors=True
-    ) as folder:  # sockets: short paths
-        with subprocess.Popen([*command, "sh", "-c", script], stdout=subprocess.PIPE, text=True) as unshare:
-            assert unshare.stdout is not None
-            if unshare.stdout.readline() != "up\n":
-                pytest.skip("no namespaces for this user; `unshare --map-root-user --net` says why")
-            first = int(Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children").read_text())
-            try:
-                yield Island(Path(folder), first)
-            finally:
-                unshare.kill()
-                while Path(f"/proc/{first}").exists():  # it goes when the last of its processes has gone
-                    time.sleep(0.05)
+    with (
+        # The path is short, because Ray's sockets lie below it.
+        tempfile.TemporaryDirectory(prefix="island-", ignore_cleanup_errors=True) as folder,
+        subprocess.Popen([*command, "sh", "-c", script], stdout=subprocess.PIPE, text=True) as unshare,
+    ):
+        assert unshare.stdout is not None
+        if unshare.stdout.readline() != "up\n":
+            pytest.skip("no namespaces for this user; `unshare --map-root-user --net` says why")
+        first = int(Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children").read_text())
+        try:
+            yield Island(Path(folder), first)
+        finally:
+            unshare.kill()
+            while Path(f"/proc/{first}").exists():  # it goes when the last of its processes has gone
+                time.sleep(0.05)

@@ -102,7 +102,8 @@ def test_everything_broken_is_found_at_once_with_a_remedy(cluster, params, tiny_
     assert "third: torch 1.0" in said["versions"]
     assert "second" not in said["versions"]
     assert "start the server" in said["tracking"]
-    assert all(findings[name]["remedy"] for name in ("batch", "gang", "shards", "storage", "versions"))
+    assert "lower cluster.workers" in said["gang"]
+    assert all(findings[name]["remedy"] for name in ("batch", "shards", "storage", "versions"))
     assert not list((cluster.folder / "runs").glob(".*")), "the probe is taken away again"
 
 

@@ -97,21 +97,24 @@ def test_a_job_that_would_lose_what_it_makes_fails_with_the_reason(submit):
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_ray_job_stop_leaves_a_checkpoint_and_the_same_submission_goes_on(cluster: Island, submit):
-    overlay(submit.folder / "params.yaml", {"seed": 1, "method": {"awing": {"train": {"epochs": 40}}}})
+    overlay(
+        submit.folder / "params.yaml", {"seed": 1, "method": {"awing": {"train": {"epochs": 16, "log_every": 2}}}}
+    )
     first = submit("python", "pipelines/train.py", "awing", options=("--submission-id", "stopped-one"))
-    lines_until(first, "epoch  2/40")
+    lines_until(first, "epoch  2/16")
     stop = cluster.run("ray", "job", "stop", "--address", DASHBOARD, "stopped-one", cwd=submit.folder)
     assert stop.returncode == 0, stop.stdout
     rest = finished(first)
     assert "the checkpoint is kept" in rest, rest
     assert "was stopped" in rest
-    last = max(map(int, re.findall(r"^epoch +(\d+)/40", rest, re.MULTILINE)), default=2)
-    assert last < 40, "it was stopped in the middle"
+    last = max(map(int, re.findall(r"^epoch +(\d+)/16", rest, re.MULTILINE)), default=2)
+    assert last < 16, "it was stopped in the middle"
     second = submit("python", "pipelines/train.py", "awing")
     output = finished(second)
     assert second.returncode == 0, output
     assert "going on with" in output
-    done = list(map(int, re.findall(r"^epoch +(\d+)/40", output, re.MULTILINE)))
-    assert done == list(range(last + 1, 41)), output
+    done = list(map(int, re.findall(r"^epoch +(\d+)/16", output, re.MULTILINE)))
+    assert done == list(range(last + 1, 17)), output
     assert (cluster.folder / "home/outputs/trained/awing/model/weights.safetensors").is_file()

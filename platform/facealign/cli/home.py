@@ -28,7 +28,7 @@ def folder() -> Path:
 
 def address(relative: str) -> str:
     """What a relative address means at home; an absolute path or a URI is what it is."""
-    if not named() or "://" in relative:
+    if not named() or "://" in relative or Path(relative).is_absolute():
         return relative
     return f"{named()}/{relative}" if is_bucket() else str(Path(named()) / relative)
 
