@@ -12,7 +12,7 @@ CheckFunction = Callable[[Plan], Finding]
 
 @dataclass(frozen=True)
 class Check:
-    """A function that looks at one thing. It runs connected to the cluster, unless it ``needs_cluster`` not."""
+    """A function that looks at one thing; one that ``needs_cluster`` is left out where none answers."""
 
     look: CheckFunction
     needs_cluster: bool
