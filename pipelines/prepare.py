@@ -5,6 +5,7 @@ python pipelines/prepare.py [--params params.yaml]
 
 import sys
 
+from facealign.cli import home
 from facealign.cli.json_file import write_json
 from facealign.cli.params import Params
 from facealign.cli.paths import PREPARED, SHARDS
@@ -19,6 +20,7 @@ def main(params: Params) -> None:
     with shard_mapper(params.cluster) as mapper, counting(f"preparing {params.data.source}", sys.stdout) as count:
         report = prepare(params.data, SHARDS, count, mapper)
     write_json(PREPARED, report.figures())
+    home.deliver(PREPARED)
     print(report.message())
 
 

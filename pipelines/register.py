@@ -3,6 +3,7 @@
 python pipelines/register.py [--params params.yaml]
 """
 
+from facealign.cli import home
 from facealign.cli.json_file import write_json
 from facealign.cli.params import Params
 from facealign.cli.paths import REGISTERED
@@ -24,6 +25,7 @@ def main(params: Params) -> None:
         "reason": registered.reason,
     }
     write_json(REGISTERED, figures)
+    home.deliver(REGISTERED)
     print(f"models:/{registered.name}/{registered.version}: {registered.reason}")
 
 

@@ -2,7 +2,9 @@
 
 python pipelines/train.py METHOD [--params params.yaml]
 
-SIGINT and SIGTERM leave a checkpoint; the same command goes on from it.
+SIGINT and SIGTERM leave a checkpoint; the same command goes on from it. As a Ray job:
+
+ray job submit --working-dir . --runtime-env pipelines/runtime_env.yaml -- python pipelines/train.py METHOD
 """
 
 import sys

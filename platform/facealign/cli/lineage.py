@@ -2,9 +2,17 @@
 
 import subprocess
 
+from facealign.cluster.job import submission
+
 
 def git_commit() -> str:
-    """The commit checked out, with ``-dirty`` when tracked files differ from it; ``unknown`` outside git."""
+    """The commit checked out, with ``-dirty`` when tracked files differ from it; ``unknown`` outside git.
+
+    A Ray job has no repository; there it is what the submission's metadata has as ``git_commit``.
+    """
+    job = submission()
+    if job is not None:
+        return job.metadata.get("git_commit", "unknown")
     try:
         commit = _git("rev-parse", "HEAD")
         return commit + ("-dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")

@@ -101,6 +101,27 @@ def replay(
 
 
 @app.command()
+def doctor(
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Check cluster, versions, storage, MLflow, room and shards before a training; exit with 1 where one fails."""
+    import json
+
+    from facealign.cli import doctor
+
+    found = {}
+    for name, finding in doctor.findings(params):
+        found[name] = finding
+        if not as_json:
+            typer.echo(doctor.as_lines(name, finding))
+    if as_json:
+        typer.echo(json.dumps(doctor.as_json(found), indent=2, ensure_ascii=False))
+    if any(finding.state == "failed" for finding in found.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
 def summary() -> None:
     """Compare the trained methods, name the registered model, and say what can be done next."""
     from facealign.cli.summary import print_summary

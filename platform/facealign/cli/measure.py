@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 
 from facealign import tracking
-from facealign.cli import paths
+from facealign.cli import home, paths
 from facealign.cli.json_file import read_json, write_json
 from facealign.metrics import groups_of, summarise
 from facealign.report.config import EvaluationConfig
@@ -24,6 +24,7 @@ def measure(method: str, config: EvaluationConfig) -> str:
     Returns:
         One line for the screen.
     """
+    home.fetch(paths.trained(method).run.parent)
     model = load_model(paths.trained(method).model)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     validation = evaluate(model, paths.SHARDS, "val", config, device)
@@ -39,6 +40,7 @@ def measure(method: str, config: EvaluationConfig) -> str:
     }
     write_json(paths.evaluated(method).figures, figures)
     _draw(method, test, config)
+    home.deliver(paths.evaluated(method).figures.parent)
     share = test.errors.mean() / test.mean_shape_errors.mean()
     return (
         f"{method}: test NME {test.errors.mean():.2%} over {len(test.errors)} faces, "

@@ -1,13 +1,19 @@
 """Where the pipeline's stages leave what they make, below one folder."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
-OUTPUTS = Path("outputs")
-SHARDS = OUTPUTS / "shards"
+from facealign.cli import home
+from facealign.data.shards.store import Place
+
+SHARDS_VARIABLE = "FACEALIGN_SHARDS"
+
+OUTPUTS = home.folder() / "outputs"
+SHARDS: Place = os.environ.get(SHARDS_VARIABLE) or home.address(str(OUTPUTS / "shards"))
 PREPARED = OUTPUTS / "prepared.json"
 REGISTERED = OUTPUTS / "registered.json"
-SPOOL = Path("runs").resolve() / "spool"  # absolute, because workers have other working directories
+SPOOL = home.state_folder() / "spool"
 """What runs keep on this machine's disk until MLflow has taken it."""
 
 

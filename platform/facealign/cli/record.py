@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from facealign import tracking
-from facealign.cli import paths
+from facealign.cli import home, paths
 from facealign.cli.json_file import read_json, write_json
 from facealign.cli.lineage import git_commit
 from facealign.cli.params import Params
@@ -82,6 +82,7 @@ def keep(method: str, progress: Progress, run: tracking.Run | None) -> None:
         paths.trained(method).run,
         {"run": tracking.to_json(run) if run else None, "model_uri": model_uri, "commit": git_commit()},
     )
+    home.deliver(paths.trained(method).run.parent)
 
 
 def _log_model(method: str, run: tracking.Run) -> str:
@@ -108,6 +109,7 @@ def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> t
     """
     found, addresses = [], set()
     for method in methods:
+        home.fetch(paths.trained(method).run.parent)
         trained = read_json(paths.trained(method).run)
         recalled = tracking.recalled(trained["run"], settings)
         if recalled is None:

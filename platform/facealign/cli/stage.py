@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from facealign.cli.errors import report_user_errors
+from facealign.cli.lasting import settled
 from facealign.cli.params import DEFAULT_PATH, Params, load_params
 
 
@@ -12,7 +13,7 @@ def stage(main: Callable[[Params], None]) -> None:
     """Run a stage that works on everything."""
     arguments = _parser(main).parse_args()
     with report_user_errors():
-        main(load_params(arguments.params))
+        main(settled(load_params(arguments.params)))
 
 
 def method_stage(main: Callable[[Params, str], None]) -> None:
@@ -21,7 +22,7 @@ def method_stage(main: Callable[[Params, str], None]) -> None:
     parser.add_argument("method", help="name of a method, as in params.yaml")
     arguments = parser.parse_args()
     with report_user_errors():
-        params = load_params(arguments.params)
+        params = settled(load_params(arguments.params))
         params.section(arguments.method)
         main(params, arguments.method)
 

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from facealign.cli import paths
+from facealign.cli import home, paths
 from facealign.cli.json_file import read_json
 from facealign.config import UserError
 from facealign.report.tables import ResultRow, print_table, results_table
@@ -22,6 +22,8 @@ def print_summary() -> None:
     Raises:
         UserError: None has been.
     """
+    for part in ("trained", "evaluated", "registered.json"):
+        home.fetch(paths.OUTPUTS / part)
     files = sorted(paths.OUTPUTS.glob("evaluated/*/evaluation.json"))
     if not files:
         raise UserError(f"{paths.OUTPUTS}: no method has been evaluated yet; run `make repro` first")

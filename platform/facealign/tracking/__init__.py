@@ -17,6 +17,7 @@ from facealign.tracking.flatten import flatten  # noqa: E402
 from facealign.tracking.handles import PendingRun, Run, RunHandle, to_json  # noqa: E402
 from facealign.tracking.mlflow_tracker import MlflowTracker, tracker_for  # noqa: E402
 from facealign.tracking.opening import opened  # noqa: E402
+from facealign.tracking.probe import require_answer, require_writable  # noqa: E402
 from facealign.tracking.replay import Replayed, replay  # noqa: E402
 from facealign.tracking.runs import end_run, open_run, recalled  # noqa: E402
 from facealign.tracking.system import system_metrics  # noqa: E402
@@ -39,6 +40,8 @@ __all__ = [
     "opened",
     "recalled",
     "replay",
+    "require_answer",
+    "require_writable",
     "system_metrics",
     "to_json",
     "tracker_for",

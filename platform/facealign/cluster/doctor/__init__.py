@@ -1,0 +1,10 @@
+"""What can be known before anyone waits for a cluster: a list of checks, each with what it found and the remedy.
+
+A check is one function in a file of ``checks/``, registered there.
+"""
+
+from facealign.cluster.doctor.examination import examine
+from facealign.cluster.doctor.finding import Finding, State
+from facealign.cluster.doctor.plan import Plan
+
+__all__ = ["Finding", "Plan", "State", "examine"]
