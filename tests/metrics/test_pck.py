@@ -39,7 +39,7 @@ def test_joints_without_truth_are_not_counted():
     truth, valid = np.stack([BODY, BODY]), np.ones((2, 4), bool)
     valid[:, 1] = valid[0, 2] = False
     truth[~valid] = np.nan
-    predicted = np.stack([BODY, BODY + (3.0, 0.0)])
+    predicted = np.stack([BODY, BODY + np.array([3.0, 0.0])])
     hits = pck(predicted, truth, valid, FOUR)
     assert hits == JointHits(correct=(1, 0, 0, 1), measured=(2, 0, 1, 2))
     assert hits.share() == 0.4
