@@ -126,3 +126,21 @@ def test_settings_and_sizes_that_cannot_be():
         build(image_size=130)
     with pytest.raises(UserError, match="80 px is no multiple of 32"):
         build(image_size=80, backbone="resnet50", width=32)
+
+
+@pytest.mark.parametrize("activation", ["relu", "instance_norm_relu"])
+def test_a_landmark_map_never_dies(activation):
+    """Negative everywhere, it is still highest where its features are, and a loss can reach it."""
+    heads = Heads(4, 2, 1, "none", activation)
+    with torch.no_grad():
+        heads.landmarks.weight.fill_(1.0)
+        heads.landmarks.bias.copy_(torch.tensor([-50.0, 1.0]))
+    features = torch.rand(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    features[:, :, 5, 2] = 3.0
+    found = heads(features).landmarks
+    assert found.min() >= 0
+    assert found[:, 0].flatten(1).argmax(dim=1).tolist() == [5 * 8 + 2] * 2
+    if activation == "relu":
+        torch.testing.assert_close(found[:, 1], torch.relu(features.sum(dim=1) + 1))
+    found[:, 0, 5, 2].sum().backward()
+    assert heads.landmarks.weight.grad[0].abs().max() > 0

@@ -122,6 +122,36 @@ def doctor(
 
 
 @app.command()
+def maps(
+    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
+    out: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("maps.png"),
+    folder: Annotated[
+        str, typer.Option("--shards", help="Folder of prepared shards, or its URI.")
+    ] = "outputs/shards",
+    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    count: Annotated[int, typer.Option(min=1, max=100, help="How many faces.")] = 4,
+) -> None:
+    """Draw what a trained network sees: heatmaps, edges, attention, beside what they should be."""
+    from facealign.cli.maps import draw_maps
+
+    draw_maps(model, folder, fold, count, out)
+    typer.echo(f"wrote {out}")
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
+    out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
+) -> None:
+    """Write a trained model as ONNX: uint8 crops in, landmarks in crop pixels out; then compare the two."""
+    from facealign.cli.export import export as write
+
+    differences = write(model, out)
+    found = ", ".join(f"{pixels:.2g} px with {faces}" for faces, pixels in differences.items())
+    typer.echo(f"wrote {out}; largest difference from the model, by faces in the batch: {found}")
+
+
+@app.command()
 def summary() -> None:
     """Compare the trained methods, name the registered model, and say what can be done next."""
     from facealign.cli.summary import print_summary

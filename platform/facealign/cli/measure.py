@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from facealign import tracking
 from facealign.cli import home, paths
 from facealign.cli.json_file import read_json, write_json
-from facealign.metrics import groups_of, summarise
+from facealign.geometry import LandmarkSchema
+from facealign.metrics import groups_of, pck, summarise
 from facealign.report.config import EvaluationConfig
 from facealign.report.csvplots import write_ced_csv
 from facealign.report.curves import ced
@@ -26,14 +27,15 @@ def measure(method: str, config: EvaluationConfig) -> str:
     """
     home.fetch(paths.trained(method).run.parent)
     model = load_model(paths.trained(method).model)
+    schema = model.card.faces.landmarks
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     validation = evaluate(model, paths.SHARDS, "val", config, device)
     test = evaluate(model, paths.SHARDS, "test", config, device)
     figures = {
         "normaliser": config.normaliser,
         "failure_threshold": config.failure_threshold,
-        "validation": _figures(validation.errors, config),
-        "test": _figures(test.errors, config),
+        "validation": _figures(validation.errors, config) | _joints(validation, schema, config),
+        "test": _figures(test.errors, config) | _joints(test, schema, config),
         "mean_shape": _figures(test.mean_shape_errors, config),
         "validation_mean_shape": _figures(validation.mean_shape_errors, config),
         "subsets": {name: _figures(test.errors[mask], config) for name, mask in groups_of(test.subsets).items()},
@@ -71,6 +73,14 @@ def _figures(errors: NDArray[np.float64], config: EvaluationConfig) -> dict[str,
         "auc": summary.auc[config.failure_threshold],
         "faces": summary.faces,
     }
+
+
+def _joints(measured: Evaluation, schema: LandmarkSchema, config: EvaluationConfig) -> dict[str, float]:
+    """PCK over all joints and of each, of a body; nothing of a face."""
+    if schema.normalisers.torso is None:
+        return {}
+    found = measured.found
+    return pck(found.predicted, found.truth, found.valid, schema, config.pck_threshold, found.ids).metrics()
 
 
 def _draw(method: str, test: Evaluation, config: EvaluationConfig) -> None:

@@ -15,12 +15,9 @@ def list_schemas() -> None:
 
     for name in schema_names():
         schema = load_schema(name)
-        distances = [
-            key for key in ("inter_ocular", "inter_pupil") if getattr(schema.normalisers, key) is not None
-        ]
         typer.echo(
             f"{name:8} {schema.size:3} landmarks, {len(schema.edges):2} edges, {len(schema.boundary):2} boundary "
-            f"curves, {len(schema.corners)} corners; {', '.join([*distances, 'box', 'diagonal'])}"
+            f"curves, {len(schema.corners)} corners; {', '.join([*schema.normalisers.names, 'box', 'diagonal'])}"
         )
 
 

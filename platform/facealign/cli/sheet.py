@@ -1,7 +1,6 @@
 """Prepared faces on one sheet, for the eye."""
 
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from facealign.config import UserError
 from facealign.data.augmentation.recipes import RECIPES
 from facealign.data.augmentation.settings import NONE, AugmentSettings
 from facealign.data.dataset import Draw, FaceDataset
-from facealign.data.folds import Fold
+from facealign.data.folds import fold_named
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import Place
 from facealign.methods import METHODS
@@ -26,10 +25,9 @@ def draw_sheet(shards: Place, fold: str, count: int, augmented: str | None, out:
     Raises:
         UserError: There are no such shards, no such fold, no such method or recipe.
     """
-    if fold not in get_args(Fold):
-        raise UserError(f"fold {fold!r} is unknown; known are: {', '.join(get_args(Fold))}")
+    known_fold = fold_named(fold)
     augment = _augmentation(augmented) if augmented else NONE
-    reader = ShardReader(shards, fold)  # type: ignore[arg-type]  # checked above
+    reader = ShardReader(shards, known_fold)
     faces = FaceDataset(reader, augment)
     rows = np.linspace(0, len(reader) - 1, min(count, len(reader))).round().astype(int)
     cells = []

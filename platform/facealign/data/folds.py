@@ -3,10 +3,23 @@
 import hashlib
 from typing import Literal, get_args
 
+from facealign.config import UserError
 from facealign.data.sources.base import Sample
 
 Fold = Literal["train", "val", "test"]
 FOLDS: tuple[Fold, ...] = get_args(Fold)
+
+
+def fold_named(name: str) -> Fold:
+    """The fold of that name.
+
+    Raises:
+        UserError: There is none.
+    """
+    for fold in FOLDS:
+        if fold == name:
+            return fold
+    raise UserError(f"fold {name!r} is unknown; known are: {', '.join(FOLDS)}")
 
 
 def fold_of(sample: Sample, validation: float, seed: int) -> Fold:

@@ -7,13 +7,15 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from facealign.config import ConfigError, Settings, UserError, load_settings
 from facealign.geometry.schema_rules import require_rules
 
-Normaliser = Literal["inter_ocular", "inter_pupil", "box", "diagonal"]
+Normaliser = Literal["inter_ocular", "inter_pupil", "torso", "box", "diagonal"]
 
+LANDMARK_NORMALISERS: tuple[Normaliser, ...] = ("inter_ocular", "inter_pupil", "torso")
+"""Those between landmarks that a schema has to name."""
 
 _ASYMMETRY = 0.2
 """Of a layout's longer side: no typical face is that uneven."""
@@ -33,10 +35,22 @@ class Edge(Settings):
 
 
 class Normalisers(Settings):
-    """Landmarks between whose means the reference distances are measured; absent where the schema has none."""
+    """Landmarks between whose means the reference distances are measured; absent where the schema has none.
+
+    A body has a torso, a face the other two.
+    """
 
     inter_ocular: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     inter_pupil: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    # Of a face nothing is written, so that faces prepared before there were bodies are still what they were.
+    torso: tuple[tuple[int, ...], tuple[int, ...]] | None = Field(
+        default=None, exclude_if=lambda pair: pair is None
+    )
+
+    @property
+    def names(self) -> tuple[Normaliser, ...]:
+        """Those that there are."""
+        return tuple(name for name in LANDMARK_NORMALISERS if getattr(self, name) is not None)
 
 
 class LandmarkSchema(Settings):
@@ -70,8 +84,8 @@ class LandmarkSchema(Settings):
 
         Args:
             points: (…, N, 2) true landmarks, in any frame; the distance is in the same unit.
-            normaliser: ``inter_ocular`` (outer eye corners), ``inter_pupil`` (eye centres), ``box`` (√(w·h) of the
-                landmarks' tight box) or ``diagonal`` (of that box).
+            normaliser: ``inter_ocular`` (outer eye corners), ``inter_pupil`` (eye centres), ``torso`` (shoulder to
+                opposite hip), ``box`` (√(w·h) of the landmarks' tight box) or ``diagonal`` (of that box).
 
         Raises:
             UserError: The schema has no such reference.
@@ -84,7 +98,10 @@ class LandmarkSchema(Settings):
             return distance
         pair = getattr(self.normalisers, normaliser)
         if pair is None:
-            raise UserError(f"schema {self.name} has no {normaliser} distance; use `box` or `diagonal`")
+            others = ", ".join([*self.normalisers.names, "box", "diagonal"])
+            raise UserError(
+                f"schema {self.name} has no {normaliser} distance; set `normaliser` to one of: {others}"
+            )
         first, second = (points[..., list(group), :].mean(axis=-2) for group in pair)
         return np.asarray(np.linalg.norm(first - second, axis=-1))
 

@@ -72,7 +72,7 @@ def notes(schema: "LandmarkSchema") -> Iterator[str]:
         yield f"landmarks {free} are on no edge"
     if not schema.boundary:
         yield "no boundary: methods that draw facial boundaries cannot use it"
-    for name in ("inter_ocular", "inter_pupil"):
+    for name in () if schema.normalisers.torso else ("inter_ocular", "inter_pupil"):
         pair = getattr(schema.normalisers, name)
         if pair is None:
             yield f"no {name} normaliser: errors are divided by `box` or `diagonal`"
@@ -121,10 +121,8 @@ def _broken_edges(schema: "LandmarkSchema", key: str, edges: "Sequence[Edge]", f
 
 
 def _broken_normalisers(schema: "LandmarkSchema", flips: bool) -> Iterator[Broken]:
-    for name in ("inter_ocular", "inter_pupil"):
+    for name in schema.normalisers.names:
         pair = getattr(schema.normalisers, name)
-        if pair is None:
-            continue
         at = ("normalisers", name)
         first, second = map(set, pair)
         for group in pair:
@@ -133,7 +131,8 @@ def _broken_normalisers(schema: "LandmarkSchema", flips: bool) -> Iterator[Broke
             yield Broken(at, f"{name}: both ends need a landmark")
         elif first == second:
             yield Broken(at, f"{name}: both ends are the same landmarks, so the distance is 0")
-        elif flips and all(_in_range(schema, group) for group in pair):
+        # A torso is measured from one side's shoulder to the other's hip: of the two diagonals, one is the custom.
+        elif name != "torso" and flips and all(_in_range(schema, group) for group in pair):
             ends = {frozenset(first), frozenset(second)}
             if {frozenset(_mirrored(schema, group)) for group in pair} != ends:
                 yield Broken(at, f"{name}: a mirrored face has another distance; its ends must be mirror partners")

@@ -136,7 +136,8 @@ class ADNet(Method):
         "network.boundary_coords": "code has such channels, of its last landmark map; of the edge maps: ours",
         "network.anti_alias": "paper §3, Table 9; off in the code",
         "network.neck": "paper Table 10; residual_conv in the code",
-        "network.landmark_activation": "paper Table 10; instance_norm_relu in the code. Maps start at 1: ours",
+        "network.landmark_activation": "paper Table 10; instance_norm_relu in the code. Maps start at 1 and never "
+        "die: ours",
         "network.weights": "ours",
         "landmark_loss": "paper Eqs. 3–6",
         "landmark_loss.knee": "code; the paper's 1 has no unit",
@@ -246,10 +247,37 @@ class ADNet(Method):
         """The last stack's landmarks → (B, N, 2) float32, crop pixels."""
         return from_unit(outputs[-1].points, self.image_size)
 
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """The last stack's; ``attended`` is what the landmarks are the centres of.
+
+        Landmark maps and attention count only relative to themselves, and so each is divided by its maximum.
+        """
+        last = self(images)[-1]
+        found = {"landmarks": _to_own_peak(last.maps.landmarks)}
+        found |= {name: maps for name in ("points", "edges") if (maps := getattr(last.maps, name)) is not None}
+        if last.attention is not None:
+            found["attention"] = _to_own_peak(last.attention)
+            found["attended"] = _to_own_peak(last.maps.landmarks * last.attention)
+        return found
+
+    def true_maps(self, batch: Batch) -> dict[str, Tensor]:
+        """The targets, and the attention that maps equal to them would be."""
+        wanted = {name: target.maps for name, target in self.targets(batch).items()}
+        if self.mask is not None:
+            ideal = HeadMaps(batch.points, points=wanted.get("points"), edges=wanted.get("edges"))
+            wanted["attention"] = _to_own_peak(self.mask(ideal))
+        return wanted
+
 
 def _mean(losses_BC: Tensor, counts_BC: Tensor, weights_B: Tensor) -> Tensor:
     """() the mean of the losses that count, 0 for the others, each face's times its weight."""
     return (losses_BC * counts_BC * weights_B[:, None]).mean()
+
+
+def _to_own_peak(maps_BCHW: Tensor) -> Tensor:
+    """Each map divided by its maximum; one without a value above 0 stays as it is."""
+    peaks = maps_BCHW.amax(dim=(2, 3), keepdim=True)
+    return maps_BCHW / torch.where(peaks > 0, peaks, 1.0)
 
 
 def _membership(schema: LandmarkSchema) -> Tensor:

@@ -53,3 +53,7 @@ class AWing(HeatmapMethod):
     def decode(self, outputs: tuple[Tensor, ...]) -> Tensor:
         """The last stack's heatmaps → (B, N, 2) float32 landmarks, crop pixels."""
         return self.decode_maps(outputs)
+
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """The last stack's."""
+        return self.by_name(self(images)[-1])

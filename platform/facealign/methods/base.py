@@ -92,6 +92,21 @@ class Method(nn.Module, ABC):
     def decode(self, outputs: Any) -> Tensor:
         """Outputs → (B, N, 2) float32 landmarks, crop pixels."""
 
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """What the network sees in ``images`` on its way to landmarks, for the eye; none: it makes no maps.
+
+        Args:
+            images: As for ``forward``.
+
+        Returns:
+            By name, (B, C, h, w) with values that mean something from 0 to 1; a map covers the whole crop.
+        """
+        return {}
+
+    def true_maps(self, batch: Batch) -> dict[str, Tensor]:
+        """What the maps of the same names should be, as far as that is known: (B, C, h, w)."""
+        return {}
+
 
 METHODS: Registry[type[Method]] = Registry("method", "facealign.methods")
 """Every method by name; ``@METHODS.register("awing")`` in the method's own file puts it here."""

@@ -87,6 +87,15 @@ class HeatmapMethod(Method):
         counts = torch.cat([batch.valid, self.boundary.drawn(batch.valid)], dim=1)
         return torch.cat([maps, self.boundary(points, batch.valid)], dim=1), counts.float()
 
+    def true_maps(self, batch: Batch) -> dict[str, Tensor]:
+        """The targets."""
+        return self.by_name(self.targets(batch)[0])
+
+    def by_name(self, maps: Tensor) -> dict[str, Tensor]:
+        """(B, N + boundary, h, w) maps of one stack, as ``maps`` gives them."""
+        n = self.schema.size
+        return {"landmarks": maps[:, :n]} | ({} if self.boundary is None else {"boundary": maps[:, n:]})
+
     def decode_maps(self, outputs: tuple[Tensor, ...]) -> Tensor:
         """The last stack's heatmaps → (B, N, 2) float32 landmarks, crop pixels."""
         heatmaps = outputs[-1][:, : self.schema.size]

@@ -22,7 +22,7 @@ crop, where landmarks that are not valid count as 0 (ours). The paper balances p
 matter of the training's sampling.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import torch
@@ -96,6 +96,30 @@ class SCC(CoordinateMethod):
         points: Tensor = self.network(images)
         return points
 
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """The spatial attention of each finer stage (Eq. 1), from its least to its greatest; none without it.
+
+        A stage is weighed by 1 + attention, so that differences count and no place is ever left out.
+        """
+        head, found = self.network.head, {}
+        if not isinstance(head, GraphHead):
+            return {}
+
+        def keep(name: str) -> Callable[..., None]:
+            return lambda _module, _inputs, attention: found.update({name: _from_least_to_most(attention[1])})
+
+        hooks = [maps.register_forward_hook(keep(f"attention F{i}")) for i, maps in head.fusion.maps.items()]
+        self(images)
+        for hook in hooks:
+            hook.remove()
+        return found
+
     def reduce(self, losses_BN: Tensor) -> Tensor:
         """The mean over coordinates and faces."""
         return losses_BN.mean() / 2
+
+
+def _from_least_to_most(maps_BCHW: Tensor) -> Tensor:
+    """Each map with its least value at 0 and its greatest at 1."""
+    least, most = maps_BCHW.amin(dim=(2, 3), keepdim=True), maps_BCHW.amax(dim=(2, 3), keepdim=True)
+    return (maps_BCHW - least) / (most - least).clamp_min(1e-9)

@@ -198,6 +198,10 @@ class Subpixel(HeatmapMethod):
             return self.decode_maps(outputs.maps)
         return map_to_crop(self._peaks(outputs) + outputs.correction.float(), STRIDE)
 
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """The last stack's."""
+        return self.by_name(self(images).maps[-1])
+
     def _own(self, outputs: SubpixelOutputs, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of one view of each face."""
         if self.config.objective == "coordinates":

@@ -5,7 +5,20 @@ Errors are fractions of the normaliser throughout: 0.05 is what papers print as 
 
 from facealign.metrics.curve import auc, ced, failure_rate
 from facealign.metrics.nme import nme
+from facealign.metrics.pck import JointHits, pck
 from facealign.metrics.summary import Summary, groups_of, summarise, summarise_by
 from facealign.metrics.total import Total
 
-__all__ = ["Summary", "Total", "auc", "ced", "failure_rate", "groups_of", "nme", "summarise", "summarise_by"]
+__all__ = [
+    "JointHits",
+    "Summary",
+    "Total",
+    "auc",
+    "ced",
+    "failure_rate",
+    "groups_of",
+    "nme",
+    "pck",
+    "summarise",
+    "summarise_by",
+]

@@ -39,6 +39,23 @@ def nme(
         UserError: Faces have no valid landmark, lack a landmark that the normaliser is measured from, have a
             reference distance of zero, or were given coordinates that are not finite.
     """
+    error_FN, distance_F = errors_and_reference(predicted, truth, valid, schema, normaliser, ids)
+    per_face: NDArray[np.float64] = error_FN.sum(axis=1) / valid.sum(axis=1) / distance_F
+    return per_face
+
+
+def errors_and_reference(
+    predicted: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    valid: NDArray[np.bool_],
+    schema: LandmarkSchema,
+    normaliser: Normaliser,
+    ids: Sequence[str] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What an NME is made of: (F, N) distances, 0 where not ``valid``, and (F,) reference distances, above 0.
+
+    Arguments and errors are those of ``nme``.
+    """
     faces = _Faces(ids)
     _check_shapes(predicted, truth, valid, schema)
     faces.refuse(~np.any(valid, axis=1), "have no valid landmark, so no error can be measured; leave them out")
@@ -48,9 +65,7 @@ def nme(
             broken, f"have {name} landmarks that are not finite; look for a diverged training or bad labels"
         )
     distance_F = _reference_distance(truth, valid, schema, normaliser, faces.refuse)
-    error_FN = np.linalg.norm(np.where(valid[..., None], predicted - truth, 0.0), axis=-1)
-    per_face: NDArray[np.float64] = error_FN.sum(axis=1) / valid.sum(axis=1) / distance_F
-    return per_face
+    return np.linalg.norm(np.where(valid[..., None], predicted - truth, 0.0), axis=-1), distance_F
 
 
 def _reference_distance(

@@ -64,7 +64,17 @@ class Heads(nn.Module):
             wide = maps.to(torch.promote_types(maps.dtype, torch.float32))
             variance, mean = torch.var_mean(wide, dim=(2, 3), correction=0, keepdim=True)
             maps = (wide - mean) * torch.rsqrt(variance + _EPSILON)
-        return functional.relu(maps)
+        return functional.relu(_lifted(maps))
+
+
+def _lifted(maps: Tensor) -> Tensor:
+    """Maps without a positive pixel raised until their lowest is 0; all others as they are.
+
+    ReLU would leave nothing of them, neither a centre nor a gradient to come back by: a landmark whose map is
+    negative once in all faces would stay in the middle of the crop for ever.
+    """
+    lowest, highest = maps.amin(dim=(2, 3), keepdim=True), maps.amax(dim=(2, 3), keepdim=True)
+    return maps - torch.where(highest > 0, torch.zeros_like(lowest), lowest)
 
 
 class AttentionMask(nn.Module):

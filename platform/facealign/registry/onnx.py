@@ -5,12 +5,15 @@ import warnings
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from facealign.config import UserError
 
 OPSET = 20
 """The first with an affine-free GridSample and GELU; ONNX Runtime has had it since 1.17."""
+
+TOLERANCE = 0.01
+"""Pixels by which a file's landmarks may differ from the model's."""
 
 
 def export_onnx(module: nn.Module, image_size: int, path: Path) -> None:
@@ -26,10 +29,7 @@ def export_onnx(module: nn.Module, image_size: int, path: Path) -> None:
     Raises:
         UserError: The ONNX packages are not installed.
     """
-    try:
-        import onnxscript  # noqa: F401  # what torch exports through
-    except ImportError:
-        raise UserError("writing ONNX needs more packages: pip install 'facealign[onnx]'") from None
+    _require_packages()
     original = copy.deepcopy(module).cpu().eval().requires_grad_(False)
     # Two images: with one, the batch size would be frozen to 1.
     images = torch.zeros(2, 3, image_size, image_size, dtype=torch.uint8)
@@ -48,3 +48,34 @@ def export_onnx(module: nn.Module, image_size: int, path: Path) -> None:
         )
     assert program is not None
     program.save(str(path), external_data=False)
+
+
+@torch.no_grad()
+def difference_from(module: nn.Module, path: Path, images: Tensor) -> float:
+    """The largest difference between a file's landmarks and its module's, crop pixels; NaN if either has one.
+
+    Args:
+        module: What the file was made from, on the CPU, in evaluation mode.
+        path: The ONNX file.
+        images: (B, 3, S, S) uint8 RGB.
+
+    Raises:
+        UserError: The ONNX packages are not installed.
+    """
+    _require_packages()
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (landmarks,) = session.run(["landmarks"], {"images": images.contiguous().numpy()})
+    own = module(images)
+    if tuple(own.shape) != landmarks.shape:
+        raise RuntimeError(f"{path}: gives {landmarks.shape} for {len(images)} faces, and not {tuple(own.shape)}")
+    return float((own - torch.from_numpy(landmarks)).abs().max())
+
+
+def _require_packages() -> None:
+    try:
+        import onnxruntime  # noqa: F401  # what tries the file
+        import onnxscript  # noqa: F401  # what torch exports through
+    except ImportError:
+        raise UserError("writing ONNX needs more packages: pip install 'facealign[onnx]'") from None

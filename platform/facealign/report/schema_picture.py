@@ -116,7 +116,7 @@ def _draw_partners(axes: Any, schema: LandmarkSchema, at_N2: NDArray[np.float64]
     if schema.corners:
         corners = at_N2[list(schema.corners)]
         axes.scatter(*corners.T, s=34, marker="s", facecolors="none", edgecolors=_CORNER, label="corner", zorder=4)
-    for name, style in (("inter_ocular", "-"), ("inter_pupil", (0, (2, 2)))):
+    for name, style in (("inter_ocular", "-"), ("inter_pupil", (0, (2, 2))), ("torso", "-")):
         pair = getattr(schema.normalisers, name)
         if pair is not None:
             ends = np.array([at_N2[list(group)].mean(axis=0) for group in pair])

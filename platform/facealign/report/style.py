@@ -28,6 +28,16 @@ RULE = "#d8dce1"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Colours of lines on paper, in the order they are given out."""
 
+ON_DARK: tuple[RGB, ...] = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (240, 228, 66),
+    (0, 190, 140),
+    (204, 121, 167),
+    (255, 120, 60),
+)
+"""Colours of maps on a darkened picture, in the order they are given out: the bright ones of the same family."""
+
 FONT = "DejaVu Sans"
 MONOSPACE = "DejaVu Sans Mono"
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 12.0, 10.0, 9.0

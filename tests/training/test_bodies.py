@@ -1,0 +1,81 @@
+"""Leeds Sports Pose, in its published format, from the folder to PCK."""
+
+import shutil
+
+import pytest
+
+from data.sources.written import lsp
+from facealign.cli import paths
+from facealign.cli.json_file import read_json
+from facealign.cli.measure import measure
+from facealign.config import UserError
+from facealign.data.config import DataConfig
+from facealign.data.preparing.prepare import prepare
+from facealign.geometry import CropSettings
+from facealign.report.config import EvaluationConfig
+from facealign.training import TrainConfig, TrainJob, World, fit
+
+pytestmark = pytest.mark.thorough
+
+NO_BOUNDARY = {"boundary": False, "boundary_coords": False}
+
+
+class Keeper:
+    """Keeps the last checkpoint where an evaluation looks for it."""
+
+    def log(self, metrics, step):
+        pass
+
+    def epoch(self, progress, step):
+        pass
+
+    def checkpoint(self, folder, score):
+        shutil.copytree(folder, paths.trained("awing").model, dirs_exist_ok=True)
+
+    def stop_requested(self):
+        return False
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lsp.write(tmp_path / "LSP", 16)
+    data = DataConfig(
+        source="lsp",
+        root=str(tmp_path / "LSP"),
+        landmarks="lsp14",
+        lsp={"train": 12},
+        validation=0.3,
+        crop=CropSettings(size=64),
+    )
+    index = prepare(data, paths.SHARDS).index
+    return TrainJob(
+        method="awing",
+        model={"network": {"stacks": 1, "width": 16, **NO_BOUNDARY}},
+        train=TrainConfig(epochs=1, batch_size=4, precision="fp32", normaliser="torso"),
+        shards=str(paths.SHARDS),
+        data_digest=index.digest,
+        seed=0,
+    )
+
+
+def test_a_body_is_learnt_and_measured_by_its_torso(job):
+    progress = fit(job, World(), Keeper())
+    assert progress.best.validation_nme > 0
+    with pytest.raises(
+        UserError, match="lsp14 has no inter_ocular distance; set `normaliser` to one of: torso, box"
+    ):
+        measure("awing", EvaluationConfig())
+    measure("awing", EvaluationConfig(normaliser="torso", faces=2))
+    test = read_json(paths.evaluated("awing").figures)["test"]
+    joints = [test[f"pck_joint_{i}"] for i in range(14)]
+    assert test["pck"] == pytest.approx(sum(joints) / 14)
+    assert 0 <= min(joints) <= max(joints) <= 1
+    measure("awing", EvaluationConfig(normaliser="torso", faces=2, pck_threshold=1.0))
+    assert read_json(paths.evaluated("awing").figures)["test"]["pck"] > test["pck"]
+
+
+def test_a_boundary_is_refused_where_there_is_none(job):
+    with_boundary = job.model_copy(update={"model": {"network": {"stacks": 1, "width": 16}}})
+    with pytest.raises(UserError, match=r"lsp14 has no boundary curves .*boundary: false, boundary_coords: false"):
+        fit(with_boundary, World(), Keeper())
