@@ -42,14 +42,14 @@ def describe(run: tracking.RunHandle | None, params: Params, job: TrainJob, inde
     tracking.log_dataset(run, index.source.name, index.digest, job.shards, counts)
 
 
-def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> None:
-    """Write the stage's outs, and put the learning curve and the model into the run."""
-    model = load_model(paths.trained(method).model)
+def keep(places: paths.Trained, progress: Progress, run: tracking.RunHandle | None) -> None:
+    """Write the stage's outs beside its model, and put the learning curve and the model into the run."""
+    model = load_model(places.model)
     best = progress.best
-    assert best is not None, "a finished training has epochs"
+    assert best is not None, "a finished training has measured its last epoch"
     history = [record.model_dump() for record in progress.history]
-    write_history_csv(paths.trained(method).history, history)
-    picture = paths.trained(method).curve
+    write_history_csv(places.history, history)
+    picture = places.curve
     learning_curve(history).savefig(picture)
     figures = {
         "validation_nme": best.validation_nme,
@@ -58,7 +58,7 @@ def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> Non
         "parameters": model.card.parameters,
         "images_per_second": sum(record.images_per_second for record in progress.history) / len(progress.history),
     }
-    write_json(paths.trained(method).figures, figures)
+    write_json(places.figures, figures)
     model_uri = None
     if run is not None:
         batch = next(eval_batches(FaceDataset(ShardReader(paths.SHARDS, "val")), batch_size=4))
@@ -69,7 +69,7 @@ def keep(method: str, progress: Progress, run: tracking.RunHandle | None) -> Non
         tracker.artifact(picture, "plots")
         tracker.close()
     write_json(
-        paths.trained(method).run,
+        places.run,
         {"run": asdict(run) if run else None, "model_uri": model_uri, "commit": git_commit()},
     )
 
@@ -84,7 +84,10 @@ def candidates(methods: Sequence[str]) -> tuple[str, list[Candidate]]:
     for method in methods:
         run = read_json(paths.trained(method).run)
         if run["run"] is None:
-            raise UserError(f"{method} was trained with tracking.enabled: false, so there is no model to register")
+            raise UserError(
+                f"{method} was trained with tracking.enabled: false or --plain, so there is no model to register; "
+                f"train it with `facealign train {method}`"
+            )
         card = read_card(paths.trained(method).model)
         figures = read_json(paths.trained(method).figures)
         addresses.add(run["run"]["uri"])
