@@ -78,19 +78,24 @@ def eval_batches(
 ) -> Iterator[Batch]:
     """This rank's share of the plain views of a fold, in row order; the ranks together see each sample once.
 
-    Nothing is repeated to fill up: the last batch may be smaller, and ranks may have different numbers of batches.
+    The batches are the same however many ranks share them, because a network may round a sample's outputs
+    differently in another company. Nothing is repeated to fill up: the last batch may be smaller, and numbers of
+    batches differ by one at most.
 
     Args:
         dataset: The fold; its augmentation is left out.
-        batch_size: Samples of this rank in one batch.
+        batch_size: Samples in one batch.
         rank: Of this process, 0…world_size − 1.
         world_size: Processes that share the fold.
         workers: Processes that decode for this rank; 0 does it in this one.
         pin_memory: Put batches where a GPU can fetch them by itself.
     """
-    rows = order.share(len(dataset), rank, world_size)
-    starts = range(rows.start, rows.stop, batch_size)
-    draws = ([Draw(row, 0, row) for row in range(a, min(a + batch_size, rows.stop))] for a in starts)
+    starts = range(0, len(dataset), batch_size)
+    own = order.share(len(starts), rank, world_size)
+    draws = (
+        [Draw(row, 0, row) for row in range(a, min(a + batch_size, len(dataset)))]
+        for a in starts[own.start : own.stop]
+    )
     return _batches(dataset.plain(), draws, workers, pin_memory)
 
 

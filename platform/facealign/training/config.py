@@ -80,7 +80,7 @@ class TrainConfig(Settings):
     checkpoint_every: int | None = Field(
         default=None, ge=1, description="steps between two checkpoints, besides the one after every epoch"
     )
-    validation_batch: int = Field(default=32, ge=1, description="faces per worker in one validation batch")
+    validation_batch: int = Field(default=32, ge=1, description="faces in one validation batch, of a worker's")
     normaliser: Normaliser = Field(default="inter_ocular", description="of the validation NME")
 
     @model_validator(mode="after")
