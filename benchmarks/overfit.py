@@ -26,7 +26,7 @@ from facealign.data.shards.reader import ShardReader
 from facealign.geometry import CropSettings
 from facealign.methods import METHODS, Method
 from facealign.metrics import nme
-from facealign.training.optimizer import autocast_dtype
+from facealign.training.precision import Precision
 
 SIZE = 256
 CHECK_EVERY = 20
@@ -80,7 +80,7 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
         method.use_statistics(reader.statistics())
     method = method.to(device=device, memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(method.parameters(), lr=arguments.lr)
-    dtype = autocast_dtype("auto", device)
+    precision = Precision("auto", device)
     # Half of a batch is mirrored, and with two views the second is mirrored by itself.
     training = FaceDataset(reader, NONE.model_copy(update={"flip": 0.5}), views=method.views)
     share = arguments.batch // method.views
@@ -90,7 +90,7 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
         start = order[step % len(order)]
         draws = [Draw(row, step, row) for row in range(start, min(start + share, arguments.faces))]
         batch = collate([training[draw] for draw in draws]).to(device)
-        with torch.autocast(device.type, dtype, enabled=dtype is not None):
+        with precision.autocast():
             loss = method.loss(method(method.inputs(batch)), batch).total
         for group in optimizer.param_groups:
             group["lr"] = arguments.lr * max(0.02, 1 - step / arguments.steps)

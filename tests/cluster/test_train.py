@@ -8,9 +8,10 @@ import torch
 from safetensors.torch import load_file
 
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.train import Stopped, forget, interrupted, train
+from facealign.cluster.train import forget, interrupted, train
 from facealign.config import UserError
 from facealign.training import World, fit, load_model
+from facealign.training.stopping import Stopped
 
 pytestmark = [
     pytest.mark.ray,

@@ -34,6 +34,18 @@ def _equal(first, second):
         assert torch.equal(getattr(first, name), getattr(second, name))
 
 
+def test_the_parts_of_a_batch_make_it_up(tiny_shards):
+    faces = FaceDataset(ShardReader(tiny_shards, "train"), AWING, views=2)
+    batch = next(train_batches(faces, epoch=0, global_batch=5))
+    parts = [batch.part(rows) for rows in (range(2), range(2, 5))]
+    assert [len(part) for part in parts] == [2, 3]
+    for whole, halves in ((batch, parts), (batch.pair, [part.pair for part in parts])):
+        assert whole.ids == tuple(sample for half in halves for sample in half.ids)
+        assert whole.attributes == tuple(names for half in halves for names in half.attributes)
+        for name in ("images", "points", "valid", "visible", "to_photo"):
+            assert torch.equal(getattr(whole, name), torch.cat([getattr(half, name) for half in halves]))
+
+
 def test_a_batch_is_what_it_promises(faces):
     batch = next(train_batches(faces, epoch=0, global_batch=4))
     size, landmarks = faces.reader.index.crop.size, faces.reader.index.landmarks.size
@@ -60,7 +72,7 @@ def _plan(faces, balance):
 
 
 @pytest.mark.parametrize("balance", BALANCES)
-@pytest.mark.parametrize(("world_size", "start_step"), [(1, 2), (2, 1), (3, 0)])
+@pytest.mark.parametrize(("world_size", "start_step"), [(1, 2), (2, 1), (3, 0), (4, 1)])
 def test_any_number_of_ranks_sees_the_same_samples_in_the_same_order(faces, balance, world_size, start_step):
     """A run that stops after some steps and goes on with other ranks sees what it would have seen."""
     plan = _plan(faces, balance)
@@ -134,10 +146,13 @@ def test_the_same_sample_looks_different_in_another_epoch(faces):
 @pytest.mark.parametrize("world_size", [1, 3, 7])
 def test_evaluation_sees_each_sample_once_in_row_order(faces, world_size):
     shares = [
-        _ids(eval_batches(faces, batch_size=4, rank=rank, world_size=world_size)) for rank in range(world_size)
+        list(eval_batches(faces, batch_size=4, rank=rank, world_size=world_size)) for rank in range(world_size)
     ]
     expected = [labels.id for labels in faces.reader.labels()]
-    assert [sample for share in shares for sample in share] == expected
+    assert [sample for share in shares for sample in _ids(share)] == expected
+    batches = [batch.ids for share in shares for batch in share]
+    assert batches == [batch.ids for batch in eval_batches(faces, batch_size=4)]
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 def test_evaluation_leaves_augmentation_out(faces):

@@ -37,6 +37,11 @@ def test_the_history_reads_back_to_the_bit(tmp_path):
     assert read_back == history
 
 
+def test_what_was_not_measured_is_an_empty_cell(tmp_path):
+    write_history_csv(tmp_path / "history.csv", [{"epoch": 1, "validation_nme": None}])
+    assert (tmp_path / "history.csv").read_text() == "epoch,validation_nme\n1,\n"
+
+
 def test_a_failure_leaves_the_old_file(tmp_path):
     path = tmp_path / "history.csv"
     write_history_csv(path, [{"epoch": 1, "loss": 0.5}])

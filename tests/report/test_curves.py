@@ -32,6 +32,16 @@ def test_loss_and_nme_have_a_panel_each_and_the_best_epoch_is_marked():
     assert nme.get_title(loc="right") == "best 6.00 %, epoch 3"
 
 
+def test_epochs_that_were_not_measured_have_a_loss_alone():
+    history = [
+        {**record, "validation_nme": None if record["epoch"] == 2 else record["validation_nme"]}
+        for record in HISTORY
+    ]
+    loss, nme = learning_curve(history).axes
+    assert len(loss.lines[0].get_xydata()) == 4
+    np.testing.assert_allclose(nme.lines[0].get_xydata(), [(1, 20), (3, 6), (4, 7)])
+
+
 def test_one_epoch_is_a_curve_too():
     assert to_rgb(learning_curve(HISTORY[:1])).shape == (540, 1350, 3)
 
@@ -72,7 +82,7 @@ def test_no_words_overlap_or_leave_the_picture(figure):
 
 
 def test_nothing_to_draw_is_refused():
-    with pytest.raises(UserError, match="the history is empty"):
+    with pytest.raises(UserError, match="needs a measured epoch"):
         learning_curve([])
     with pytest.raises(UserError, match="there are none"):
         ced_figure({}, 0.1)

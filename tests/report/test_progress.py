@@ -42,6 +42,21 @@ def test_a_line_for_each_epoch():
     ]
 
 
+def test_an_epoch_that_was_not_measured_shows_no_nme():
+    lines, drawn = io.StringIO(), io.StringIO()
+    bar = BarProgress(Console(file=drawn, force_terminal=True, width=100, color_system=None), Clock())
+    for progress in (LineProgress(lines, Clock()), bar):
+        progress.start(3, 10)
+        for epoch, nme in ((1, None), (2, 0.1), (3, None)):
+            progress.epoch(epoch, {"loss": 0.5, "validation_nme": nme})
+        progress.close()
+    figures = [line[line.index("NME") : line.index("images")] for line in lines.getvalue().splitlines()]
+    assert len(set(map(len, figures))) == 1
+    assert [figure.split()[1] for figure in figures] == ["-", "10.00", "-"]
+    assert "best" in figures[1]
+    assert "NME 10.00 % (best 10.00)" in drawn.getvalue().splitlines()[-2]
+
+
 def test_a_resumed_training_judges_by_its_own_pace_and_claims_no_best():
     stream, clock = io.StringIO(), Clock()
     train(LineProgress(stream, clock), clock, first=3)

@@ -2,9 +2,7 @@ import pytest
 import torch
 
 from facealign.training.config import OptimizerConfig, ScheduleConfig
-from facealign.training.optimizer import autocast_dtype, build_optimizer, lr_factor
-
-CPU = torch.device("cpu")
+from facealign.training.optimizer import build_optimizer, lr_factor
 
 
 def test_step_falls_at_its_milestones():
@@ -36,9 +34,3 @@ def test_every_step_rule_descends(name):
         (weight**2).sum().backward()
         optimizer.step()
     assert float((weight.detach() ** 2).sum()) < before
-
-
-def test_precision_by_name():
-    assert autocast_dtype("fp32", CPU) is None
-    assert autocast_dtype("bf16", CPU) is torch.bfloat16
-    assert autocast_dtype("auto", CPU) in (None, torch.bfloat16)

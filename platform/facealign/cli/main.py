@@ -67,6 +67,42 @@ def describe(
 
 
 @app.command()
+def train(
+    method: Annotated[str, typer.Argument(help="Name of a method.")],
+    plain: Annotated[
+        bool, typer.Option("--plain", help="In this process, on one device, without Ray and MLflow.")
+    ] = False,
+    device: Annotated[
+        str | None, typer.Option(help="With --plain: cpu, cuda, cuda:1 …; the first GPU if there is one.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="With --plain: folder for the model; outputs/trained/METHOD if not given.")
+    ] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value of the settings file, for this run; repeatable.")
+    ] = None,
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+) -> None:
+    """Train one method on the prepared faces. Ctrl-C leaves a checkpoint; the same command goes on from it."""
+    from facealign.cli.lasting import settled
+    from facealign.cli.params import load_params
+    from facealign.config import UserError
+
+    settings = settled(load_params(params, change or []))
+    settings.section(method)
+    if plain:
+        from facealign.cli.train_plain import train_here
+
+        train_here(settings, method, device, out)
+    elif device is not None or out is not None:
+        raise UserError("--device and --out go with --plain; on a cluster, set cluster.device")
+    else:
+        from facealign.cli.train import train_on_cluster
+
+        train_on_cluster(settings, method)
+
+
+@app.command()
 def faces(
     out: Annotated[Path, typer.Argument(help="The PNG to write.")] = Path("faces.png"),
     folder: Annotated[

@@ -1,12 +1,14 @@
 """params.yaml as one typed object: each section is its component's own settings."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model, field_validator
 
+from facealign.cli.assignments import assign
 from facealign.cluster.config import ClusterConfig
-from facealign.config import Settings, load_settings
+from facealign.config import Settings, check_settings, read_yaml
 from facealign.data.config import DataConfig
 from facealign.data.shards.store import Place, absolute
 from facealign.methods import METHODS
@@ -86,10 +88,15 @@ class Params(Settings):
         )
 
 
-def load_params(path: Path = DEFAULT_PATH) -> Params:
+def load_params(path: Path = DEFAULT_PATH, assignments: Sequence[str] = ()) -> Params:
     """Read and check a params file.
+
+    Args:
+        path: The file.
+        assignments: ``key=value`` with the file's dotted keys, which go before what the file says.
 
     Raises:
         ConfigError: Everything that is wrong with it, at once, with lines.
+        UserError: An assignment is not of that form.
     """
-    return load_settings(path, Params)
+    return check_settings(assign(read_yaml(path), assignments), path, Params)

@@ -36,8 +36,12 @@ class Evaluated(NamedTuple):
 
 
 def trained(method: str) -> Trained:
-    """The places of a method's training."""
-    folder = OUTPUTS / "trained" / method
+    """The places of a method's training in the pipeline."""
+    return trained_in(OUTPUTS / "trained" / method)
+
+
+def trained_in(folder: Path) -> Trained:
+    """The places of a training in a folder."""
     names = ("model", "run.json", "training.json", "history.csv", "learning_curve.png")
     return Trained(*(folder / name for name in names))
 

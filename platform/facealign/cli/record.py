@@ -44,17 +44,17 @@ def describe(run: tracking.Run | None, params: Params, job: TrainJob, index: Ind
     tracker.close()
 
 
-def keep(method: str, progress: Progress, run: tracking.Run | None) -> None:
-    """Write the stage's outs, and put the learning curve and the model into the run.
+def keep(places: paths.Trained, progress: Progress, run: tracking.Run | None) -> None:
+    """Write the stage's outs beside its model, and put the learning curve and the model into the run.
 
     Where MLflow is away, the outs are all there, and the model waits for the stage ``register``.
     """
-    model = load_model(paths.trained(method).model)
+    model = load_model(places.model)
     best = progress.best
-    assert best is not None, "a finished training has epochs"
+    assert best is not None, "a finished training has measured its last epoch"
     history = [record.model_dump() for record in progress.history]
-    write_history_csv(paths.trained(method).history, history)
-    picture = paths.trained(method).curve
+    write_history_csv(places.history, history)
+    picture = places.curve
     learning_curve(history).savefig(picture)
     figures = {
         "validation_nme": best.validation_nme,
@@ -63,14 +63,14 @@ def keep(method: str, progress: Progress, run: tracking.Run | None) -> None:
         "parameters": model.card.parameters,
         "images_per_second": sum(record.images_per_second for record in progress.history) / len(progress.history),
     }
-    write_json(paths.trained(method).figures, figures)
+    write_json(places.figures, figures)
     model_uri = None
     if run is not None:
         try:
-            model_uri = _log_model(method, run)
+            model_uri = _log_model(places, run)
         except tracking.Away as away:
             print(
-                f"{away}\n{method}: the training is done and kept in {paths.trained(method).model.parent}. When "
+                f"{away}\n{model.card.job.method}: the training is done and kept in {places.model.parent}. When "
                 "the server is back, the stage `register` puts the model into the run (`dvc repro`: nothing is "
                 "trained again); `facealign replay` delivers the figures alone",
                 file=sys.stderr,
@@ -79,21 +79,20 @@ def keep(method: str, progress: Progress, run: tracking.Run | None) -> None:
         tracker.artifact(picture, "plots")
         tracker.close()
     write_json(
-        paths.trained(method).run,
+        places.run,
         {"run": tracking.to_json(run) if run else None, "model_uri": model_uri, "commit": git_commit()},
     )
-    home.deliver(paths.trained(method).run.parent)
 
 
-def _log_model(method: str, run: tracking.Run) -> str:
-    """The address in MLflow of the method's best model, logged to its run.
+def _log_model(places: paths.Trained, run: tracking.Run) -> str:
+    """The address in MLflow of the best model, logged to its run.
 
     Raises:
         Away: MLflow does not answer.
     """
     handle = tracking.opened(run)
     tracking.check_answers(handle.uri)
-    model = load_model(paths.trained(method).model)
+    model = load_model(places.model)
     batch = next(eval_batches(FaceDataset(ShardReader(paths.SHARDS, "val")), batch_size=4))
     return log_model(handle, Predictor(model.method), batch.images, metadata=model.card.model_dump(mode="json"))
 
@@ -113,7 +112,10 @@ def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> t
         trained = read_json(paths.trained(method).run)
         recalled = tracking.recalled(trained["run"], settings)
         if recalled is None:
-            raise UserError(f"{method} was trained with tracking.enabled: false, so there is no model to register")
+            raise UserError(
+                f"{method} was trained with tracking.enabled: false or --plain, so there is no model to register; "
+                f"train it with `facealign train {method}`"
+            )
         run = tracking.opened(recalled)
         card = read_card(paths.trained(method).model)
         figures = read_json(paths.trained(method).figures)
@@ -122,7 +124,7 @@ def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> t
             Candidate(
                 method=method,
                 run_id=run.run_id,
-                model_uri=trained["model_uri"] or _log_model(method, run),
+                model_uri=trained["model_uri"] or _log_model(paths.trained(method), run),
                 validation_nme=figures["validation_nme"],
                 data_digest=card.job.data_digest,
                 config_hash=card.config_hash,

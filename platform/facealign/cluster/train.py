@@ -1,7 +1,6 @@
 """One training on Ray Train, seen from the driver."""
 
 import shutil
-import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -15,24 +14,15 @@ from facealign.cluster import storage
 from facealign.cluster.channel import Channel
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.session import session
-from facealign.cluster.signals import StopSignals
 from facealign.cluster.worker import WorkerTask, train_worker
 from facealign.config import UserError
 from facealign.tracking import RunHandle
 from facealign.training import TrainJob
 from facealign.training.progress import Progress
+from facealign.training.stopping import Stopped, StopSignals
 
 OnEvent = Callable[[dict[str, Any]], None]
 _POLL_SECONDS = 0.3
-
-
-class Stopped(Exception):
-    """The training was asked to stop, saved itself, and can go on."""
-
-    def __init__(self, progress: Progress, number: signal.Signals) -> None:
-        super().__init__(f"stopped after {progress.epoch} epochs and {progress.step} steps")
-        self.progress = progress
-        self.exit_status = 128 + number
 
 
 def interrupted(job: TrainJob, config: ClusterConfig) -> bool:
@@ -90,7 +80,7 @@ def train(
         )
         result = _follow(trainer, channel, signals, on_event)
         progress = _progress(result)
-        if progress.epoch < job.train.epochs and signals.received is not None:
+        if not progress.is_done(job.train) and signals.received is not None:
             raise Stopped(progress, signals.received)
         _fetch_best(result, best_model)
     return progress

@@ -14,6 +14,7 @@ from facealign.cluster.channel import StopWatch
 from facealign.config import UserError
 from facealign.tracking import RunHandle, Tracker, tracker_for
 from facealign.training import TrainJob, World, fit
+from facealign.training.events import epoch_event, log_event
 from facealign.training.progress import Progress
 
 
@@ -64,14 +65,11 @@ class _WorkerEvents:
 
     def log(self, metrics: dict[str, float], step: int) -> None:
         self._tracker.metrics(metrics, step)
-        self._channel.put.remote({"kind": "log", "step": step, **metrics})
+        self._channel.put.remote(log_event(metrics, step))
 
     def epoch(self, progress: Progress, step: int) -> None:
-        record, best = progress.history[-1], progress.best
-        assert best is not None, "one epoch is over"
-        figures = {"validation/nme": record.validation_nme, "validation/best_nme": best.validation_nme}
-        self._tracker.metrics({**figures, "epoch": record.epoch}, step)
-        self._channel.put.remote({"kind": "epoch", **record.model_dump()})
+        self._tracker.metrics(progress.figures(), step)
+        self._channel.put.remote(epoch_event(progress))
 
     def checkpoint(self, folder: Path | None, score: float) -> None:
         checkpoint = ray.train.Checkpoint.from_directory(folder) if folder else None

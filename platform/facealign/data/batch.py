@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+_TENSORS = ("images", "points", "valid", "visible", "to_photo")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
@@ -54,8 +56,14 @@ class Batch:
         """The same batch in page-locked memory. Without this method a pinning ``DataLoader`` pins nothing."""
         return self._with_tensors(torch.Tensor.pin_memory)
 
+    def part(self, rows: range) -> "Batch":
+        """The faces in ``rows``, without a copy."""
+        own = slice(rows.start, rows.stop)
+        pair = None if self.pair is None else self.pair.part(rows)
+        tensors = {name: getattr(self, name)[own] for name in _TENSORS}
+        return Batch(ids=self.ids[own], attributes=self.attributes[own], pair=pair, **tensors)
+
     def _with_tensors(self, change: Callable[[Tensor], Tensor]) -> "Batch":
-        names = ("images", "points", "valid", "visible", "to_photo")
-        tensors = {name: change(getattr(self, name)) for name in names}
+        tensors = {name: change(getattr(self, name)) for name in _TENSORS}
         pair = None if self.pair is None else self.pair._with_tensors(change)
         return Batch(ids=self.ids, attributes=self.attributes, pair=pair, **tensors)

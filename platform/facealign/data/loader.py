@@ -56,14 +56,13 @@ def train_batches(
         pin_memory: Put batches where a GPU can fetch them by itself.
 
     Raises:
-        UserError: The epoch is smaller than a batch, or the batch is not a multiple of the world size; while
-            iterating: a face cannot be read, or a loading process died.
+        UserError: The epoch is smaller than a batch, or the batch than the world; while iterating: a face cannot
+            be read, or a loading process died.
     """
     plan = plan or training_plan(dataset.reader, SamplingSettings())
     steps = range(start_step, order.steps_per_epoch(plan.length, global_batch))
     rows = order.rows_of_epoch(dataset.seed, epoch, plan)
-    order.require_equal_shares(global_batch, world_size)
-    shares = (order.positions(step, global_batch, rank, world_size) for step in steps)
+    shares = [order.positions(step, global_batch, rank, world_size) for step in steps]
     draws = ([Draw(int(rows[p]), epoch, p) for p in share] for share in shares)
     return _batches(dataset, draws, workers, pin_memory)
 
@@ -79,19 +78,24 @@ def eval_batches(
 ) -> Iterator[Batch]:
     """This rank's share of the plain views of a fold, in row order; the ranks together see each sample once.
 
-    Nothing is repeated to fill up: the last batch may be smaller, and ranks may have different numbers of batches.
+    The batches are the same however many ranks share them, because a network may round a sample's outputs
+    differently in another company. Nothing is repeated to fill up: the last batch may be smaller, and numbers of
+    batches differ by one at most.
 
     Args:
         dataset: The fold; its augmentation is left out.
-        batch_size: Samples of this rank in one batch.
+        batch_size: Samples in one batch.
         rank: Of this process, 0…world_size − 1.
         world_size: Processes that share the fold.
         workers: Processes that decode for this rank; 0 does it in this one.
         pin_memory: Put batches where a GPU can fetch them by itself.
     """
-    rows = order.rows_of_rank(len(dataset), rank, world_size)
-    starts = range(rows.start, rows.stop, batch_size)
-    draws = ([Draw(row, 0, row) for row in range(a, min(a + batch_size, rows.stop))] for a in starts)
+    starts = range(0, len(dataset), batch_size)
+    own = order.share(len(starts), rank, world_size)
+    draws = (
+        [Draw(row, 0, row) for row in range(a, min(a + batch_size, len(dataset)))]
+        for a in starts[own.start : own.stop]
+    )
     return _batches(dataset.plain(), draws, workers, pin_memory)
 
 

@@ -41,7 +41,7 @@ def write_ced_csv(path: Path, curves: Mapping[str, NDArray[np.float64]], limit: 
 def write_history_csv(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
     """Write one row an epoch; the columns are the keys of the first.
 
-    Floats are written so that they read back to the same bits.
+    Floats are written so that they read back to the same bits; what is None is an empty cell.
 
     Raises:
         UserError: No epoch is finished, or a record has other keys than the first.

@@ -29,27 +29,28 @@ def learning_curve(history: Sequence[Mapping[str, Any]]) -> Figure:
     """Training loss and validation NME over the epochs, the best epoch marked.
 
     Args:
-        history: One mapping an epoch, with ``epoch``, ``loss`` and ``validation_nme`` (a fraction).
+        history: One mapping an epoch, with ``epoch``, ``loss`` and ``validation_nme``: a fraction, None where it
+            was not measured.
 
     Raises:
-        UserError: No epoch is finished.
+        UserError: No epoch is finished and measured.
     """
-    if not history:
-        raise UserError("a learning curve needs a finished epoch; the history is empty")
-    epochs, loss, nme = (
-        np.array([record[key] for record in history]) for key in ("epoch", "loss", "validation_nme")
-    )
+    measured = [record for record in history if record["validation_nme"] is not None]
+    if not measured:
+        raise UserError("a learning curve needs a measured epoch; the history has none")
+    epochs, loss = (np.array([record[key] for record in history]) for key in ("epoch", "loss"))
+    measured_epochs, nme = (np.array([record[key] for record in measured]) for key in ("epoch", "validation_nme"))
     figure = new_figure(9.0, 3.6)
     left, right = figure.subplots(1, 2)
     look = {"linewidth": 1.6, "marker": "o", "markersize": 3.0 if len(epochs) <= 40 else 0.0}
     left.plot(epochs, loss, color=SERIES[0], **look)
-    right.plot(epochs, 100 * nme, color=SERIES[0], **look)
+    right.plot(measured_epochs, 100 * nme, color=SERIES[0], **look)
     dress(left, "Training loss", "epoch", "loss")
     dress(right, "Validation NME", "epoch", "NME, %")
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.margins(y=0.12)
-    _mark_best(right, epochs, 100 * nme)
+    _mark_best(right, measured_epochs, 100 * nme)
     return figure
 
 

@@ -22,8 +22,8 @@ class Progress(Protocol):
     def step(self, epoch: int, step: int, loss: float, images_per_second: float) -> None:
         """``step`` steps of ``epoch`` are done."""
 
-    def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """``epoch`` is over and measured: ``loss``, and ``validation_nme`` as a fraction."""
+    def epoch(self, epoch: int, metrics: Mapping[str, Any]) -> None:
+        """``epoch`` is over: ``loss``, and ``validation_nme`` as a fraction, None where it was not measured."""
 
     def note(self, text: str) -> None:
         """A line for the user, apart from the figures."""

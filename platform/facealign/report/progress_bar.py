@@ -42,13 +42,17 @@ class BarProgress:
         position = (epoch - 1) * self._steps_per_epoch + step
         self._move(position, epoch=epoch, loss=f"{loss:.4g}", rate=f"{images_per_second:.0f}")
 
-    def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def epoch(self, epoch: int, metrics: Mapping[str, Any]) -> None:
         """Move the bar to the end of the epoch, and show how good the network is."""
         nme = metrics["validation_nme"]
-        self._best = nme if epoch == 1 else min(self._best, nme)
-        best = f" (best {100 * self._best:.2f})" if self._best > 0 else ""
-        shown = f"{100 * nme:.2f} %{best}"
-        self._move(epoch * self._steps_per_epoch, epoch=epoch, loss=f"{metrics['loss']:.4g}", nme=shown)
+        if epoch == 1:
+            self._best = float("inf")
+        fields = {"epoch": epoch, "loss": f"{metrics['loss']:.4g}"}
+        if nme is not None:
+            self._best = min(self._best, nme)
+            best = f" (best {100 * self._best:.2f})" if self._best > 0 else ""
+            fields["nme"] = f"{100 * nme:.2f} %{best}"
+        self._move(epoch * self._steps_per_epoch, **fields)
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""

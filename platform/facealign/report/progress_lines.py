@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import IO
+from typing import IO, Any
 
 from facealign.report.eta import Eta, clock_text
 
@@ -25,21 +25,27 @@ class LineProgress:
         self._rate = images_per_second
         self._eta.at((epoch - 1) * self._steps_per_epoch + step)
 
-    def epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def epoch(self, epoch: int, metrics: Mapping[str, Any]) -> None:
         """Write the epoch's line."""
         self._eta.at(epoch * self._steps_per_epoch)
-        nme = metrics["validation_nme"]
-        is_best = epoch == 1 or nme < self._best
-        self._best = nme if is_best else self._best
         width = len(str(self._total_epochs))
         fields = [
             f"epoch {epoch:>{width}}/{self._total_epochs}",
             f"loss {metrics['loss']:.4g}".ljust(14),
-            f"NME {100 * nme:6.2f} %{' best' if is_best else '     '}",
+            self._measured(epoch, metrics["validation_nme"]),
             f"{self._rate:7.1f} images/s",
             f"ETA {clock_text(self._eta.left(self._total_epochs * self._steps_per_epoch))}",
         ]
         self.note("  ".join(fields))
+
+    def _measured(self, epoch: int, nme: float | None) -> str:
+        if epoch == 1:
+            self._best = float("inf")
+        if nme is None:
+            return f"NME {'-':>6}       "
+        is_best = nme < self._best
+        self._best = min(nme, self._best)
+        return f"NME {100 * nme:6.2f} %{' best' if is_best else '     '}"
 
     def note(self, text: str) -> None:
         """Write a line."""

@@ -1,24 +1,47 @@
 """A model on disk, and a training that can go on from there.
 
-A model folder holds ``model.json`` (what it is) and ``weights.safetensors``. A checkpoint is a model folder with
-``progress.json`` and ``optimizer.pt`` beside them. Nothing in either needs a pickle to be run.
+A model folder holds ``model.json`` (what it is) and ``weights.safetensors``, the weights that were measured: the
+averages, in a training that averages its weights. A checkpoint is a model folder, with these beside them:
+
+===================  ==========================================================================================
+progress.json        the position in the order of the faces, and what has been measured
+state.pt             optimiser and loss scaler
+raw.safetensors      the weights as they are, in a training that averages them
+===================  ==========================================================================================
+
+It needs no state of random numbers, because all are functions of the position: order and augmentation
+(``data.ordering.order``), and the network's own, which are seeded anew for each piece of each batch. The schedule
+is one, too. Nothing in it needs a pickle to be run.
 """
 
 import json
+import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch.optim import Optimizer
+from safetensors.torch import load_file, save
+from torch import Tensor
 
 from facealign.config import Settings, UserError
 from facealign.geometry import CropSettings, LandmarkSchema
 from facealign.methods import METHODS, Method
 from facealign.training.config import TrainJob
+from facealign.training.learner import Learner
 from facealign.training.progress import Progress
+from facealign.training.shortage import enough_disk
+
+WEIGHTS, RAW, CARD, STATE, PROGRESS = (
+    "weights.safetensors",
+    "raw.safetensors",
+    "model.json",
+    "state.pt",
+    "progress.json",
+)
+_log = logging.getLogger(__name__)
 
 
 class Faces(Settings):
@@ -29,12 +52,13 @@ class Faces(Settings):
 
 
 class ModelCard(Settings):
-    """What a model folder says of itself."""
+    """What a model folder says of itself; ``torch`` is the version that made it."""
 
     job: TrainJob
     config_hash: str
     faces: Faces
     parameters: int
+    torch: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -67,10 +91,11 @@ def save_model(folder: Path, method: Method, job: TrainJob, faces: Faces) -> Non
     """Write a model folder; ``model.json`` comes last, so a folder that has it is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     parameters = sum(parameter.numel() for parameter in method.parameters())
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in method.state_dict().items()}
-    save_file(weights, folder / "weights.safetensors")
-    card = ModelCard(job=job, config_hash=job.config_hash, faces=faces, parameters=parameters)
-    _write_atomically(folder / "model.json", card.model_dump_json(indent=2) + "\n")
+    _write_weights(folder / WEIGHTS, method.state_dict())
+    card = ModelCard(
+        job=job, config_hash=job.config_hash, faces=faces, parameters=parameters, torch=torch.__version__
+    )
+    _write_atomically(folder / CARD, card.model_dump_json(indent=2) + "\n")
 
 
 def load_model(folder: Path) -> ModelFolder:
@@ -81,7 +106,7 @@ def load_model(folder: Path) -> ModelFolder:
     """
     card = read_card(folder)
     method = build_method(card.job, card.faces)
-    load_weights(folder, method)
+    load_weights(folder / WEIGHTS, method)
     return ModelFolder(method.eval(), card)
 
 
@@ -91,7 +116,7 @@ def read_card(folder: Path) -> ModelCard:
     Raises:
         UserError: There is none, or it does not read as a card.
     """
-    path = folder / "model.json"
+    path = folder / CARD
     if not path.is_file():
         raise UserError(f"{folder}: holds no model (no model.json); train one first: `dvc repro train`")
     try:
@@ -100,42 +125,65 @@ def read_card(folder: Path) -> ModelCard:
         raise UserError(f"{path}: not a model card of this version ({error}); train the model again") from None
 
 
-def load_weights(folder: Path, method: Method) -> None:
-    """Put the folder's weights into ``method``.
+def load_weights(file: Path, method: Method) -> None:
+    """Put a file's weights into ``method``.
 
     Raises:
         UserError: The names or shapes differ.
     """
     try:
-        method.load_state_dict(load_file(folder / "weights.safetensors"))
+        method.load_state_dict(load_file(file))
     except RuntimeError as error:
-        raise UserError(f"{folder}: weights do not fit the method as it is now; train again\n{error}") from None
+        raise UserError(f"{file}: weights do not fit the method as it is now; train again\n{error}") from None
 
 
-def save_checkpoint(
-    folder: Path, method: Method, optimizer: Optimizer, progress: Progress, job: TrainJob, faces: Faces
-) -> None:
-    """Write all that an exact continuation needs."""
+def save_checkpoint(folder: Path, learner: Learner, progress: Progress, job: TrainJob, faces: Faces) -> None:
+    """Write all that an exact continuation needs.
+
+    Raises:
+        UserError: The disk is full.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    torch.save(optimizer.state_dict(), folder / "optimizer.pt")
-    (folder / "progress.json").write_text(progress.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    save_model(folder, method, job, faces)
+    with enough_disk(folder, "let TMPDIR name a folder on a larger disk"):
+        # Through a stream of Python's: PyTorch's own does not say why it could not write.
+        with (folder / STATE).open("wb") as stream:
+            torch.save(learner.state_dict(), stream)
+        if learner.average is not None:
+            _write_weights(folder / RAW, learner.method.state_dict())
+        (folder / PROGRESS).write_text(progress.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        with learner.as_measured() as method:
+            save_model(folder, method, job, faces)
 
 
-def load_checkpoint(folder: Path, method: Method, optimizer: Optimizer, job: TrainJob) -> Progress:
-    """Put a checkpoint into ``method`` and ``optimizer``; returns how far it had come.
+def load_checkpoint(folder: Path, learner: Learner, job: TrainJob) -> Progress:
+    """Put a checkpoint into ``learner``; returns how far it had come.
 
     Raises:
         UserError: The checkpoint is of another job; the message shows what differs.
     """
     card = read_card(folder)
-    if card.config_hash != job.config_hash:
-        before, now = (j.model_dump(mode="json", exclude={"shards"}) for j in (card.job, job))
-        rows = differences(before, now, "in the checkpoint", "now")
+    rows = differences(card.job.determinants, job.determinants, "in the checkpoint", "now")
+    if rows:
         raise UserError(f"{folder}: checkpoint of another training; it differs in:\n{rows}")
-    load_weights(folder, method)
-    optimizer.load_state_dict(torch.load(folder / "optimizer.pt", map_location="cpu", weights_only=True))
-    return Progress.model_validate_json((folder / "progress.json").read_text(encoding="utf-8"))
+    if card.torch != torch.__version__:
+        _log.warning(
+            "%s: saved by PyTorch %s, and this is %s: the training goes on, but may round differently",
+            folder,
+            card.torch,
+            torch.__version__,
+        )
+    if learner.average is None:
+        load_weights(folder / WEIGHTS, learner.method)
+    else:
+        load_weights(folder / RAW, learner.method)
+        learner.average.load_state_dict(load_file(folder / WEIGHTS))
+    learner.load_state_dict(torch.load(folder / STATE, map_location="cpu", weights_only=True))
+    return read_progress(folder)
+
+
+def read_progress(folder: Path) -> Progress:
+    """How far the training of a checkpoint had come."""
+    return Progress.model_validate_json((folder / PROGRESS).read_text(encoding="utf-8"))
 
 
 def differences(one: Any, other: Any, name_one: str, name_other: str, key: str = "") -> str:
@@ -147,6 +195,10 @@ def differences(one: Any, other: Any, name_one: str, name_other: str, key: str =
         )
         return "\n".join(row for row in rows if row)
     return "" if one == other else f"  {key}: {json.dumps(one)} {name_one}, {json.dumps(other)} {name_other}"
+
+
+def _write_weights(file: Path, weights: Mapping[str, Tensor]) -> None:
+    file.write_bytes(save({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}))
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -2,12 +2,13 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from facealign.config import Settings, digest_json
 from facealign.data.augmentation.settings import AugmentSettings
 from facealign.data.ordering.sampling import SamplingSettings
 from facealign.geometry import Normaliser
+from facealign.training.precision import PrecisionName
 
 
 class OptimizerConfig(Settings):
@@ -32,24 +33,77 @@ class TrainConfig(Settings):
     """One training: how long, in what pieces, by which rule."""
 
     epochs: int = Field(default=240, ge=1)
-    batch_size: int = Field(default=16, ge=1, description="faces in a global batch, over all workers")
+    batch_size: int = Field(
+        default=16,
+        ge=1,
+        description="faces in a global batch, which is one step of the optimiser, over all workers",
+    )
+    per_device_batch: int | None = Field(
+        default=None,
+        ge=1,
+        description="faces that a worker passes through the network at once; it adds up the gradients of as many "
+        "such pieces as its share of the batch needs; null: the share at once",
+    )
+    sync_batch_norm: bool = Field(
+        default=False, description="normalise over the faces of all workers, not over each worker's own"
+    )
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     clip_norm: float | None = Field(default=None, gt=0, description="largest gradient norm; null: no clipping")
-    precision: Literal["auto", "fp32", "bf16"] = Field(
+    ema: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="decay per step of an average of weights and buffers, which is what is measured and kept as "
+        "the model; null: the weights as they are",
+    )
+    precision: PrecisionName = Field(
         default="auto",
-        description="auto: bf16 where the device multiplies it faster (CUDA, AMX, AVX512-BF16), else fp32",
+        description="fp32, tf32 (CUDA), bf16, fp16; auto: bf16 where the device multiplies it faster (CUDA, AMX, "
+        "AVX512-BF16), else fp32",
+    )
+    compile: bool = Field(
+        default=False, description="torch.compile the network: slow first steps, then faster ones"
     )
     augment: AugmentSettings = AugmentSettings()
     sampling: SamplingSettings = SamplingSettings()
     loader_workers: int = Field(default=0, ge=0, description="loading processes per worker; 0 loads in the worker")
     log_every: int = Field(default=20, ge=1, description="steps between two logged figures")
-    validation_batch: int = Field(default=32, ge=1, description="faces per worker in one validation batch")
+    evaluate_every: int = Field(
+        default=1, ge=1, description="epochs between two measurements on the validation fold; the last is measured"
+    )
+    early_stop: int | None = Field(
+        default=None,
+        ge=1,
+        description="measurements in a row without a better validation NME after which training ends; null: never",
+    )
+    checkpoint_every: int | None = Field(
+        default=None, ge=1, description="steps between two checkpoints, besides the one after every epoch"
+    )
+    validation_batch: int = Field(default=32, ge=1, description="faces in one validation batch, of a worker's")
     normaliser: Normaliser = Field(default="inter_ocular", description="of the validation NME")
+
+    @model_validator(mode="after")
+    def _fitting(self) -> "TrainConfig":
+        if self.per_device_batch is not None and self.per_device_batch > self.batch_size:
+            raise ValueError(
+                f"per_device_batch {self.per_device_batch} is more than batch_size {self.batch_size}, which is "
+                "for all workers together; lower it, or leave it null"
+            )
+        return self
+
+
+BESIDE_THE_RESULT: dict[str, Any] = {
+    "shards": True,
+    "train": {"loader_workers", "log_every", "checkpoint_every"},
+}
+"""What of a job says where and how it runs, and changes nothing of what is learnt."""
 
 
 class TrainJob(Settings):
     """All that determines a training's result: equal jobs give equal models.
+
+    ``train.per_device_batch`` is part of it, because batch normalisation takes its statistics over a piece.
 
     Attributes:
         method: Name in ``METHODS``; ``model`` holds its settings as plain values.
@@ -64,9 +118,14 @@ class TrainJob(Settings):
     seed: int
 
     @property
+    def determinants(self) -> dict[str, Any]:
+        """Every setting that changes the result, the digest of the data's content among them, as plain values."""
+        return self.model_dump(mode="json", exclude=BESIDE_THE_RESULT)
+
+    @property
     def config_hash(self) -> str:
-        """A digest of every setting of the job, its data's content among them, but not the data's address."""
-        return digest_json(self.model_dump(mode="json", exclude={"shards"}))
+        """A digest of the ``determinants``."""
+        return digest_json(self.determinants)
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """What the loop tells the outside, and the one thing it asks."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from facealign.training.progress import Progress
 
@@ -16,15 +16,26 @@ class Events(Protocol):
         """Figures of the steps since the last call; called in the main process alone."""
 
     def epoch(self, progress: Progress, step: int) -> None:
-        """An epoch is over and measured, the last of ``progress.history``; called in the main process alone."""
+        """An epoch is over, the last of ``progress.history``; called in the main process alone."""
 
     def checkpoint(self, folder: Path | None, score: float) -> None:
         """Keep what ``folder`` holds; it is gone afterwards.
 
         Args:
             folder: Given in the main process; every other one calls this with None.
-            score: Validation NME of the checkpoint; ``UNMEASURED`` for one from the middle of an epoch.
+            score: Validation NME of the checkpoint; ``UNMEASURED`` for one from the middle of an epoch, or after
+                an epoch that was not measured.
         """
 
     def stop_requested(self) -> bool:
         """Whether this process has been asked to save and stop."""
+
+
+def log_event(metrics: dict[str, float], step: int) -> dict[str, Any]:
+    """What ``Events.log`` hears, as a plain mapping that can travel and be shown."""
+    return {"kind": "log", "step": step, **metrics}
+
+
+def epoch_event(progress: Progress) -> dict[str, Any]:
+    """What ``Events.epoch`` hears, likewise: the record of the epoch that is over."""
+    return {"kind": "epoch", **progress.history[-1].model_dump()}

@@ -1,6 +1,5 @@
 """The training loop."""
 
-import time
 from pathlib import Path
 
 from facealign.training.config import TrainJob
@@ -11,25 +10,26 @@ from facealign.training.world import World
 
 
 def fit(job: TrainJob, world: World, events: Events, resume_from: Path | None = None) -> Progress:
-    """Train until the last epoch, or until a stop is requested.
+    """Train until the last epoch, until nothing gets better any more, or until a stop is requested.
 
-    Every process of the world calls this with the same job. ``events`` is offered a checkpoint after each epoch
-    and at a stop. The progress returned says which of the two ended the training: after a stop, fewer epochs are
-    done than the job asks for.
+    Every process of the world calls this with the same job. ``events`` is offered a checkpoint after each epoch,
+    every ``checkpoint_every`` steps, and at a stop. The progress returned says what ended the training: after a
+    stop, ``progress.is_done(job.train)`` is False.
 
     Raises:
-        UserError: The shards are not those of the job, the batch does not divide among the processes, the
-            checkpoint is of another job, or the loss is no longer finite.
+        UserError: The shards are not those of the job or cannot be read, the batch cannot be shared among the
+            processes, the checkpoint is of another job, a loss is no longer finite, or memory or disk are full.
     """
     run = Run(job, world, events, resume_from)
-    while run.progress.epoch < job.train.epochs:
-        started, images = time.perf_counter(), 0
-        for batch in run.batches():
-            run.learn(batch)
-            images += len(batch) * world.size
-            if run.at_log_point() and run.log_and_agree_to_stop():
-                run.save()
-                return run.progress
-        run.finish_epoch(started, images)
+    while not run.is_done:
+        for share in run.shares():
+            run.learn(share)
+            if run.at_meeting():
+                must_stop = run.log_and_agree_to_stop()
+                if must_stop or run.at_checkpoint():
+                    run.save()
+                if must_stop:
+                    return run.progress
+        run.finish_epoch()
         run.save()
     return run.progress

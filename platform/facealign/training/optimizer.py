@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable
 
-import torch
 from torch.nn import Parameter
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
@@ -11,17 +10,22 @@ from facealign.training.config import OptimizerConfig, ScheduleConfig
 
 
 def build_optimizer(parameters: Iterable[Parameter], config: OptimizerConfig) -> Optimizer:
-    """The optimiser that ``config`` names."""
+    """The optimiser that ``config`` names.
+
+    On CUDA, a rule that PyTorch has as one kernel over all weights is that kernel.
+    """
     parameters = list(parameters)
+    decay = config.weight_decay
+    one_kernel = all(parameter.is_cuda for parameter in parameters) or None  # None: as PyTorch would have it
     match config.name:
         case "rmsprop":
-            return RMSprop(parameters, config.lr, momentum=config.momentum, weight_decay=config.weight_decay)
+            return RMSprop(parameters, config.lr, momentum=config.momentum, weight_decay=decay)
         case "adam":
-            return Adam(parameters, config.lr, weight_decay=config.weight_decay)
+            return Adam(parameters, config.lr, weight_decay=decay, fused=one_kernel)
         case "adamw":
-            return AdamW(parameters, config.lr, weight_decay=config.weight_decay)
+            return AdamW(parameters, config.lr, weight_decay=decay, fused=one_kernel)
         case "sgd":
-            return SGD(parameters, config.lr, momentum=config.momentum, weight_decay=config.weight_decay)
+            return SGD(parameters, config.lr, momentum=config.momentum, weight_decay=decay, fused=one_kernel)
 
 
 def lr_factor(config: ScheduleConfig, epochs_done: float, epochs: int) -> float:
@@ -42,17 +46,3 @@ def set_lr(optimizer: Optimizer, lr: float) -> None:
     """Set one learning rate for all parameters."""
     for group in optimizer.param_groups:
         group["lr"] = lr
-
-
-def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
-    """The dtype of matrix products under ``precision`` on ``device``; None: float32 throughout."""
-    if precision == "auto":
-        precision = "bf16" if _has_bf16_units(device) else "fp32"
-    return torch.bfloat16 if precision == "bf16" else None
-
-
-def _has_bf16_units(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    found = torch.cpu.get_capabilities()
-    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))

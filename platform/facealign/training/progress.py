@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from facealign.config import Settings
+from facealign.training.config import TrainConfig
 
 
 class EpochRecord(Settings):
@@ -10,13 +11,13 @@ class EpochRecord(Settings):
 
     Attributes:
         loss: Mean training loss of the epoch.
-        validation_nme: Mean over the validation fold, a fraction of the normaliser.
+        validation_nme: Mean over the validation fold, a fraction of the normaliser; None: not measured.
         images_per_second: Training images, over all workers.
     """
 
     epoch: int
     loss: float
-    validation_nme: float
+    validation_nme: float | None
     lr: float
     images_per_second: float
     seconds: float
@@ -38,5 +39,33 @@ class Progress(Settings):
 
     @property
     def best(self) -> EpochRecord | None:
-        """The epoch with the lowest validation NME."""
-        return min(self.history, key=lambda record: record.validation_nme, default=None)
+        """The epoch with the lowest validation NME of those measured, the first of equals."""
+        return min(self._measured, key=_nme, default=None)
+
+    @property
+    def measured_since_best(self) -> int:
+        """How many measurements have come since the best one."""
+        best = self.best
+        return sum(record.epoch > best.epoch for record in self._measured) if best else 0
+
+    def is_done(self, config: TrainConfig) -> bool:
+        """Whether the last epoch is over, or none of the last ``early_stop`` measurements was better."""
+        patience = config.early_stop
+        return self.epoch >= config.epochs or (patience is not None and self.measured_since_best >= patience)
+
+    def figures(self) -> dict[str, float]:
+        """What a tracker is told after an epoch; the NME where it was measured."""
+        record, best = self.history[-1], self.best
+        figures = {"epoch": float(record.epoch)}
+        if record.validation_nme is not None and best is not None:
+            figures |= {"validation/nme": record.validation_nme, "validation/best_nme": _nme(best)}
+        return figures
+
+    @property
+    def _measured(self) -> tuple[EpochRecord, ...]:
+        return tuple(record for record in self.history if record.validation_nme is not None)
+
+
+def _nme(record: EpochRecord) -> float:
+    assert record.validation_nme is not None, "of the measured epochs"
+    return record.validation_nme

@@ -1,26 +1,27 @@
-"""A training under way: the network, its optimiser, its data and how far it has come."""
+"""A training under way: what learns, from which faces, and how far it has come."""
 
+import math
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from facealign.config import UserError
 from facealign.data.batch import Batch
-from facealign.data.dataset import FaceDataset
-from facealign.data.loader import eval_batches, train_batches, training_plan
-from facealign.data.ordering.order import steps_per_epoch
-from facealign.data.shards.reader import ShardReader
+from facealign.data.ordering import order
 from facealign.metrics import Total, nme
-from facealign.training.checkpoint import Faces, build_method, load_checkpoint, save_checkpoint
+from facealign.training.checkpoint import build_method, load_checkpoint, save_checkpoint
 from facealign.training.config import TrainJob
 from facealign.training.evaluate import predict
 from facealign.training.events import UNMEASURED, Events
-from facealign.training.optimizer import autocast_dtype, build_optimizer, lr_factor, set_lr
+from facealign.training.faces import TrainingFaces
+from facealign.training.learner import Learner
+from facealign.training.meter import Meter
+from facealign.training.not_finite import not_finite
+from facealign.training.optimizer import lr_factor
 from facealign.training.progress import EpochRecord, Progress
+from facealign.training.shortage import enough_memory
 from facealign.training.world import World
 
 
@@ -33,167 +34,140 @@ class Run:
 
     def __init__(self, job: TrainJob, world: World, events: Events, resume_from: Path | None) -> None:
         self.job, self.world, self.events = job, world, events
-        reader = ShardReader(job.shards, "train")
-        if reader.index.digest != job.data_digest:
-            raise UserError(
-                f"{job.shards}: content {reader.index.digest[:12]}, but the job was made for "
-                f"{job.data_digest[:12]}; prepare the shards again, or start the training anew"
-            )
-        self.faces = Faces(crop=reader.index.crop, landmarks=reader.index.landmarks)
-        self.validation_faces = FaceDataset(ShardReader(job.shards, "val"))
-        self.plan = training_plan(reader, job.train.sampling)
-        self.steps_per_epoch = steps_per_epoch(self.plan.length, job.train.batch_size)
-
-        method = build_method(job, self.faces)
-        self.training_faces = FaceDataset(reader, job.train.augment, job.seed, method.views)
+        self.faces = TrainingFaces(job, world)
+        self.pieces = order.pieces_per_step(job.train.batch_size, world.size, job.train.per_device_batch)
+        method = build_method(job, self.faces.kind)
         if resume_from is None:
-            method.load_pretrained()
-            if method.needs_statistics:
-                method.use_statistics(reader.statistics())
-        method = method.to(world.device)
-        self.method = method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = build_optimizer(self.method.parameters(), job.train.optimizer)
-        self.dtype = autocast_dtype(job.train.precision, world.device)
-        self.progress = Progress()
-        if resume_from is not None:
-            self.progress = load_checkpoint(resume_from, self.method, self.optimizer, job)
-        self.network = world.wrap(self.method)
-        self._since_log = _Meter(world.device)
+            self.faces.give_start(method)
+        self.learner = Learner(method, job.train, world)
+        self.progress = Progress() if resume_from is None else load_checkpoint(resume_from, self.learner, job)
+        self._meter = Meter(world.device)
 
-    def batches(self) -> Iterator[Batch]:
+    @property
+    def is_done(self) -> bool:
+        """Whether no epoch is to follow, see ``Progress.is_done``."""
+        return self.progress.is_done(self.job.train)
+
+    def shares(self) -> Iterator[Batch]:
         """The rest of the epoch under way, this process's share of each global batch."""
-        config = self.job.train
-        for batch in train_batches(
-            self.training_faces,
-            plan=self.plan,
-            epoch=self.progress.epoch,
-            start_step=self.progress.step,
-            rank=self.world.rank,
-            world_size=self.world.size,
-            global_batch=config.batch_size,
-            workers=config.loader_workers,
-            pin_memory=self.world.device.type == "cuda",
-        ):
-            yield batch.to(self.world.device)
+        self._epoch_started, self._first_step = time.perf_counter(), self.progress.step
+        shares = self.faces.shares(self.learner.method, self.progress.epoch, self.progress.step)
+        while True:
+            asked = time.perf_counter()
+            share = next(shares, None)
+            self._meter.waited += time.perf_counter() - asked
+            if share is None:
+                return
+            yield share.to(self.world.device)
 
-    def learn(self, batch: Batch) -> None:
-        """One step of the optimiser."""
-        config = self.job.train
-        epochs_done = self.progress.epoch + self.progress.step / self.steps_per_epoch
-        set_lr(self.optimizer, config.optimizer.lr * lr_factor(config.schedule, epochs_done, config.epochs))
-        images = self.method.inputs(batch).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.world.device.type, self.dtype, enabled=self.dtype is not None):
-            outputs = self.network(images)
-            terms = self.method.loss(outputs, batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        terms.total.backward()
-        if config.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self.method.parameters(), config.clip_norm)
-        self.optimizer.step()
-        self._since_log.add(terms.total, terms.parts, len(batch))
-        self.progress = self.progress.model_copy(update={"step": self.progress.step + 1})
+    def learn(self, share: Batch) -> None:
+        """One step of the optimiser, by the gradient of the global batch's mean loss.
 
-    def at_log_point(self) -> bool:
-        """Every ``log_every`` steps, and at the epoch's last: where the processes talk to each other."""
+        A piece's loss counts by its faces, so that DDP's mean over the processes is the mean over all faces.
+        """
+        config, epoch, step = self.job.train, self.progress.epoch, self.progress.step
+        first = order.positions(step, config.batch_size, self.world.rank, self.world.size).start
+        epochs_done = epoch + step / self.faces.steps
+        with enough_memory(self._less_memory):
+            for number in range(self.pieces):
+                rows = order.share(len(share), number, self.pieces)
+                torch.manual_seed(order.network_seed(self.job.seed, epoch, first + rows.start))
+                weight = len(rows) * self.world.size / config.batch_size
+                piece = share.part(rows)
+                terms = self.learner.add_gradient(piece, weight, is_last=number == self.pieces - 1)
+                self._meter.add(step + 1, piece.ids, terms, weight)
+            self.learner.step(config.optimizer.lr * lr_factor(config.schedule, epochs_done, config.epochs))
+        self.progress = self.progress.model_copy(update={"step": step + 1})
+
+    def at_meeting(self) -> bool:
+        """Where the processes talk to each other: at log points, before a checkpoint, and at the epoch's end."""
         step = self.progress.step
-        return step % self.job.train.log_every == 0 or step == self.steps_per_epoch
+        return step % self.job.train.log_every == 0 or step == self.faces.steps or self.at_checkpoint()
+
+    def at_checkpoint(self) -> bool:
+        """Whether a checkpoint is due within the epoch."""
+        every = self.job.train.checkpoint_every
+        return every is not None and self.progress.step < self.faces.steps and self._global_step % every == 0
 
     def log_and_agree_to_stop(self) -> bool:
-        """Report the steps since the last log; True if any process was asked to stop.
+        """Report the steps since the last meeting; True if any process was asked to stop.
 
         One exchange serves both, so that all stop at the same step.
 
         Raises:
-            UserError: The loss is not finite.
+            UserError: A loss or a weight is not a finite number.
         """
-        meter, self._since_log = self._since_log, _Meter(self.world.device)
-        names, values = meter.totals()
-        images, stop, *sums = self.world.sum([meter.images, float(self.events.stop_requested()), *values])
-        steps = meter.steps * self.world.size
-        means = {name: total / steps for name, total in zip(names, sums, strict=True)}
+        meter, self._meter = self._meter, Meter(self.world.device)
+        names, (*own, norm) = meter.totals(self.learner.weight_norm)
+        wish, seconds = float(self.events.stop_requested()), meter.seconds
+        faces, stop, waited, norm, *sums = self.world.sum([meter.faces, wish, meter.waited, norm, *own])
+        means = {name: total / (meter.steps * self.world.size) for name, total in zip(names, sums, strict=True)}
         loss = means["train/loss"]
-        if not torch.isfinite(torch.tensor(loss)):
-            raise UserError(
-                f"epoch {self.progress.epoch + 1}, step {self.progress.step}: the loss is {loss}; the last "
-                "checkpoint is kept. Lower optimizer.lr, or set clip_norm or precision: fp32"
-            )
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise not_finite(self.progress.epoch, meter, self.world)
         self.progress = self.progress.model_copy(update={"loss_sum": self.progress.loss_sum + loss * meter.steps})
-        rate = images / (time.perf_counter() - meter.started)
         if self.world.is_main:
-            lr = self.optimizer.param_groups[0]["lr"]
-            self.events.log({**means, "train/lr": lr, "train/images_per_second": rate}, self._global_step)
+            speed = {
+                "train/images_per_second": faces / seconds,
+                "train/data_wait": waited / (self.world.size * seconds),
+            }
+            self.events.log({**means, **self.learner.figures(), **speed}, self._global_step)
         return stop > 0
 
     def validate(self) -> float:
         """Mean NME over the validation fold, each face counted once, as a fraction of the normaliser."""
-        self.world.share_buffers(self.method)
-        batches = eval_batches(
-            self.validation_faces,
-            batch_size=self.job.train.validation_batch,
-            rank=self.world.rank,
-            world_size=self.world.size,
-        )
-        found = predict(self.method, batches, self.world.device, self.dtype)
-        errors = nme(
-            found.predicted,
-            found.truth,
-            found.valid,
-            self.method.schema,
-            self.job.train.normaliser,
-            found.ids,
-        )
+        config = self.job.train
+        advice = f"train.validation_batch is {config.validation_batch}: lower it"
+        with self.learner.as_measured() as method, enough_memory(advice):
+            self.world.share_buffers(method)
+            found = predict(method, self.faces.validation(), self.world.device, self.learner.precision.dtype)
+        schema = self.faces.kind.landmarks
+        errors = nme(found.predicted, found.truth, found.valid, schema, config.normaliser, found.ids)
         own = Total.of(errors)
         total, faces = self.world.sum([own.sum, own.count])
         return Total(total, round(faces)).mean
 
-    def finish_epoch(self, started: float, images: int) -> None:
-        """Measure, and turn the page."""
-        seconds = time.perf_counter() - started
+    def finish_epoch(self) -> None:
+        """Measure, if it is time, and turn the page."""
+        seconds = time.perf_counter() - self._epoch_started
+        images = (self.progress.step - self._first_step) * self.job.train.batch_size
+        epoch = self.progress.epoch + 1
+        is_due = epoch % self.job.train.evaluate_every == 0 or epoch == self.job.train.epochs
         record = EpochRecord(
-            epoch=self.progress.epoch + 1,
-            loss=self.progress.loss_sum / self.steps_per_epoch,
-            validation_nme=self.validate(),
-            lr=self.optimizer.param_groups[0]["lr"],
+            epoch=epoch,
+            loss=self.progress.loss_sum / self.faces.steps,
+            validation_nme=self.validate() if is_due else None,
+            lr=self.learner.lr,
             images_per_second=images / seconds,
             seconds=seconds,
         )
-        self.progress = Progress(epoch=record.epoch, history=(*self.progress.history, record))
+        self.progress = Progress(epoch=epoch, history=(*self.progress.history, record))
         if self.world.is_main:
             self.events.epoch(self.progress, self._global_step)
 
     def save(self) -> None:
         """Offer a checkpoint of this moment."""
-        mid_epoch = self.progress.step > 0
-        score = UNMEASURED if mid_epoch else self.progress.history[-1].validation_nme
-        if not self.world.is_main:
+        measured = None if self.progress.step else self.progress.history[-1].validation_nme
+        score = UNMEASURED if measured is None else measured
+        if self.world.is_main:
+            with tempfile.TemporaryDirectory(prefix="facealign-checkpoint-") as folder:
+                save_checkpoint(Path(folder), self.learner, self.progress, self.job, self.faces.kind)
+                self.events.checkpoint(Path(folder), score)
+        else:
             self.events.checkpoint(None, score)
-            return
-        with tempfile.TemporaryDirectory(prefix="facealign-checkpoint-") as folder:
-            save_checkpoint(Path(folder), self.method, self.optimizer, self.progress, self.job, self.faces)
-            self.events.checkpoint(Path(folder), score)
+        self._meter = Meter(self.world.device)  # what it took is not the next steps' time
 
     @property
     def _global_step(self) -> int:
-        return self.progress.epoch * self.steps_per_epoch + self.progress.step
+        return self.progress.epoch * self.faces.steps + self.progress.step
 
-
-class _Meter:
-    """Sums over the steps since the last log, kept on the device so that no step waits for them."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.steps = 0
-        self.images = 0
-        self.started = time.perf_counter()
-        self._device = device
-        self._sums: dict[str, Tensor] = {}
-
-    def add(self, total: Tensor, parts: dict[str, Tensor], images: int) -> None:
-        self.steps += 1
-        self.images += images
-        for name, value in {"loss": total, **parts}.items():
-            key = f"train/{name}"
-            self._sums[key] = self._sums.get(key, torch.zeros((), device=self._device)) + value.detach()
-
-    def totals(self) -> tuple[list[str], list[float]]:
-        """Names and sums, by one transfer from the device."""
-        return list(self._sums), torch.stack(list(self._sums.values())).tolist()
+    @property
+    def _less_memory(self) -> str:
+        now = self.job.train.per_device_batch
+        largest = -(-self.job.train.batch_size // (self.world.size * self.pieces))
+        half = max(largest // 2, 1)
+        return (
+            f"train.per_device_batch is {'null' if now is None else now}, so {largest} faces go through the "
+            f"network at once: set per_device_batch: {half}, which leaves batch_size and the learning rate alone, "
+            "or precision: bf16, or use more workers"
+        )

@@ -1,11 +1,15 @@
 """One process among those that train together."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import nn
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,13 @@ class World:
         if self.size == 1:
             return module
         devices = [self.device] if self.device.type == "cuda" else None
-        # Buffers are shared when they matter, before a validation, and not at every step.
-        return nn.parallel.DistributedDataParallel(
-            module, device_ids=devices, broadcast_buffers=False, gradient_as_bucket_view=True
-        )
+        with warnings.catch_warnings():
+            # The option's new name is not known to every version of PyTorch that will do.
+            warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
+            # Buffers are shared when they matter, before a validation, and not at every step.
+            return nn.parallel.DistributedDataParallel(
+                module, device_ids=devices, broadcast_buffers=False, gradient_as_bucket_view=True
+            )
 
     def sum(self, values: Sequence[float]) -> list[float]:
         """The values, added up over the world; every process gets the same."""
@@ -41,6 +48,14 @@ class World:
         total = torch.tensor(values, dtype=torch.float64, device=self.device)
         dist.all_reduce(total)
         return [float(value) for value in total.tolist()]
+
+    def gather(self, value: T) -> list[T]:
+        """Every process's value, by rank."""
+        if self.size == 1:
+            return [value]
+        values: list[Any] = [None] * self.size
+        dist.all_gather_object(values, value)
+        return values
 
     def share_buffers(self, module: nn.Module) -> None:
         """Give every process the main one's buffers, so that all evaluate the model that will be saved."""

@@ -1,9 +1,9 @@
 """Which sample is seen when: a pure function of (seed, epoch, position).
 
 An epoch is a permutation of the n samples of its plan; position p is the p-th of it. Step s of a global batch of G
-samples takes positions s·G … (s + 1)·G − 1, and rank r of W the r-th of W equal, contiguous pieces of them. So the
-ranks together see the same samples in the same order however many they are, and a step number is all that a
-checkpoint must keep. The last n mod G positions of an epoch are dropped.
+samples takes positions s·G … (s + 1)·G − 1, and rank r of W the r-th of W contiguous shares of them, whose sizes
+differ by one at most. So the ranks together see the same samples in the same order however many they are, and a
+step number is all that a checkpoint must keep. The last n mod G positions of an epoch are dropped.
 
 Everything comes from the raw stream of the counter-based generator Philox (Salmon et al., SC 2011), which NumPy
 guarantees never to change, as it does not for its permutations.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from facealign.config import UserError
 from facealign.data.ordering.balance import EpochPlan, Group
 
-_ORDER, _SAMPLE, _BALANCE = 0, 1, 2
+_ORDER, _SAMPLE, _BALANCE, _NETWORK = 0, 1, 2, 3
 """Streams of one key that must not meet."""
 
 
@@ -36,6 +36,12 @@ def sample_rng(seed: int, epoch: int, position: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=_key(seed, epoch), counter=[0, 0, position, _SAMPLE]))
 
 
+def network_seed(seed: int, epoch: int, position: int) -> int:
+    """Of the network's own random numbers (dropout, for one) for the faces from ``position`` on; 0…2⁶⁴ − 1."""
+    stream = np.random.Philox(key=_key(seed, epoch), counter=[0, 0, position, _NETWORK])
+    return int(stream.random_raw())
+
+
 def steps_per_epoch(n: int, global_batch: int) -> int:
     """Full batches in an epoch of n samples.
 
@@ -50,34 +56,47 @@ def steps_per_epoch(n: int, global_batch: int) -> int:
     return n // global_batch
 
 
-def require_equal_shares(global_batch: int, world_size: int) -> None:
-    """Refuse a batch that ``world_size`` ranks cannot share equally.
+def share(n: int, number: int, count: int) -> range:
+    """The ``number``-th of ``count`` contiguous shares of 0…n − 1: nothing twice, nothing left out.
 
-    Raises:
-        UserError: It is not a multiple of the world size.
+    Sizes differ by one at most; where ``count`` divides n they are equal.
     """
-    if global_batch % world_size:
-        raise UserError(
-            f"a batch of {global_batch} samples cannot be shared equally by {world_size} workers; "
-            f"make the batch size a multiple of {world_size}"
-        )
+    return range(n * number // count, n * (number + 1) // count)
 
 
 def positions(step: int, global_batch: int, rank: int, world_size: int) -> range:
     """The positions that ``rank`` of ``world_size`` takes in ``step`` of an epoch.
 
     Raises:
-        UserError: The batch cannot be shared out equally.
+        UserError: There are fewer samples than ranks.
     """
-    require_equal_shares(global_batch, world_size)
-    share = global_batch // world_size
-    first = step * global_batch + rank * share
-    return range(first, first + share)
+    if global_batch < world_size:
+        raise UserError(
+            f"a batch of {global_batch} samples leaves some of {world_size} workers without any; "
+            f"use at most {global_batch} workers, or a batch of at least {world_size}"
+        )
+    own = share(global_batch, rank, world_size)
+    first = step * global_batch
+    return range(first + own.start, first + own.stop)
 
 
-def rows_of_rank(n: int, rank: int, world_size: int) -> range:
-    """The rows that ``rank`` evaluates: contiguous, no row twice, none left out, shares differ by one at most."""
-    return range(n * rank // world_size, n * (rank + 1) // world_size)
+def pieces_per_step(global_batch: int, world_size: int, most: int | None) -> int:
+    """How many pieces each rank cuts its share into, so that none has more than ``most`` samples.
+
+    The number is the same for all ranks: layers that exchange their statistics meet once a piece.
+
+    Raises:
+        UserError: A rank's share has fewer samples than there are pieces.
+    """
+    largest = -(-global_batch // world_size)
+    pieces = 1 if most is None else -(-largest // most)
+    if global_batch // world_size < pieces:
+        raise UserError(
+            f"a batch of {global_batch} samples gives {world_size} workers {largest - 1} or {largest} each, which "
+            f"cannot be cut into equally many pieces of {most}; set per_device_batch: 2, or make the batch a "
+            f"multiple of {world_size}"
+        )
+    return pieces
 
 
 def _draw(seed: int, epoch: int, number: int, group: Group) -> NDArray[np.int64]:

@@ -3,6 +3,17 @@
 import signal
 from types import FrameType, TracebackType
 
+from facealign.training.progress import Progress
+
+
+class Stopped(Exception):
+    """The training was asked to stop, saved itself, and can go on."""
+
+    def __init__(self, progress: Progress, number: signal.Signals) -> None:
+        super().__init__(f"stopped after {progress.epoch} epochs and {progress.step} steps")
+        self.progress = progress
+        self.exit_status = 128 + number
+
 
 class StopSignals:
     """Inside the block the first SIGINT or SIGTERM is remembered in ``received``; a second one interrupts.

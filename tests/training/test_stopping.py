@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from facealign.cluster.signals import StopSignals
+from facealign.training.stopping import StopSignals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

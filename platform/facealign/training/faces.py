@@ -1,0 +1,77 @@
+"""The faces of a training: those that it learns from, those that steer it, and their order."""
+
+from collections.abc import Iterator
+
+from facealign.config import UserError
+from facealign.data.batch import Batch
+from facealign.data.dataset import FaceDataset
+from facealign.data.loader import eval_batches, train_batches, training_plan
+from facealign.data.ordering.order import steps_per_epoch
+from facealign.data.shards.reader import ShardReader
+from facealign.methods import Method
+from facealign.training.checkpoint import Faces
+from facealign.training.config import TrainJob
+from facealign.training.world import World
+
+
+class TrainingFaces:
+    """The folds ``train`` and ``val`` of a job's shards, shared among the processes of a world.
+
+    Attributes:
+        kind: How they were cut, and their landmarks.
+        steps: Of one epoch.
+
+    Raises:
+        UserError: The shards are not those of the job, or an epoch is smaller than a batch.
+    """
+
+    def __init__(self, job: TrainJob, world: World) -> None:
+        self._job, self._world = job, world
+        self._reader = ShardReader(job.shards, "train")
+        index = self._reader.index
+        if index.digest != job.data_digest:
+            raise UserError(
+                f"{job.shards}: content {index.digest[:12]}, but the job was made for {job.data_digest[:12]}; "
+                "prepare the shards again, or start the training anew"
+            )
+        self.kind = Faces(crop=index.crop, landmarks=index.landmarks)
+        self.plan = training_plan(self._reader, job.train.sampling)
+        self.steps = steps_per_epoch(self.plan.length, job.train.batch_size)
+        self._validation = FaceDataset(ShardReader(job.shards, "val"))
+
+    def give_start(self, method: Method) -> None:
+        """Give a method what a training from scratch begins with.
+
+        Raises:
+            UserError: A file of weights is missing or does not fit.
+        """
+        method.load_pretrained()
+        if method.needs_statistics:
+            method.use_statistics(self._reader.statistics())
+
+    def shares(self, method: Method, epoch: int, start_step: int) -> Iterator[Batch]:
+        """This process's share of each global batch of an epoch, from a step on, in the method's views."""
+        job = self._job
+        return train_batches(
+            FaceDataset(self._reader, job.train.augment, job.seed, method.views),
+            plan=self.plan,
+            epoch=epoch,
+            start_step=start_step,
+            rank=self._world.rank,
+            world_size=self._world.size,
+            global_batch=job.train.batch_size,
+            workers=job.train.loader_workers,
+            pin_memory=self._world.device.type == "cuda",
+        )
+
+    def validation(self) -> Iterator[Batch]:
+        """This process's share of the validation fold; the processes together have each face once."""
+        config = self._job.train
+        return eval_batches(
+            self._validation,
+            batch_size=config.validation_batch,
+            rank=self._world.rank,
+            world_size=self._world.size,
+            workers=config.loader_workers,
+            pin_memory=self._world.device.type == "cuda",
+        )
