@@ -1,7 +1,7 @@
 """What each Ray Train worker runs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ import ray
 import ray.train
 import ray.train.torch
 
+from facealign.cluster import notice
 from facealign.cluster.channel import StopWatch
+from facealign.cluster.failures import Leaving, as_told, is_full, no_room
 from facealign.config import UserError
 from facealign.tracking import RunHandle, Tracker, tracker_for
 from facealign.training import TrainJob, World, fit
@@ -28,22 +30,32 @@ class WorkerTask:
 
 
 def train_worker(config: dict[str, Any]) -> None:
-    """Train as one of the world's processes, from the last checkpoint if the run has one."""
+    """Train as one of the world's processes, from the last checkpoint if the run has one.
+
+    Raises:
+        Leaving: The training stepped aside, for Ray to start it again.
+        Exception: What may heal as it is, what cannot as ``Hopeless``.
+    """
     task: WorkerTask = config["task"]
     context = ray.train.get_context()
     world = World(context.get_world_rank(), context.get_world_size(), ray.train.torch.get_device())
-    tracker = tracker_for(task.run if world.is_main else None, task.spool)
-    watch = StopWatch(task.channel)
     try:
-        with _last_checkpoint() as folder:
-            fit(task.job, world, _WorkerEvents(task.channel, tracker, watch), folder)
-    except UserError as error:
-        # Nothing that Ray could try again would mend it, so the driver hears of it first.
-        ray.get(task.channel.put.remote({"kind": "error", "message": str(error)}))
-        raise
-    finally:
-        watch.close()
-        tracker.close()
+        with (
+            closing(tracker_for(task.run if world.is_main else None, task.spool)) as tracker,
+            closing(StopWatch(task.channel)) as watch,
+            _last_checkpoint() as folder,
+        ):
+            progress = fit(task.job, world, _WorkerEvents(task.channel, tracker, watch), folder)
+        # Stopped within an epoch: by the driver's wish, or because some worker or node was given notice.
+        if progress.step > 0 and ray.get(task.channel.wish.remote()) != "stop":
+            raise Leaving(notice.given())
+    except Exception as error:
+        if notice.given():  # a node that ends takes files and loading processes along, in any order
+            raise Leaving(noticed=True) from error
+        told = as_told(error)
+        if told is error:
+            raise
+        raise told from None
 
 
 @contextmanager
@@ -75,7 +87,12 @@ class _WorkerEvents:
 
     def checkpoint(self, folder: Path | None, score: float) -> None:
         checkpoint = ray.train.Checkpoint.from_directory(folder) if folder else None
-        ray.train.report({"validation_nme": score}, checkpoint=checkpoint)
+        try:
+            ray.train.report({"validation_nme": score}, checkpoint=checkpoint)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            raise UserError(no_room(ray.train.get_context().get_storage().experiment_fs_path, error)) from None
 
     def stop_requested(self) -> bool:
-        return self._watch.requested
+        return self._watch.requested or notice.given()
