@@ -14,6 +14,7 @@ from facealign.cluster import notice
 from facealign.cluster.channel import StopWatch
 from facealign.cluster.failures import Leaving, as_told, is_full, no_room
 from facealign.config import UserError
+from facealign.data.shards.reader import ShardReader
 from facealign.tracking import RunHandle, Tracker, tracker_for
 from facealign.training import TrainJob, World, fit
 from facealign.training.progress import Progress
@@ -40,6 +41,8 @@ def train_worker(config: dict[str, Any]) -> None:
     context = ray.train.get_context()
     world = World(context.get_world_rank(), context.get_world_size(), ray.train.torch.get_device())
     try:
+        if context.get_local_rank() == 0:  # one for each node, whose disk or cache has the shards
+            _check_shards(task.job)
         with (
             closing(tracker_for(task.run if world.is_main else None, task.spool)) as tracker,
             closing(StopWatch(task.channel)) as watch,
@@ -56,6 +59,12 @@ def train_worker(config: dict[str, Any]) -> None:
         if told is error:
             raise
         raise told from None
+
+
+def _check_shards(job: TrainJob) -> None:
+    """Compare every byte that will be learnt from with its digest: a picture decodes with many a byte changed."""
+    for fold in ("train", "val"):
+        ShardReader(job.shards, fold).check()
 
 
 @contextmanager
