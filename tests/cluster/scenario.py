@@ -1,8 +1,8 @@
 """A training over several nodes, with a fault: ``python scenario.py SPEC``, inside namespaces of its own.
 
-SPEC is a JSON file: ``folder``, ``nodes`` (how many), ``fault`` (a name below), ``at`` (a step: the fault comes when
-it, or a later one, is logged), ``driver`` (what ``driver.py`` is told) and ``environment``. The exit status is the
-last driver's.
+SPEC is a JSON file: ``folder``, ``nodes`` (how many), ``fault`` (a name below), ``at`` (the step at which it
+comes, or soon after), ``driver`` (what ``driver.py`` is told) and ``environment``. The exit status is the last
+driver's.
 """
 
 import json

@@ -125,6 +125,8 @@ def test_a_full_disk_is_named_and_room_heals_it(job, config, tmp_path, undisturb
         run(job, config, tmp_path, watch)
     assert not watch.of("restart")
     subprocess.run(["mount", "-o", "remount,size=100m", str(small_disk)], check=True)
+    # What Ray's list of the checkpoints would be, had the disk been full as it was written.
+    (small_disk / job.name / "checkpoint_manager_snapshot.json").write_text("")
     again = Once()
     run(job, config, tmp_path, again)
     assert again.of("epoch")[0]["epoch"] > 1, "it went on from the last whole checkpoint"

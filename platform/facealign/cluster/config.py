@@ -1,8 +1,8 @@
 """Where trainings and preparations run."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from facealign.config import Settings
 
@@ -20,6 +20,18 @@ class ElasticWorkers(Settings):
         return self
 
 
+def _kind(workers: Any) -> str | None:
+    if isinstance(workers, int):
+        return "number"
+    return "bounds" if isinstance(workers, dict | ElasticWorkers) else None
+
+
+_Workers = Annotated[
+    Annotated[int, Field(ge=1), Tag("number")] | Annotated[ElasticWorkers, Tag("bounds")],
+    Discriminator(_kind, custom_error_type="workers", custom_error_message="a number, or {min, max}"),
+]
+
+
 class ClusterConfig(Settings):
     """How many workers, on what, and where they leave their checkpoints.
 
@@ -29,7 +41,7 @@ class ClusterConfig(Settings):
     address: str | None = Field(
         default=None, description="of a running Ray cluster; null: RAY_ADDRESS, else a local one is started"
     )
-    workers: Annotated[int, Field(ge=1)] | ElasticWorkers = Field(
+    workers: _Workers = Field(
         default=2,
         description="processes that train together, over all nodes; {min, max}: as many as there is room for, "
         "fewer when nodes are lost and more when they come",

@@ -20,6 +20,7 @@ from facealign.cluster.restarts import Restarts
 from facealign.cluster.scaling import scaling
 from facealign.cluster.session import session
 from facealign.cluster.signals import StopSignals
+from facealign.cluster.snapshot import SnapshotCopy, mend_snapshot
 from facealign.cluster.worker import WorkerTask, train_worker
 from facealign.tracking import RunHandle
 from facealign.training import TrainJob
@@ -95,6 +96,8 @@ def _folder(job: TrainJob, config: ClusterConfig) -> str:
 
 
 def _trainer(task: WorkerTask, config: ClusterConfig, scaling_config: ScalingConfig) -> TorchTrainer:
+    folder = _folder(task.job, config)
+    mend_snapshot(folder)
     restarts = Restarts(task.channel, config.max_failures, config.max_preemptions)
     return TorchTrainer(
         train_worker,
@@ -103,7 +106,7 @@ def _trainer(task: WorkerTask, config: ClusterConfig, scaling_config: ScalingCon
         run_config=RunConfig(
             name=task.job.name,
             storage_path=storage.absolute(config.storage),
-            callbacks=[TerminationNotice(), restarts],
+            callbacks=[TerminationNotice(), restarts, SnapshotCopy(folder)],
             # `restarts` says how often, because Ray tells less apart; -1 leaves it to that alone.
             failure_config=FailureConfig(max_failures=-1, controller_failure_limit=-1, max_preemption_failures=-1),
             checkpoint_config=CheckpointConfig(
