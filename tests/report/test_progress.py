@@ -97,10 +97,14 @@ def test_events_of_the_workers_become_lines():
     with training_progress(2, 10, stream) as show:
         show({"kind": "log", "step": 10, "train/loss": 0.5, "train/images_per_second": 99.0, "train/lr": 0.1})
         show({"kind": "epoch", "epoch": 1, "loss": 0.5, "validation_nme": 0.1, "lr": 0.1, "seconds": 3.0})
+        show({"kind": "restart", "attempt": 1, "of": 3, "reason": "worker 1 was lost with its node"})
+        show({"kind": "resize", "workers": 1, "before": 2})
         show({"kind": "stopping", "signal": "SIGTERM"})
-    epoch, stopping = stream.getvalue().splitlines()
+    epoch, restart, resize, stopping = stream.getvalue().splitlines()
     assert epoch.startswith("epoch 1/2  loss 0.5")
     assert epoch.endswith("ETA -:--:--")  # one position is no pace
+    assert restart == "worker 1 was lost with its node; restart 1 of at most 3, from the last checkpoint"
+    assert resize == "going on with 1 workers instead of 2"
     assert stopping == "SIGTERM: saving a checkpoint, then stopping; a second one ends at once"
 
 

@@ -1,10 +1,35 @@
 """Where trainings and preparations run."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from facealign.config import Settings
+
+
+class ElasticWorkers(Settings):
+    """As many workers as the cluster has room for, within bounds."""
+
+    min: int = Field(ge=1, description="with fewer, the training waits")
+    max: int = Field(ge=1, description="more are not used")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ElasticWorkers":
+        if self.min > self.max:
+            raise ValueError(f"min is {self.min} and max is {self.max}; min is at most max")
+        return self
+
+
+def _kind(workers: Any) -> str | None:
+    if isinstance(workers, int):
+        return "number"
+    return "bounds" if isinstance(workers, dict | ElasticWorkers) else None
+
+
+_Workers = Annotated[
+    Annotated[int, Field(ge=1), Tag("number")] | Annotated[ElasticWorkers, Tag("bounds")],
+    Discriminator(_kind, custom_error_type="workers", custom_error_message="a number, or {min, max}"),
+]
 
 
 class ClusterConfig(Settings):
@@ -16,7 +41,11 @@ class ClusterConfig(Settings):
     address: str | None = Field(
         default=None, description="of a running Ray cluster; null: RAY_ADDRESS, else a local one is started"
     )
-    workers: int = Field(default=2, ge=1, description="processes that train together, over all nodes")
+    workers: _Workers = Field(
+        default=2,
+        description="processes that train together, over all nodes; {min, max}: as many as there is room for, "
+        "fewer when nodes are lost and more when they come",
+    )
     cpus_per_worker: int | None = Field(default=None, ge=1, description="null: an even share of the cluster's")
     device: Literal["auto", "cpu", "gpu"] = Field(
         default="auto", description="auto: a GPU for each worker if the cluster has that many, else CPUs"
@@ -31,3 +60,18 @@ class ClusterConfig(Settings):
         default="runs", description="folder or URI that every node can reach, for checkpoints under way"
     )
     max_failures: int = Field(default=3, ge=0, description="restarts after a lost worker or node, then give up")
+    max_preemptions: int = Field(
+        default=100,
+        ge=0,
+        description="restarts after a node or worker that said beforehand that it would go, which costs no step",
+    )
+
+    @property
+    def fewest_workers(self) -> int:
+        """With which the training starts at all."""
+        return self.workers if isinstance(self.workers, int) else self.workers.min
+
+    @property
+    def most_workers(self) -> int:
+        """That the training has use for."""
+        return self.workers if isinstance(self.workers, int) else self.workers.max

@@ -11,12 +11,16 @@ from ray.train import CheckpointConfig, FailureConfig, Result, RunConfig, Scalin
 from ray.train.torch import TorchTrainer
 
 from facealign.cluster import storage
-from facealign.cluster.channel import Channel
+from facealign.cluster.claim import claimed
 from facealign.cluster.config import ClusterConfig
+from facealign.cluster.endings import explained
+from facealign.cluster.notice import TerminationNotice
+from facealign.cluster.restarts import Restarts
+from facealign.cluster.scaling import scaling
 from facealign.cluster.session import session
+from facealign.cluster.snapshot import SnapshotCopy, mend_snapshot
 from facealign.cluster.worker import WorkerTask, train_worker
-from facealign.config import UserError
-from facealign.tracking import RunHandle
+from facealign.tracking import Run
 from facealign.training import TrainJob
 from facealign.training.progress import Progress
 from facealign.training.stopping import Stopped, StopSignals
@@ -27,18 +31,18 @@ _POLL_SECONDS = 0.3
 
 def interrupted(job: TrainJob, config: ClusterConfig) -> bool:
     """Whether an earlier training of this job left something to go on from."""
-    return storage.exists(storage.join(config.storage, job.name))
+    return storage.exists(_folder(job, config))
 
 
 def forget(job: TrainJob, config: ClusterConfig) -> None:
     """Delete the checkpoints of a finished training, once all that it is for has been kept."""
-    storage.remove(storage.join(config.storage, job.name))
+    storage.remove(_folder(job, config))
 
 
 def train(
     job: TrainJob,
     config: ClusterConfig,
-    run: RunHandle | None,
+    run: Run | None,
     spool: Path,
     best_model: Path,
     on_event: OnEvent,
@@ -51,58 +55,54 @@ def train(
     Args:
         run: The run that metrics go to; None for nowhere.
         spool: Folder, on each machine, for what MLflow has not taken yet.
-        on_event: Called in this thread with what the workers tell: ``{"kind": "log" | "epoch" | "stopping", …}``.
+        on_event: Called in this thread with what is told: ``{"kind": "log" | "epoch", …}`` by the workers,
+            ``stopping`` with ``signal``, ``restart`` with ``attempt``, ``of`` and ``reason``, and ``resize`` with
+            ``workers`` and ``before``.
 
     Returns:
         The finished training's history.
 
     Raises:
         Stopped: SIGINT or SIGTERM came; a checkpoint has been saved.
-        UserError: The workers found something for the user to mend, or the cluster is too small.
+        UserError: There is something for the user to mend, the cluster is too small, another driver trains the job
+            already, or workers and nodes were lost more often than the settings allow.
+        WorkerFailed: The program has a mistake.
     """
     with session(config.address), StopSignals() as signals:
-        channel = Channel.remote()  # type: ignore[attr-defined]
-        task = WorkerTask(job=job, channel=channel, run=run, spool=spool)
-        trainer = TorchTrainer(
-            train_worker,
-            train_loop_config={"task": task},
-            scaling_config=_scaling(config),
-            run_config=RunConfig(
-                name=job.name,
-                storage_path=storage.absolute(config.storage),
-                failure_config=FailureConfig(
-                    max_failures=config.max_failures, controller_failure_limit=config.max_failures
-                ),
-                checkpoint_config=CheckpointConfig(
-                    num_to_keep=2, checkpoint_score_attribute="validation_nme", checkpoint_score_order="min"
-                ),
-            ),
-        )
-        result = _follow(trainer, channel, signals, on_event)
-        progress = _progress(result)
-        if not progress.is_done(job.train) and signals.received is not None:
-            raise Stopped(progress, signals.received)
-        _fetch_best(result, best_model)
+        scaling_config = scaling(config)
+        with claimed(_folder(job, config)) as channel, explained(_folder(job, config)):
+            trainer = _trainer(WorkerTask(job=job, channel=channel, run=run, spool=spool), config, scaling_config)
+            result = _follow(trainer, channel, signals, on_event)
+            progress = _progress(result)
+            if not progress.is_done(job.train):
+                assert signals.received is not None, "no other wish ends a training before its end"
+                raise Stopped(progress, signals.received)
+            _fetch_best(result, best_model)
     return progress
 
 
-def _scaling(config: ClusterConfig) -> ScalingConfig:
-    have = ray.cluster_resources()
-    gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 0))
-    use_gpu = config.device == "gpu" or (config.device == "auto" and gpus >= config.workers)
-    if use_gpu and gpus < config.workers:
-        raise UserError(
-            f"cluster.workers is {config.workers} with a GPU each, but the cluster has {gpus}; "
-            "lower workers, or set cluster.device: cpu"
-        )
-    share = config.cpus_per_worker or max(cpus // config.workers, 1)
-    if share * config.workers > cpus:
-        raise UserError(
-            f"{config.workers} workers with {share} CPUs each need {share * config.workers}, but the cluster has "
-            f"{cpus}; lower cluster.workers or cluster.cpus_per_worker"
-        )
-    return ScalingConfig(
-        num_workers=config.workers, use_gpu=use_gpu, resources_per_worker={"CPU": share, "GPU": int(use_gpu)}
+def _folder(job: TrainJob, config: ClusterConfig) -> str:
+    return storage.join(storage.absolute(config.storage), job.name)
+
+
+def _trainer(task: WorkerTask, config: ClusterConfig, scaling_config: ScalingConfig) -> TorchTrainer:
+    folder = _folder(task.job, config)
+    mend_snapshot(folder)
+    restarts = Restarts(task.channel, config.max_failures, config.max_preemptions)
+    return TorchTrainer(
+        train_worker,
+        train_loop_config={"task": task},
+        scaling_config=scaling_config,
+        run_config=RunConfig(
+            name=task.job.name,
+            storage_path=storage.absolute(config.storage),
+            callbacks=[TerminationNotice(), restarts, SnapshotCopy(folder)],
+            # `restarts` says how often, because Ray tells less apart; -1 leaves it to that alone.
+            failure_config=FailureConfig(max_failures=-1, controller_failure_limit=-1, max_preemption_failures=-1),
+            checkpoint_config=CheckpointConfig(
+                num_to_keep=2, checkpoint_score_attribute="validation_nme", checkpoint_score_order="min"
+            ),
+        ),
     )
 
 
@@ -126,10 +126,7 @@ def _follow(trainer: TorchTrainer, channel: Any, signals: StopSignals, on_event:
 
 
 def _pass_on(channel: Any, on_event: OnEvent) -> None:
-    """Hand on what the workers told; what the user has to mend is raised at once, before Ray tries again."""
     for event in ray.get(channel.take.remote()):
-        if event["kind"] == "error":
-            raise UserError(event["message"])
         on_event(event)
 
 

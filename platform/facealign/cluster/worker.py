@@ -1,7 +1,7 @@
 """What each Ray Train worker runs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,12 @@ import ray
 import ray.train
 import ray.train.torch
 
+from facealign.cluster import notice
 from facealign.cluster.channel import StopWatch
+from facealign.cluster.failures import Leaving, as_told, is_full, no_room
 from facealign.config import UserError
-from facealign.tracking import RunHandle, Tracker, tracker_for
+from facealign.data.shards.reader import ShardReader
+from facealign.tracking import Run, Tracker, system_metrics, tracker_for
 from facealign.training import TrainJob, World, fit
 from facealign.training.events import epoch_event, log_event
 from facealign.training.progress import Progress
@@ -24,27 +27,47 @@ class WorkerTask:
 
     job: TrainJob
     channel: Any
-    run: RunHandle | None
+    run: Run | None
     spool: Path
 
 
 def train_worker(config: dict[str, Any]) -> None:
-    """Train as one of the world's processes, from the last checkpoint if the run has one."""
+    """Train as one of the world's processes, from the last checkpoint if the run has one.
+
+    Raises:
+        Leaving: The training stepped aside, for Ray to start it again.
+        Exception: What may heal as it is, what cannot as ``Hopeless``.
+    """
     task: WorkerTask = config["task"]
     context = ray.train.get_context()
     world = World(context.get_world_rank(), context.get_world_size(), ray.train.torch.get_device())
-    tracker = tracker_for(task.run if world.is_main else None, task.spool)
-    watch = StopWatch(task.channel)
+    is_first_of_node = context.get_local_rank() == 0
     try:
-        with _last_checkpoint() as folder:
-            fit(task.job, world, _WorkerEvents(task.channel, tracker, watch), folder)
-    except UserError as error:
-        # Nothing that Ray could try again would mend it, so the driver hears of it first.
-        ray.get(task.channel.put.remote({"kind": "error", "message": str(error)}))
-        raise
-    finally:
-        watch.close()
-        tracker.close()
+        if is_first_of_node:  # whose disk or cache has the shards
+            _check_shards(task.job)
+        with (
+            system_metrics(task.run if is_first_of_node else None, task.spool, f"node{context.get_node_rank()}"),
+            closing(tracker_for(task.run if world.is_main else None, task.spool)) as tracker,
+            closing(StopWatch(task.channel)) as watch,
+            _last_checkpoint() as folder,
+        ):
+            progress = fit(task.job, world, _WorkerEvents(task.channel, tracker, watch), folder)
+        # Stopped before the end: by the driver's wish, or because some worker or node was given notice.
+        if not progress.is_done(task.job.train) and ray.get(task.channel.wish.remote()) != "stop":
+            raise Leaving(notice.given())
+    except Exception as error:
+        if notice.given():  # a node that ends takes files and loading processes along, in any order
+            raise Leaving(noticed=True) from error
+        told = as_told(error)
+        if told is error:
+            raise
+        raise told from None
+
+
+def _check_shards(job: TrainJob) -> None:
+    """Compare every byte that will be learnt from with its digest: a picture decodes with many a byte changed."""
+    for fold in ("train", "val"):
+        ShardReader(job.shards, fold).check()
 
 
 @contextmanager
@@ -73,7 +96,12 @@ class _WorkerEvents:
 
     def checkpoint(self, folder: Path | None, score: float) -> None:
         checkpoint = ray.train.Checkpoint.from_directory(folder) if folder else None
-        ray.train.report({"validation_nme": score}, checkpoint=checkpoint)
+        try:
+            ray.train.report({"validation_nme": score}, checkpoint=checkpoint)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            raise UserError(no_room(ray.train.get_context().get_storage().experiment_fs_path, error)) from None
 
     def stop_requested(self) -> bool:
-        return self._watch.requested
+        return self._watch.requested or notice.given()

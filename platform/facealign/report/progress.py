@@ -45,7 +45,7 @@ def training_progress(
 
     An event has a ``kind``. ``log`` comes with ``step`` (of the whole training), ``train/loss`` and
     ``train/images_per_second``; ``epoch`` with ``epoch``, ``loss`` and ``validation_nme``; ``stopping`` with
-    ``signal``.
+    ``signal``; ``restart`` with ``attempt``, ``of`` and ``reason``; ``resize`` with ``workers`` and ``before``.
     """
     progress = progress_for(stream)
     progress.start(total_epochs, steps_per_epoch)
@@ -59,6 +59,11 @@ def training_progress(
                 progress.epoch(event["epoch"], event)
             case "stopping":
                 progress.note(f"{event['signal']}: saving a checkpoint, then stopping; a second one ends at once")
+            case "restart":
+                count = f"restart {event['attempt']} of at most {event['of']}"
+                progress.note(f"{event['reason']}; {count}, from the last checkpoint")
+            case "resize":
+                progress.note(f"going on with {event['workers']} workers instead of {event['before']}")
 
     try:
         yield show

@@ -29,4 +29,4 @@ class Plan:
     @property
     def workers(self) -> int:
         """That a training needs to start."""
-        return self.cluster.workers
+        return self.cluster.fewest_workers
