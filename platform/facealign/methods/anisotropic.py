@@ -59,6 +59,7 @@ class Anisotropic(CoordinateMethod):
     sources: ClassVar[Mapping[str, str]] = {
         "backbone": "paper §5: ResNet-50; DenseNet and Wide ResNet differ little",
         "target": "paper §3.2; direct prediction in Table 4",
+        "unit": "ours",
         "loss": "paper Eqs. 2 to 6, a 5 and b 3 by §5; the unit, and which points are corners, are ours; Table 6",
         "directions": "paper Eq. 4 reads both ways; ours: the face's own",
     }
@@ -83,9 +84,10 @@ class Anisotropic(CoordinateMethod):
         """(B, 3, S, S) RGB in 0…255 → (B, N, 2) float32 landmarks, crop pixels."""
         said_BN2: Tensor = self.network(images).view(images.shape[0], -1, 2)
         scale = self.image_size / CROP
+        px_BN2 = said_BN2 * self.config.unit
         if self.config.target == "displacement":
-            return self.mean_shape + said_BN2 * scale
-        return (said_BN2 + 0.5) * scale - 0.5
+            return self.mean_shape + px_BN2 * scale
+        return (px_BN2 + 0.5) * scale - 0.5
 
     def directions(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The true shapes; or the mean shape, turned in the picture as each face is."""

@@ -1,13 +1,19 @@
 """What ADNet reads from features: landmark, point and edge maps (Table 10), and the attention made of them."""
 
+import math
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from facealign.models.head import map_head
+
 Attention = Literal["none", "point", "edge", "anisotropic"]
 LandmarkActivation = Literal["relu", "instance_norm_relu"]
+
+PRIOR = 0.05
+"""What point and edge maps say everywhere at first: about the share of pixels that are on them (``map_head``)."""
 
 _EPSILON = 1e-5
 
@@ -42,13 +48,12 @@ class Heads(nn.Module):
     ) -> None:
         super().__init__()
         self.activation = activation
-        self.landmarks = nn.Conv2d(width, landmarks, 1)
         # A map that ReLU makes all zero has no centre and no gradient; so each begins near 1, as its mask alone.
-        nn.init.normal_(self.landmarks.weight, std=0.01)
-        assert self.landmarks.bias is not None
-        nn.init.ones_(self.landmarks.bias)
-        self.points = nn.Conv2d(width, landmarks, 1) if attention in ("point", "anisotropic") else None
-        self.edges = nn.Conv2d(width, edges, 1) if attention in ("edge", "anisotropic") else None
+        self.landmarks = map_head(width, landmarks, start=1.0, std=0.01)
+        prior = math.log(PRIOR / (1 - PRIOR))
+        has_points, has_edges = attention in ("point", "anisotropic"), attention in ("edge", "anisotropic")
+        self.points = map_head(width, landmarks, start=prior, std=0.01) if has_points else None
+        self.edges = map_head(width, edges, start=prior, std=0.01) if has_edges else None
 
     def forward(self, features: Tensor) -> HeadMaps:
         """Read the maps."""

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from facealign.config import Settings, UserError
 from facealign.models.coord_conv import CoordConv
+from facealign.models.head import map_head
 from facealign.models.hourglass import Hourglass, hourglass_depth
 from facealign.models.multiscale import MultiscaleBlock
 
@@ -122,7 +123,7 @@ class _Stack(nn.Module):
         self.feature = nn.Sequential(
             MultiscaleBlock(width, width), nn.Conv2d(width, width, 1), nn.BatchNorm2d(width), nn.ReLU()
         )
-        self.head = nn.Conv2d(width, channels, 1)
+        self.head = map_head(width, channels)
 
     def forward(self, x: Tensor, previous: Tensor | None) -> tuple[Tensor, Tensor]:
         if self.coords is not None:
