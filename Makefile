@@ -76,7 +76,7 @@ ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --workers 1
 
 bench: $(READY)  ## speed and memory of the parts
-	@for script in benchmarks/*.py; do echo "==> $$script"; python "$$script"; done
+	@for name in data prepare synthetic targets train; do echo "==> benchmarks/$$name.py"; python "benchmarks/$$name.py"; done
 
 clean:  ## remove what was made, but for the environment and the MLflow store
 	@rm -rf outputs runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import sys
-import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -20,7 +19,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
-import psutil
 
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.prepare import shard_mapper
@@ -28,36 +26,10 @@ from facealign.data.config import DataConfig
 from facealign.data.preparing.prepare import PrepareReport, prepare
 from facealign.data.synthetic import draw_face
 from facealign.geometry import CropSettings
+from peak import Peak
 
 SIDE = 256
 TEST_SHARE = 0.02
-
-
-class Peak:
-    """Watches the memory of this process and of all that it starts, in the block."""
-
-    def __enter__(self) -> "Peak":
-        self.bytes = 0
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closed.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        me = psutil.Process()
-        while not self._closed.wait(0.2):
-            self.bytes = max(self.bytes, sum(map(_resident, [me, *me.children(recursive=True)])))
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0
 
 
 def photo(root: Path, faces: int, i: int) -> Path:
