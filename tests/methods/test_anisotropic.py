@@ -33,14 +33,15 @@ def silent(**changes):
     return method
 
 
-def test_displacements_start_from_the_mean_over_the_pose_bins():
-    method, images = silent(), make_batch().images
+@pytest.mark.parametrize("unit", [1.0, 16.0])
+def test_displacements_start_from_the_mean_over_the_pose_bins(unit):
+    method, images = silent(unit=unit), make_batch().images
     bins = small_statistics("ibug68").pose
     present = torch.from_numpy(bins.means[bins.counts > 0])
     expected = present.mean(dim=0).float()
     torch.testing.assert_close(method.decode(method(images)), expected.expand(3, 68, 2))
     torch.nn.init.constant_(method.network.last.bias, 8.0)
-    torch.testing.assert_close(method(images)[0], expected + 8.0 * IMAGE_SIZE / 256)
+    torch.testing.assert_close(method(images)[0], expected + 8.0 * unit * IMAGE_SIZE / 256)
 
 
 def test_direct_prediction_starts_at_the_corner_of_the_first_pixel():

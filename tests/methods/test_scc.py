@@ -49,16 +49,6 @@ def test_neighbours_are_the_most_correlated_landmarks(neighbours):
     assert np.array_equal(pearson_neighbours(correlation, 5), expected) == (neighbours == "chosen")
 
 
-@pytest.mark.parametrize("start", ["mean_shape", "middle"])
-@pytest.mark.parametrize("unit", [1.0, 16.0])
-def test_what_the_network_says_is_counted_from_the_start_in_its_unit(start, unit):
-    method, images = small_method("scc", start=start, unit=unit).eval(), make_batch().images
-    mean = torch.from_numpy(small_statistics("ibug68").mean_shape).float()
-    begin = mean if start == "mean_shape" else torch.full((68, 2), (IMAGE_SIZE - 1) / 2)
-    said = (method(images) - begin) * (256 / IMAGE_SIZE / unit)
-    torch.testing.assert_close(said, method.network(images), rtol=1e-4, atol=1e-4)
-
-
 def test_the_loss_is_the_mean_over_coordinates_in_pixels_of_256():
     method, batch = small_method("scc"), make_batch()
     valid = torch.rand(3, 68, generator=torch.Generator().manual_seed(1)) > 0.3
@@ -120,7 +110,7 @@ def test_without_statistics_it_says_so_and_a_loaded_model_needs_none():
     )
     with pytest.raises(UserError, match="no statistics"):
         fresh.decode(batch.points)
-    baseline = SCC.Config.model_validate({"network": network(head="fully_connected"), "start": "middle"})
+    baseline = SCC.Config.model_validate({"network": network(head="fully_connected")})
     method = SCC(baseline, load_schema("ibug68"), IMAGE_SIZE)
     assert method.decode(method(batch.images)).isfinite().all()
 

@@ -4,7 +4,6 @@ from abc import abstractmethod
 from typing import Any
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from facealign.config import Settings, UserError
@@ -19,12 +18,6 @@ class CoordinateMethodSettings(Settings):
     """What coordinate methods have in common."""
 
     loss: CoordinateLossChoice
-    unit: float = Field(
-        default=1.0,
-        gt=0,
-        description="px of a 256 px crop for each 1 that the last layer says. Adam moves a weight by its learning "
-        "rate whatever the loss; a larger unit lets it cross the crop in fewer steps",
-    )
 
 
 class CoordinateMethod(Method):

@@ -18,14 +18,12 @@ Table 8, loss                          network.head fully_connected; loss l1, wi
 
 Where the paper is silent or ambiguous: the layers' sizes and the own matrix of a node are those of the authors'
 code, which the paper's parameter count confirms; the loss is the mean over coordinates, in pixels of a 256 px
-crop, where landmarks that are not valid count as 0 (ours). The last layer's numbers are such pixels too, as in the
-authors' code, but they are counted from the training faces' mean shape (ours): one bias serves all landmarks, and
-from a common point each would first have to travel tens of pixels by what tells its node from the others. The
-paper balances poses with 9 bins (PDB): that is a matter of the training's sampling.
+crop, where landmarks that are not valid count as 0 (ours). The paper balances poses with 9 bins (PDB): that is a
+matter of the training's sampling.
 """
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -33,7 +31,7 @@ from torch import Tensor
 
 from facealign.data.statistics import Statistics, pearson_neighbours
 from facealign.geometry import LandmarkSchema
-from facealign.losses.coordinates import CROP, CoordinateLossChoice
+from facealign.losses.coordinates import CoordinateLossChoice
 from facealign.methods.base import METHODS
 from facealign.methods.coordinates import CoordinateMethod, CoordinateMethodSettings
 from facealign.models.structure_coherence import GraphHead, StructureCoherence, StructureCoherenceSettings
@@ -43,11 +41,6 @@ class SCCSettings(CoordinateMethodSettings):
     """SCC's parts; the defaults are the paper's full method at 256 px."""
 
     network: StructureCoherenceSettings = StructureCoherenceSettings()
-    start: Literal["mean_shape", "middle"] = Field(
-        default="mean_shape",
-        description="what the network's numbers are counted from: the training faces' mean shape, or the middle "
-        "of the crop for all landmarks",
-    )
     loss: CoordinateLossChoice = Field(
         default=CoordinateLossChoice(name="soft_wing"), description="loss of a coordinate, px of a 256 px crop"
     )
@@ -76,28 +69,20 @@ class SCC(CoordinateMethod):
         "network.graph.own_matrix": "code, confirmed by Table 4's parameter count; paper Eq. 6 has one matrix",
         "network.graph.blocks": "paper §4.2",
         "network.graph.width": "paper §4.2",
-        "start": "ours; middle: as in the paper and the code, whose last layer says coordinates",
-        "unit": "code: 1",
         "loss": "paper Eq. 9, parameters by §4.2; Table 8; the unit and the mean are ours",
     }
-
-    start: Tensor
 
     def __init__(self, config: SCCSettings, schema: LandmarkSchema, image_size: int) -> None:
         super().__init__(config, schema, image_size)
         self.network = StructureCoherence(config.network, schema.size, image_size)
-        # Crop pixels.
-        self.register_buffer("start", torch.full((schema.size, 2), (image_size - 1) / 2))
 
     @property
     def uses_statistics(self) -> bool:
-        """The graph's neighbours and the mean shape come from them."""
-        return isinstance(self.network.head, GraphHead) or self.config.start == "mean_shape"
+        """The graph's neighbours come from them."""
+        return isinstance(self.network.head, GraphHead)
 
     def keep(self, statistics: Statistics) -> None:
-        """Let each landmark start at its mean and hear the k whose places vary most with its own (Eqs. 4, 5)."""
-        if self.config.start == "mean_shape":
-            self.start.copy_(torch.from_numpy(statistics.mean_shape))
+        """Let each landmark hear the k whose places vary most with its own (Eqs. 4 and 5)."""
         if not isinstance(self.network.head, GraphHead):
             return
         graph = self.config.network.graph
@@ -108,9 +93,8 @@ class SCC(CoordinateMethod):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, S, S) RGB in 0…255 → (B, N, 2) float32 landmarks, crop pixels."""
-        said_BN2: Tensor = self.network(images)
-        points_BN2: Tensor = self.start + said_BN2 * (self.config.unit * self.image_size / CROP)
-        return points_BN2
+        points: Tensor = self.network(images)
+        return points
 
     def maps(self, images: Tensor) -> dict[str, Tensor]:
         """The spatial attention of each finer stage (Eq. 1), from its least to its greatest; none without it.

@@ -22,6 +22,9 @@ from facealign.models.precision import full_precision
 STRIDE = 32
 """Image pixels per pixel of the backbone's last map."""
 
+CROP = 256
+"""Side, px, of the crop in whose pixels the last layer speaks."""
+
 
 class ResNet34Settings(BackboneSettings):
     """The paper's backbone."""
@@ -49,7 +52,7 @@ class StructureCoherenceSettings(Settings):
 
 
 class StructureCoherence(nn.Module):
-    """Images → two numbers for each landmark.
+    """Images → coordinates.
 
     Args:
         config: Size and options.
@@ -67,6 +70,7 @@ class StructureCoherence(nn.Module):
         super().__init__()
         if image_size % STRIDE:
             raise UserError(f"image size {image_size} px is no multiple of {STRIDE}; choose one that is")
+        self.image_size = image_size
         self.backbone = build_backbone(config.backbone)
         side = image_size // STRIDE
         self.head = (
@@ -76,13 +80,13 @@ class StructureCoherence(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 3, S, S) RGB in 0…255 → (B, N, 2) float32, as the last layer says them."""
-        said_BN2: Tensor = self.head(self.backbone.features(imagenet_input(images)))
-        return said_BN2
+        """(B, 3, S, S) RGB in 0…255 → (B, N, 2) float32, crop pixels."""
+        points_BN2: Tensor = self.head(self.backbone.features(imagenet_input(images)))
+        return (points_BN2 + 0.5) * (self.image_size / CROP) - 0.5
 
 
 class GraphHead(nn.Module):
-    """Feature maps → two numbers for each landmark, by way of a graph.
+    """Feature maps → coordinates, px of a 256 px crop, by way of a graph.
 
     Attributes:
         graph: Its neighbourhood is to be chosen before it is of use.
@@ -104,26 +108,28 @@ class GraphHead(nn.Module):
             ConvNormReLU(self.fusion.channels, hidden, kernel=1), ConvNormReLU(hidden, mapped)
         )
         self.graph = GraphNetwork(config.graph, landmarks, config.expansion * side**2, mapped, edges)
+        # The network begins at the middle of the crop; the paper does not say where it does.
+        nn.init.constant_(self.graph.last.bias, (CROP - 1) / 2)
 
     def forward(self, features: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
         """F2…F5 → (B, N, 2) float32."""
         mapped = self.to_nodes(self.fusion(features))
-        said: Tensor = self.graph(mapped.reshape(mapped.shape[0], self.landmarks, -1), mapped)
-        return said
+        points: Tensor = self.graph(mapped.reshape(mapped.shape[0], self.landmarks, -1), mapped)
+        return points
 
 
 class FullyConnectedHead(nn.Module):
-    """The baseline (Table 5): the last map, 256 hidden features, the numbers."""
+    """The baseline (Table 5): the last map, 256 hidden features, the coordinates."""
 
     def __init__(self, channels: int, landmarks: int, side: int, hidden: int = 256) -> None:
         super().__init__()
         self.hidden = nn.Linear(channels * side**2, hidden)
         self.last = nn.Linear(hidden, 2 * landmarks)
-        nn.init.zeros_(self.last.bias)
+        nn.init.constant_(self.last.bias, (CROP - 1) / 2)
 
     def forward(self, features: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
         """F2…F5, of which F5 alone is used → (B, N, 2) float32."""
         hidden = torch.relu(self.hidden(features[-1].flatten(1)))
         with full_precision(hidden.device):
-            said: Tensor = self.last(hidden.float())
-        return said.view(said.shape[0], -1, 2)
+            points: Tensor = self.last(hidden.float())
+        return points.view(points.shape[0], -1, 2)
