@@ -29,7 +29,7 @@ from facealign.metrics import nme
 from facealign.training.precision import Precision
 
 SIZE = 256
-CHECK_EVERY = 20
+CHECK_EVERY = 50
 MIRRORED = NONE.model_copy(update={"flip": 1.0})
 
 

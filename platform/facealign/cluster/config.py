@@ -35,7 +35,8 @@ _Workers = Annotated[
 class ClusterConfig(Settings):
     """How many workers, on what, and where they leave their checkpoints.
 
-    The number of workers does not change what is learnt: the batch is global, and so is the order of the faces.
+    The number of workers changes neither the batch, which is global, nor the order of the faces; the statistics of
+    batch normalisation are each worker's own, unless ``sync_batch_norm`` is set.
     """
 
     address: str | None = Field(
