@@ -36,6 +36,10 @@ class Scenario:
         path = self.folder / "events.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
+    def working_node(self) -> Node:
+        """A node with a worker of the training, and not the head, whose loss no cluster survives."""
+        return next(node for node in self.machines[1:] if _has_worker(node))
+
     def wait_until(self, arrived: Callable[[list[dict[str, Any]]], bool]) -> None:
         while not arrived(self.events()):
             assert self.driver.poll() is None, "the driver ended before the fault could be injected"
@@ -47,20 +51,18 @@ def undisturbed(scenario: Scenario) -> None:
 
 
 def node_lost(scenario: Scenario) -> None:
-    """The last node's power fails."""
-    ray = psutil.Process(scenario.machines[-1].ray.pid)
-    for process in [*ray.children(recursive=True), ray]:
-        process.kill()
+    """A node's power fails."""
+    _switch_off(scenario.working_node())
 
 
 def node_told_to_go(scenario: Scenario) -> None:
     """SIGTERM to ``ray start``, as a machine or a container that is taken away gets it."""
-    scenario.machines[-1].ray.terminate()
+    scenario.working_node().ray.terminate()
 
 
 def node_cut_off(scenario: Scenario) -> None:
-    """The last node's network cable is pulled."""
-    scenario.machines[-1].cut()
+    """A node's network cable is pulled."""
+    scenario.working_node().cut()
 
 
 def driver_killed(scenario: Scenario) -> None:
@@ -74,10 +76,26 @@ def driver_killed(scenario: Scenario) -> None:
 
 
 def node_lost_and_another_comes(scenario: Scenario) -> None:
-    """The last node's power fails; when the training goes on without it, it is switched on again."""
-    node_lost(scenario)
+    """A node's power fails; when the training goes on without it, it is switched on again."""
+    node = scenario.working_node()
+    _switch_off(node)
     scenario.wait_until(lambda events: any(event["kind"] == "resize" for event in events))
-    scenario.machines[-1].start_ray(scenario.machines[0], cpus=1)
+    node.start_ray(scenario.machines[0], cpus=1)
+
+
+def _switch_off(node: Node) -> None:
+    for process in _family(node):
+        process.kill()
+
+
+def _has_worker(node: Node) -> bool:
+    return any(" ".join(process.cmdline()).startswith("ray::RayTrainWorker") for process in _family(node))
+
+
+def _family(node: Node) -> list[psutil.Process]:
+    """The node's ``ray start``, and all that it has started."""
+    ray = psutil.Process(node.ray.pid)
+    return [*ray.children(recursive=True), ray]
 
 
 FAULTS = {

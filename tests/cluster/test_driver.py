@@ -59,8 +59,18 @@ def wait_for_step(folder, step, driver):
 
 
 def wait_until_gone(processes):
-    _, alive = psutil.wait_procs(processes, timeout=60)
-    assert not alive
+    for _ in range(600):
+        if not any(map(alive, processes)):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"left behind: {[process for process in processes if alive(process)]}")
+
+
+def alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_sigkill_leaves_nothing_behind_and_the_same_command_goes_on(job, tmp_path, temporary):

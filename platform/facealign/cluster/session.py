@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import ray
 
+from facealign.cluster.guardian import guarded
 from facealign.cluster.temporary import temporary_folder
 from facealign.config import UserError
 
@@ -35,7 +36,7 @@ def session(address: str | None, *, dashboard: bool = False) -> Iterator[None]:
 
 @contextmanager
 def _local(dashboard: bool) -> Iterator[None]:
-    with temporary_folder() as folder:
+    with temporary_folder() as folder, guarded(folder):
         ray.init(
             address="local",
             include_dashboard=dashboard,
