@@ -76,11 +76,13 @@ def driver_killed(scenario: Scenario) -> None:
 
 
 def node_lost_and_another_comes(scenario: Scenario) -> None:
-    """A node's power fails; when the training goes on without it, it is switched on again."""
+    """A node's power fails; when the training goes on without it, it comes back. Then the driver stops."""
     node = scenario.working_node()
     _switch_off(node)
-    scenario.wait_until(lambda events: any(event["kind"] == "resize" for event in events))
+    scenario.wait_until(lambda events: [event["kind"] for event in events].count("resize") == 1)
     node.start_ray(scenario.machines[0], cpus=1)
+    scenario.wait_until(lambda events: [event["kind"] for event in events].count("resize") == 2)
+    scenario.driver.terminate()
 
 
 def _switch_off(node: Node) -> None:
