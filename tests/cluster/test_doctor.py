@@ -1,6 +1,7 @@
 """`facealign doctor` on a cluster of two nodes: whole first, then broken in every way it knows. In this order."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def test_everything_broken_is_found_at_once_with_a_remedy(cluster, params, tiny_
     (other / "torch-1.0.dist-info").mkdir(parents=True)
     (other / "torch-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 1.0\n")
     disk = ("unshare", "--mount", "sh", "-c", f'mount -t tmpfs none {cluster.folder}/runs && exec "$@"', "sh")
-    paths = f"{other}:{cluster.environment['PYTHONPATH']}"
+    paths = os.pathsep.join(filter(None, [str(other), cluster.environment.get("PYTHONPATH")]))
     cluster.ray_start("third", "--address", ADDRESS, "--num-cpus", "1", prefix=disk, PYTHONPATH=paths)
     shards = cluster.folder / "shards"
     shutil.copytree(tiny_shards, shards)
