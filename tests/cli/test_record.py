@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -42,12 +43,12 @@ def test_without_a_server_the_outs_are_kept_and_registering_logs_the_model(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(paths, "SPOOL", tmp_path / "spool")
     paths.OUTPUTS.mkdir()
-    paths.SHARDS.symlink_to(tiny_shards)
+    Path(paths.SHARDS).symlink_to(tiny_shards)
     progress = fit(tiny_job, World(), _KeepsModel(paths.trained("awing").model))
     away = tracking.TrackingSettings(uri="http://127.0.0.1:9")
     run = tracking.open_run(away, "faces", tiny_job.name, "run")
 
-    record.keep("awing", progress, run)
+    record.keep(paths.trained("awing"), progress, run)
     said = capsys.readouterr().err
     assert "register" in said
     assert "facealign replay" in said

@@ -77,7 +77,7 @@ def test_a_loss_that_is_not_finite_is_not_tried_again(job, config, tmp_path):
     watch = Once()
     optimizer = job.train.optimizer.model_copy(update={"lr": 1e30})
     hot = job.model_copy(update={"train": job.train.model_copy(update={"optimizer": optimizer})})
-    with pytest.raises(UserError, match=r"the loss is nan; .* Lower optimizer\.lr"):
+    with pytest.raises(UserError, match=r"the loss is nan, .*; the last checkpoint is kept. Lower optimizer\.lr"):
         run(hot, config, tmp_path, watch)
     assert not watch.of("restart")
 

@@ -5,8 +5,7 @@ import pytest
 from cluster.faults import Once, longer, same_weights
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.train import train
-from facealign.config import UserError
-from facealign.tracking import TrackingSettings, end_run, open_run, replay
+from facealign.tracking import TrackingSettings, end_run, open_run, opened, replay
 
 pytestmark = [
     pytest.mark.ray,
@@ -34,38 +33,36 @@ def go(job, folder, run, on_event):
     return train(job, config, run, folder / "spool", folder / "model", on_event)
 
 
-def test_away_before_the_start_is_said_at_once():
-    settings = TrackingSettings(uri="http://127.0.0.1:9")
-    with pytest.raises(UserError, match=r"127\.0\.0\.1:9"):
-        open_run(settings, "faces", "before", "run")
+@pytest.fixture(scope="module")
+def undisturbed(job, tmp_path_factory):
+    """The folder of a training that nobody records, and what it told of its losses."""
+    folder, told = tmp_path_factory.mktemp("there"), []
+    go(job, folder, None, told.append)
+    return folder, [(event["step"], event["train/loss"]) for event in told if event["kind"] == "log"]
 
 
-@pytest.mark.parametrize("back", ["during", "after"])
-def test_away_in_the_middle_changes_nothing(back, mlflow_server, job, tmp_path):
-    settings = TrackingSettings(uri=mlflow_server.uri)
-    runs = {}
-    for name in ("there", "away"):
-        (tmp_path / name).mkdir()
-        runs[name] = open_run(settings, "faces", f"{name}-{back}", "run")
-    watch = Once()
-    go(job, tmp_path / "there", runs["there"], watch)
-    end_run(runs["there"], "FINISHED", tmp_path / "there" / "spool")
-
-    def leave(workers):
+@pytest.mark.parametrize("away", ["before the start", "in the middle", "in the middle and at the end"])
+def test_a_server_that_is_away_changes_nothing_and_has_everything_at_last(
+    away, mlflow_server, job, undisturbed, tmp_path
+):
+    if away == "before the start":
         mlflow_server.kill()
+    run = open_run(TrackingSettings(uri=mlflow_server.uri), "faces", away.replace(" ", "-"), "run")
+    leave = Once(lambda workers: away == "before the start" or mlflow_server.kill())
 
-    def come_back(event):
-        away(event)
-        if back == "during" and event["kind"] == "epoch" and event["epoch"] == 5:
+    def follow(event):
+        leave(event)
+        if away == "in the middle" and event["kind"] == "epoch" and event["epoch"] == 5:
             mlflow_server.start()
 
-    away = Once(leave)
-    assert go(job, tmp_path / "away", runs["away"], come_back).epoch == 6
-    assert away.done
-    assert not away.of("restart")
-    if back == "after":
+    assert go(job, tmp_path, run, follow).epoch == 6
+    assert leave.done
+    assert not leave.of("restart")
+    end_run(run, "FINISHED", tmp_path / "spool")
+    if away != "in the middle":
         mlflow_server.start()
-        replay(tmp_path / "away" / "spool" / runs["away"].run_id)
-    end_run(runs["away"], "FINISHED", tmp_path / "away" / "spool")
-    assert same_weights(tmp_path / "away", tmp_path / "there")
-    assert losses(mlflow_server, runs["away"].run_id) == losses(mlflow_server, runs["there"].run_id)
+    if any((tmp_path / "spool" / run.folder).glob("*/records.jsonl")):
+        replay(tmp_path / "spool" / run.folder)
+    there, figures = undisturbed
+    assert same_weights(tmp_path, there)
+    assert losses(mlflow_server, opened(run).run_id) == figures

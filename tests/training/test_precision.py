@@ -49,11 +49,11 @@ def test_fp16_skips_a_step_whose_gradient_overflows():
 @pytest.fixture
 def products():
     """How CUDA multiplies float32; put back afterwards."""
-    places = torch.backends.cuda.matmul, torch.backends.cudnn.conv
-    before = [place.fp32_precision for place in places]
-    yield lambda: [place.fp32_precision for place in places]
-    for place, precision in zip(places, before, strict=True):
-        place.fp32_precision = precision
+    places = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [place.allow_tf32 for place in places]
+    yield lambda: [place.allow_tf32 for place in places]
+    for place, is_rounded in zip(places, before, strict=True):
+        place.allow_tf32 = is_rounded
 
 
 def test_only_tf32_lets_float32_products_be_rounded(products):
@@ -61,6 +61,13 @@ def test_only_tf32_lets_float32_products_be_rounded(products):
     precision = Precision("tf32", CPU)
     assert products() == before
     precision.apply()
-    assert products() == ["tf32", "tf32"]
+    assert products() == [True, True]
     Precision("fp32", CPU).apply()
-    assert products() == ["ieee", "ieee"]
+    assert products() == [False, False]
+
+
+@pytest.mark.parametrize("name", ["fp32", "tf32"])
+def test_a_model_can_be_exported_where_it_was_trained(products, name):
+    Precision(name, CPU).apply()
+    exported = torch.export.export(torch.nn.Conv2d(1, 1, 1), (torch.zeros(2, 1, 4, 4),))
+    assert exported.module()(torch.zeros(2, 1, 4, 4)).shape == (2, 1, 4, 4)

@@ -46,9 +46,9 @@ class Precision:
 
         Without this PyTorch multiplies matrices exactly, but convolutions in TF32.
         """
-        products = "tf32" if self.name == "tf32" else "ieee"
-        torch.backends.cuda.matmul.fp32_precision = products
-        torch.backends.cudnn.conv.fp32_precision = products  # type: ignore[attr-defined]
+        # The older of PyTorch's two ways to say it: torch.export reads this one, and fails after the newer.
+        torch.backends.cuda.matmul.allow_tf32 = self.name == "tf32"
+        torch.backends.cudnn.allow_tf32 = self.name == "tf32"
 
 
 def _has_bf16_units(device: torch.device) -> bool:
