@@ -140,7 +140,11 @@ def test_reading_on_and_on_takes_no_more_memory(stored):
             for row in range(len(stored)):
                 assert stored[row].labels.id
 
+    def growth():
+        before = _anonymous_kilobytes()
+        read(500)
+        return _anonymous_kilobytes() - before
+
     read(50)
-    before = _anonymous_kilobytes()
-    read(500)
-    assert _anonymous_kilobytes() - before < 1000
+    # The allocator may take a piece once, for whatever ran before; a leak grows every time.
+    assert min(growth() for _ in range(3)) < 1000
