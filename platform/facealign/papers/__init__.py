@@ -1,0 +1,1 @@
+"""The papers' tables of ablations: what was printed, and what is measured here."""
