@@ -4,11 +4,13 @@ import os
 import signal
 
 import pytest
+import ray
 import torch
 from safetensors.torch import load_file
 
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.train import forget, interrupted, train
+from facealign.cluster.worker import use_own_cpus
 from facealign.config import UserError
 from facealign.training import World, fit, load_model
 from facealign.training.stopping import Stopped
@@ -108,3 +110,15 @@ class _Silent:
     def checkpoint(self, folder, score): ...
     def stop_requested(self):
         return False
+
+
+def test_a_worker_computes_on_the_cpus_that_it_has_and_not_on_those_that_the_shell_names():
+    def threads() -> int:
+        use_own_cpus()
+        return torch.get_num_threads()
+
+    workers = [
+        ray.remote(threads).options(num_cpus=cpus, runtime_env={"env_vars": {"OMP_NUM_THREADS": "3"}}).remote()
+        for cpus in (1, 2)
+    ]
+    assert ray.get(workers) == [1, 2]

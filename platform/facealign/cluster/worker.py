@@ -9,6 +9,7 @@ from typing import Any
 import ray
 import ray.train
 import ray.train.torch
+import torch
 
 from facealign.cluster import notice
 from facealign.cluster.channel import StopWatch
@@ -42,6 +43,7 @@ def train_worker(config: dict[str, Any]) -> None:
     context = ray.train.get_context()
     world = World(context.get_world_rank(), context.get_world_size(), ray.train.torch.get_device())
     is_first_of_node = context.get_local_rank() == 0
+    use_own_cpus()
     try:
         if is_first_of_node:  # whose disk or cache has the shards
             _check_shards(task.job)
@@ -62,6 +64,15 @@ def train_worker(config: dict[str, Any]) -> None:
         if told is error:
             raise
         raise told from None
+
+
+def use_own_cpus() -> None:
+    """Compute on as many threads as Ray has reserved CPUs.
+
+    Without this ``OMP_NUM_THREADS`` of the user's shell counts for each worker, and workers that together have
+    more threads than CPUs take several times as long.
+    """
+    torch.set_num_threads(max(1, int(ray.get_runtime_context().get_assigned_resources().get("CPU", 1))))
 
 
 def _check_shards(job: TrainJob) -> None:

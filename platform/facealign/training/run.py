@@ -17,6 +17,7 @@ from facealign.training.evaluate import predict
 from facealign.training.events import UNMEASURED, Events
 from facealign.training.faces import TrainingFaces
 from facealign.training.learner import Learner
+from facealign.training.memory import keep_freed_memory
 from facealign.training.meter import Meter
 from facealign.training.not_finite import not_finite
 from facealign.training.optimizer import lr_factor
@@ -34,6 +35,7 @@ class Run:
 
     def __init__(self, job: TrainJob, world: World, events: Events, resume_from: Path | None) -> None:
         self.job, self.world, self.events = job, world, events
+        keep_freed_memory(world)
         self.faces = TrainingFaces(job, world)
         self.pieces = order.pieces_per_step(job.train.batch_size, world.size, job.train.per_device_batch)
         method = build_method(job, self.faces.kind)
