@@ -1,6 +1,6 @@
 """Can each method at its paper's size learn 16 faces by heart? If gradients, flips and frames are right, it can.
 
-    python benchmarks/overfit.py 300W_FOLDER [--methods awing …] [--steps 400] [--batch 8] [--target 0.01]
+    python benchmarks/overfit.py 300W_FOLDER [--methods awing …] [--steps 600] [--batch 4] [--set unit=16]
 
 Trains on the first 16 faces, each view mirrored by chance, and measures the NME on the plain and on the mirrored
 crops of the same faces. Ends with status 1 if a method does not get below the target.
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from facealign.cli.assignments import assign
 from facealign.data.augmentation.settings import NONE
 from facealign.data.batch import Batch
 from facealign.data.config import DataConfig
@@ -26,7 +27,9 @@ from facealign.data.shards.reader import ShardReader
 from facealign.geometry import CropSettings
 from facealign.methods import METHODS, Method
 from facealign.metrics import nme
+from facealign.training.memory import keep_freed_memory
 from facealign.training.precision import Precision
+from facealign.training.world import World
 
 SIZE = 256
 CHECK_EVERY = 50
@@ -48,10 +51,11 @@ def main() -> None:
     parser.add_argument("root", type=Path, help="a folder of 300-W")
     parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--faces", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=400, help="at most, for each method")
-    parser.add_argument("--batch", type=int, default=8, help="images in a step")
+    parser.add_argument("--steps", type=int, default=600, help="at most, for each method")
+    parser.add_argument("--batch", type=int, default=4, help="images in a step")
     parser.add_argument("--target", type=float, default=0.01)
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--set", action="append", default=[], help="key=value below the methods' model settings")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         crop = CropSettings(size=SIZE)
@@ -75,7 +79,9 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
     torch.manual_seed(0)
     kind = METHODS[name]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    method = kind(kind.Config(), reader.index.landmarks, SIZE)
+    keep_freed_memory(World(device=device))
+    settings = kind.Config.model_validate(assign({}, arguments.set))
+    method = kind(settings, reader.index.landmarks, SIZE)
     if method.needs_statistics:
         method.use_statistics(reader.statistics())
     method = method.to(device=device, memory_format=torch.channels_last)

@@ -2,15 +2,15 @@
 
     python benchmarks/train.py [--size laptop paper] [--methods awing …] [--steps 40] [--threads 2]
 
-Faces are drawn. Each figure comes from a process of its own, and the bare loop is measured before and after the
-others, so that a machine that slows down meanwhile is seen. A step's time is the median over groups of steps; the
-first group, with its warm-up, is left out. The share of the peak takes a step for three passes forward, against a
-large matrix product of the same type on as many threads.
+Faces are drawn. Each figure comes from a process of its own, and the ways are measured by turns, ``--rounds``
+times.
+A step's time is that of the fastest group of steps, because what else the machine does only ever adds to it. Ray's
+own processes need a core beside the worker's threads: with as many threads as cores they share. The share of the
+peak takes a step for three passes forward, against a large matrix product of the same type on as many threads.
 """
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+")
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--threads", type=int, default=2, help="of one worker")
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -45,9 +46,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         for size in arguments.size:
             jobs = prepare_jobs(Path(work), size, methods, arguments.steps)
-            compare(jobs, size, arguments.threads)
+            compare(jobs, size, arguments.threads, arguments.rounds)
             if size == "laptop":
-                scaling(jobs)
+                scaling(jobs, arguments.rounds)
                 time_to_first_step(next(iter(jobs.values())), arguments.threads)
 
 
@@ -83,7 +84,7 @@ def prepare_jobs(work: Path, size: str, methods: list[str], steps: int) -> dict[
     return jobs
 
 
-def compare(jobs: dict[str, dict[str, Any]], size: str, threads: int) -> None:
+def compare(jobs: dict[str, dict[str, Any]], size: str, threads: int, rounds: int) -> None:
     """A row for each method."""
     peaks = {name: child({"way": "product", "dtype": name, "threads": threads})["gflops"] for name in DTYPES}
     reached = ", ".join(f"{gflops:.0f} GFLOP/s in {name}" for name, gflops in peaks.items())
@@ -92,27 +93,24 @@ def compare(jobs: dict[str, dict[str, Any]], size: str, threads: int) -> None:
     print(f"{'method':<12} " + " ".join(f"{column:>8}" for column in columns))
     for method, job in jobs.items():
         task = {"job": job, "threads": threads, "workers": 1}
-        first, loop, ray, again = (child(task | {"way": way}) for way in ("bare", "loop", "ray", "bare"))
-        bare = statistics.median(first["groups"] + again["groups"])
-        ratios = [statistics.median(run["groups"]) / bare for run in (loop, ray)]
-        batch = job["train"]["batch_size"]
-        share = 6 * first["macs"] * batch / bare / 1e9 / peaks[first["precision"]]
+        runs = [{way: child(task | {"way": way}) for way in ("bare", "loop", "ray")} for _ in range(rounds)]
+        bare, loop, ray = (min(min(run[way]["groups"]) for run in runs) for way in ("bare", "loop", "ray"))
+        batch, last = job["train"]["batch_size"], runs[-1]
+        share = 6 * last["bare"]["macs"] * batch / bare / 1e9 / peaks[last["bare"]["precision"]]
         print(
-            f"{method:<12} {batch:8d} {bare:8.3f} {batch / bare:8.1f} {ratios[0]:8.3f} {ratios[1]:8.3f} "
-            f"{share:8.0%} {first['peak_mb']:8.0f} {ray['peak_mb']:8.0f}",
+            f"{method:<12} {batch:8d} {bare:8.3f} {batch / bare:8.1f} {loop / bare:8.3f} {ray / bare:8.3f} "
+            f"{share:8.0%} {last['bare']['peak_mb']:8.0f} {last['ray']['peak_mb']:8.0f}",
             flush=True,
         )
 
 
-def scaling(jobs: dict[str, dict[str, Any]]) -> None:
+def scaling(jobs: dict[str, dict[str, Any]], rounds: int) -> None:
     """Two workers of one thread against one."""
     print(f"\n{'method':<12} images/s of 1 worker, of 2, ratio (one thread each)")
     for method, job in jobs.items():
-        one, two = (
-            job["train"]["batch_size"]
-            / statistics.median(child({"way": "ray", "job": job, "threads": 1, "workers": workers})["groups"])
-            for workers in (1, 2)
-        )
+        task = {"way": "ray", "job": job, "threads": 1}
+        seconds = [[min(child(task | {"workers": n})["groups"]) for n in (1, 2)] for _ in range(rounds)]
+        one, two = (job["train"]["batch_size"] / min(column) for column in zip(*seconds, strict=True))
         print(f"{method:<12} {one:8.1f} {two:8.1f} {two / one:6.2f}", flush=True)
 
 
