@@ -6,7 +6,6 @@ import pickle
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from facealign.config import UserError
 from facealign.data.cache_folder import CACHE_VARIABLE, cache_folder
@@ -15,31 +14,15 @@ from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import absolute, open_store
 from facealign.data.shards.verify import verify
+from s3 import BUCKET, s3_server
 
 pytestmark = pytest.mark.thorough
 
-BUCKET = "faces"
-
 
 @pytest.fixture(scope="module")
-def s3_server():
-    import boto3
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    keys = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "made-up",
-        "AWS_SECRET_ACCESS_KEY": "made-up",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in keys.items():
-            patch.setenv(name, value)
-        boto3.client("s3").create_bucket(Bucket=BUCKET)
+def s3():
+    with s3_server():
         yield
-    server.stop()
 
 
 @pytest.fixture(params=["path", "file", "s3", "memory"])
@@ -47,7 +30,7 @@ def place(request, tmp_path, monkeypatch):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     unique = os.path.basename(tmp_path)
     if request.param == "s3":
-        request.getfixturevalue("s3_server")
+        request.getfixturevalue("s3")
         return f"s3://{BUCKET}/{unique}/shards"
     return {
         "path": tmp_path / "shards",
@@ -116,7 +99,7 @@ def test_damage_is_found_where_it_lies(place, drawn):
         ShardReader(place, "train")[0]
 
 
-def test_a_buckets_shards_are_fetched_once(s3_server, drawn, tmp_path, monkeypatch):
+def test_a_buckets_shards_are_fetched_once(s3, drawn, tmp_path, monkeypatch):
     place, cache = f"s3://{BUCKET}/once", tmp_path / "cache"
     monkeypatch.setenv(CACHE_VARIABLE, str(cache))
     report = prepare(drawn(), place)
@@ -129,7 +112,7 @@ def test_a_buckets_shards_are_fetched_once(s3_server, drawn, tmp_path, monkeypat
     assert fetched.stat().st_mtime_ns == written
 
 
-def test_a_bucket_that_is_not_there(s3_server, drawn):
+def test_a_bucket_that_is_not_there(s3, drawn):
     with pytest.raises(UserError, match=r"s3://absent/x/.*does not exist.*check the address"):
         prepare(drawn(), "s3://absent/x")
 
