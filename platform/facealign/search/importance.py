@@ -1,8 +1,8 @@
 """How much each parameter decided, by PED-ANOVA.
 
 Watanabe et al. 2023, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary Subspaces", and
-its form for conditional parameters: both as Optuna has them. fANOVA leaves a parameter out that any finished trial is
-without, so it would say nothing of conditional ones.
+its form for conditional parameters: both as Optuna has them. fANOVA leaves a parameter out that any finished
+trial is without, so it would say nothing of conditional ones.
 """
 
 import warnings

@@ -14,8 +14,8 @@ def write_trials_csv(path: Path, rows: Sequence[TrialRow], context: SearchContex
     """Write the trials by number; numbers read back to the same bits.
 
     Columns: number, state, each objective by its name, seconds, epochs, started, ended, run_id, cause, rungs
-    (JSON: epoch → NME), then each parameter by its full path: those of the search file in its order, then any other. A
-    parameter that a trial does not have is an empty cell; ``true``, ``false``, ``null`` and lists are JSON.
+    (JSON: epoch → NME), then each parameter by its full path: those of the search file in its order, then any
+    other. A parameter that a trial does not have is an empty cell; ``true``, ``false``, ``null`` and lists are JSON.
     """
     rows = sorted(rows, key=lambda row: row.number)
     paths = list(dict.fromkeys([*context.parameters, *(path for row in rows for path in row.params)]))
