@@ -13,11 +13,12 @@ from facealign.report.search.best import expected_best, finished
 from facealign.report.search.context import SearchContext
 from facealign.report.search.look import legend_below
 from facealign.report.search.objectives import unit_of
-from facealign.report.search.scales import scale_values, whole_numbers
+from facealign.report.search.scales import log_axis, scale_values, whole_numbers
 from facealign.report.search.values import shown_value
 from facealign.report.style import MUTED, SERIES, dress, new_figure
 from facealign.search.row import TrialRow
 
+_LONG = 100  # trials, from which on their number is shown by its logarithm: all happens early
 _ENDED = ("COMPLETE", "PRUNED", "FAIL")
 
 
@@ -59,7 +60,10 @@ def against_random(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
         )
         within = draws_at <= at[-1]
         _draw_chance(axes, draws_at[within], chance[within], len(drawn), context.random.source)
-        whole_numbers(axes.xaxis)
+        if len(ended) > _LONG:
+            log_axis(axes.xaxis, 1.0, float(at[-1]))
+        else:
+            whole_numbers(axes.xaxis)
     dress(left, "By trials", "trials ended", f"best {unit.label}")
     dress(right, "By epochs", "epochs trained", "")
     scale_values(left.yaxis, [*best[np.isfinite(best)], *chance])

@@ -7,6 +7,7 @@ from typing import Any
 
 from facealign.report.csvplots import write_csv
 from facealign.report.search.context import SearchContext
+from facealign.report.search.words import is_number
 from facealign.search.row import TrialRow
 
 
@@ -15,7 +16,7 @@ def write_trials_csv(path: Path, rows: Sequence[TrialRow], context: SearchContex
 
     Columns: number, state, each objective by its name, seconds, epochs, started, ended, run_id, cause, rungs
     (JSON: epoch → NME), then each parameter by its full path: those of the search file in its order, then any
-    other. A parameter that a trial does not have is an empty cell; ``true``, ``false``, ``null`` and lists are JSON.
+    other. A parameter that a trial does not have is an empty cell; ``true``, ``false``, ``null``, lists are JSON.
     """
     rows = sorted(rows, key=lambda row: row.number)
     paths = list(dict.fromkeys([*context.parameters, *(path for row in rows for path in row.params)]))
@@ -44,4 +45,4 @@ def write_trials_csv(path: Path, rows: Sequence[TrialRow], context: SearchContex
 
 def _cell(value: Any) -> Any:
     """Text and numbers as they are (the csv module writes a float's shortest exact form), all else as JSON."""
-    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else json.dumps(value)
+    return value if isinstance(value, str) or is_number(value) else json.dumps(value)

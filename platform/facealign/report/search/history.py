@@ -55,9 +55,11 @@ def _panel(axes: Any, begun: Sequence[TrialRow], context: SearchContext, objecti
         ]
         bare = [row.number for row, value in points if row.state == state and value is None]
         if here:
-            axes.plot(*np.array(here).T, **mark.style(), zorder=2)
+            axes.plot(*np.array(here).T, **mark.style(len(begun)), zorder=2)
         if bare:
-            axes.plot(bare, np.full(len(bare), 0.02), transform=axes.get_xaxis_transform(), **mark.style())
+            axes.plot(
+                bare, np.full(len(bare), 0.02), transform=axes.get_xaxis_transform(), **mark.style(len(begun))
+            )
         if here or bare:
             used[state] = mark
     done = finished(begun)
@@ -72,7 +74,11 @@ def _panel(axes: Any, begun: Sequence[TrialRow], context: SearchContext, objecti
         if row is not None:
             axes.plot(row.number, unit.scale * row.values[objective], **mark.style(), zorder=3)
             used[name] = mark
-    scale_values(axes.yaxis, [unit.scale * value for _, value in points if value is not None])
+    shown = [unit.scale * value for _, value in points if value is not None]
+    if shown:
+        scale_values(axes.yaxis, shown)
+    else:
+        axes.set_yticks([])
     whole_numbers(axes.xaxis)
     axes.margins(x=0.03, y=0.12)
     return used

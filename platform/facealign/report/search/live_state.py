@@ -8,7 +8,7 @@ from typing import Any
 from facealign.report.eta import Eta
 from facealign.report.search.names import short_names
 from facealign.report.search.objectives import Unit, unit_of
-from facealign.report.search.scales import number_text
+from facealign.report.search.words import number_text
 from facealign.search.events import SearchBegins, TrialEnded, TrialEpoch, TrialStarted
 from facealign.search.row import TrialState
 

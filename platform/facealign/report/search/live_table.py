@@ -6,9 +6,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from facealign.config import printable
 from facealign.report.eta import clock_text
 from facealign.report.search.live_state import SearchState, TrialUnderWay
-from facealign.report.search.look import STATES
+from facealign.report.search.words import STATE_WORDS
 from facealign.search.events import SearchBegins, TrialEnded, TrialEpoch, TrialStarted
 
 _ENDED_SHOWN = 6
@@ -57,15 +58,17 @@ class LiveTable:
         state = self._state
         table = Table(
             box=box.SIMPLE_HEAD,
+            collapse_padding=True,
+            pad_edge=False,
             header_style="bold",
             title=f"search {state.name}",
             title_justify="left",
             expand=True,
         )
-        for heading in ("trial", "epoch", "NME %", *(f"@{rung}" for rung in state.rungs), "best %", "time"):
+        for heading in ("trial", "epoch", "NME %", *(f"@{rung}" for rung in state.rungs), "time"):
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("state", no_wrap=True)
-        table.add_column("settings", no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column("settings", no_wrap=True, overflow="ellipsis", ratio=1, min_width=16)
         trials = list(state.trials.values())
         ended = [trial for trial in trials if trial.ended is not None][-_ENDED_SHOWN:]
         for trial in [*ended, *(trial for trial in trials if trial.ended is None)]:
@@ -77,23 +80,22 @@ class LiveTable:
         ended = trial.ended
         is_best = state.best is not None and state.best[0] == trial.number
         last = curve[max(curve)] if curve else None
-        words = STATES["RUNNING"].word if ended is None else STATES[ended["state"]].word
+        words = STATE_WORDS["RUNNING" if ended is None else ended["state"]]
         table.add_row(
             str(trial.number),
             f"{trial.epoch}/{trial.epochs}",
             _percent(last),
             *(_percent(curve.get(rung)) for rung in state.rungs),
-            _percent(min(curve.values(), default=None)),
             clock_text(state.clock() - trial.begun if ended is None else ended["seconds"]),
             f"{words}, best" if is_best else words,
-            Text(ended["cause"] if ended is not None and ended["cause"] else trial.settings),
+            Text(printable(ended["cause"]) if ended is not None and ended["cause"] else trial.settings),
             style="bold green" if is_best else _STYLES.get(ended["state"] if ended is not None else "", ""),
         )
 
     def _footer(self) -> Text:
         state = self._state
         counts = ", ".join(
-            f"{state.counts[name]} {mark.word}" for name, mark in STATES.items() if state.counts[name]
+            f"{state.counts[name]} {word}" for name, word in STATE_WORDS.items() if state.counts[name]
         )
         words = [
             f"{state.finished}{'' if state.total is None else f' of {state.total}'} trials"

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from facealign.report.search.words import STATE_WORDS
 from facealign.report.style import FONT, INK, MUTED, PAPER, SERIES, SMALL_SIZE
 from facealign.search.row import TrialRow, TrialState
 
@@ -30,13 +31,13 @@ class Mark:
     size: float = 5.0
     hollow: bool = False
 
-    def style(self) -> dict[str, Any]:
-        """For ``Axes.plot``: marks without a line."""
+    def style(self, trials: int = 1) -> dict[str, Any]:
+        """For ``Axes.plot``: marks without a line, smaller where there are hundreds of ``trials``."""
         line_mark = self.marker == "x"
         return {
             "linestyle": "none",
             "marker": self.marker,
-            "markersize": self.size,
+            "markersize": self.size * min(1.0, max(0.4, (150 / max(trials, 1)) ** 0.5)),
             "color": self.colour,
             "markerfacecolor": "none" if self.hollow else self.colour,
             "markeredgecolor": self.colour if self.hollow or line_mark else PAPER,
@@ -49,15 +50,15 @@ class Mark:
 
 
 STATES: dict[TrialState, Mark] = {
-    "COMPLETE": Mark("finished", "o", SERIES[0]),
-    "PRUNED": Mark("pruned", "v", SERIES[4], hollow=True),
-    "FAIL": Mark("failed", "x", SERIES[1]),
-    "RUNNING": Mark("under way", "s", MUTED, hollow=True),
-    "WAITING": Mark("waiting", "|", MUTED),
+    "COMPLETE": Mark(STATE_WORDS["COMPLETE"], "o", SERIES[0]),
+    "PRUNED": Mark(STATE_WORDS["PRUNED"], "v", SERIES[4], hollow=True),
+    "FAIL": Mark(STATE_WORDS["FAIL"], "x", SERIES[1]),
+    "RUNNING": Mark(STATE_WORDS["RUNNING"], "s", MUTED, hollow=True),
+    "WAITING": Mark(STATE_WORDS["WAITING"], "|", MUTED),
 }
 WIDTH = 5.4
 """Inches, of a picture with one panel: on a telephone its words are still to be read."""
-BEST = Mark("best", "*", SERIES[5], size=13.0)
+BEST = Mark("best", "*", SERIES[1], size=13.0)
 PAPERS = Mark("paper's setting", "D", INK, size=7.0, hollow=True)
 
 

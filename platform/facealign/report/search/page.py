@@ -11,13 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from facealign.report.eta import clock_text
 from facealign.report.search.best import finished, leaders
 from facealign.report.search.context import ParameterRange, SearchContext
-from facealign.report.search.look import STATES, WIDTH
+from facealign.report.search.look import WIDTH
 from facealign.report.search.names import short_names
 from facealign.report.search.objectives import unit_of
 from facealign.report.search.pictures import PICTURES
-from facealign.report.search.scales import choice_text, main_parameters, number_text, varied_parameters
+from facealign.report.search.scales import main_parameters, varied_parameters
 from facealign.report.search.values import shown_value
 from facealign.report.search.verdict import verdict
+from facealign.report.search.words import STATE_WORDS, choice_text, is_number, number_text
 from facealign.search.row import TrialRow
 
 _COLUMNS = 12  # parameters in the table of trials
@@ -73,7 +74,7 @@ def page(rows: Sequence[TrialRow], context: SearchContext, shown: Mapping[str, S
 
 def _facts(rows: Sequence[TrialRow]) -> list[tuple[str, str]]:
     states = Counter(row.state for row in rows)
-    counts = [(mark.word, str(states[state])) for state, mark in STATES.items() if states[state]]
+    counts = [(word, str(states[state])) for state, word in STATE_WORDS.items() if states[state]]
     times = [row.seconds for row in rows if row.seconds is not None]
     return [
         ("trials", str(len(rows))),
@@ -156,7 +157,7 @@ def _trials(rows: Sequence[TrialRow], context: SearchContext) -> dict[str, Any]:
                 "best": row.number in best,
                 "cells": [
                     _cell(row.number, " ".join([str(row.number), *signs(row)])),
-                    _cell(STATES[row.state].word),
+                    _cell(STATE_WORDS[row.state]),
                     *(
                         _cell(value, f"{unit.scale * value:{unit.digits}}") if value is not None else _cell(None)
                         for unit, value in (
@@ -180,5 +181,5 @@ def _cell(value: Any, text: str | None = None) -> dict[str, Any]:
     """What is shown, and what is sorted by: a number exactly, all else as text."""
     if value is None:
         return {"text": "–", "key": "", "number": True}
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return {"text": choice_text(value) if text is None else text, "key": choice_text(value), "number": number}
+    shown = choice_text(value) if text is None else text
+    return {"text": shown, "key": choice_text(value), "number": is_number(value)}

@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from facealign.config import UserError
+from facealign.config import UserError, printable
 from facealign.report.search.best import best_row, finished
 from facealign.report.search.context import ParameterRange, SearchContext
 from facealign.report.search.look import WIDTH, highlight, legend_below
@@ -58,7 +58,7 @@ def parallel(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
     keys = highlight(axes, lines, context.paper, best_row(done), marker="o", markersize=4)
     names = short_names([*context.parameters, *paths])
     for place, path in enumerate(paths):
-        _draw_axis(axes, place, names[path], scales[path])
+        _draw_axis(axes, place, printable(names[path], most=26), scales[path])
     _draw_axis(axes, len(paths), unit.label, value_scale)
     legend_below(figure, keys)
     return figure

@@ -38,9 +38,9 @@ def rungs(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
         of_state = [curves[row.number] for row in rows if row.state == state and row.number in curves]
         if not of_state:
             continue
-        thin = 1.0 if len(of_state) <= 100 else 0.4
-        axes.add_collection(LineCollection(of_state, colors=_SHADES[state], linewidths=thin, alpha=0.7, zorder=1))
-        axes.plot(*np.array([curve[-1] for curve in of_state]).T, **mark.style(), zorder=2)
+        look = {"linewidths": 1.0, "alpha": 0.7} if len(of_state) <= 100 else {"linewidths": 0.4, "alpha": 0.4}
+        axes.add_collection(LineCollection(of_state, colors=_SHADES[state], zorder=1, **look))
+        axes.plot(*np.array([curve[-1] for curve in of_state]).T, **mark.style(len(of_state)), zorder=2)
         keys.append(mark.key())
     keys += highlight(axes, curves, context.paper, best_row(rows))
     longest = max(*(int(curve[-1, 0]) for curve in curves.values()), context.epochs or 0)

@@ -1,6 +1,5 @@
 """Axes for values and for parameters."""
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from numpy.typing import NDArray
 
 from facealign.report.search.context import ParameterRange, SearchContext
+from facealign.report.search.words import choice_text, is_number
 from facealign.search.row import TrialRow
 
 _LONG = 14  # characters of a choice on an axis
@@ -22,7 +22,7 @@ def scale_values(axis: Any, shown: Sequence[float]) -> None:
     Trainings that diverged lie far above; on an even scale they would press all others into one line.
     """
     if far_apart(shown):
-        _log(axis, min(shown), max(shown))
+        log_axis(axis, min(shown), max(shown))
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
 
@@ -47,7 +47,7 @@ class ParameterScale:
     """
 
     def __init__(self, span: ParameterRange | None, values: Sequence[Any]) -> None:
-        numbers = [float(value) for value in values if _is_number(value)]
+        numbers = [float(value) for value in values if is_number(value)]
         self.log = bool(span and span.log)
         self.whole = all(isinstance(value, int) for value in values)
         self.choices: list[str] | None = None
@@ -94,7 +94,7 @@ class ParameterScale:
             set_limits(-0.5, len(self.choices) - 0.5)
         elif self.log:
             room = (self.high / self.low) ** 0.05 if self.high > self.low else 1.1
-            _log(axis, self.low, self.high)
+            log_axis(axis, self.low, self.high)
             set_limits(self.low / room, self.high * room)
         else:
             room = 0.05 * (self.high - self.low) or 0.1 * abs(self.high) or 1.0
@@ -127,27 +127,12 @@ def main_parameters(rows: Sequence[TrialRow], context: SearchContext, most: int)
     return [path for path in paths if path in chosen]
 
 
-def choice_text(value: Any) -> str:
-    """A plain value as one word: text as it is, a number in its shortest form, all else as JSON."""
-    if isinstance(value, str):
-        return value
-    return repr(value) if _is_number(value) else json.dumps(value)
-
-
-def number_text(value: Any) -> str:
-    """A plain value for reading: four digits."""
-    return f"{value:.4g}" if isinstance(value, float) else choice_text(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
 
 
-def _log(axis: Any, low: float, high: float) -> None:
+def log_axis(axis: Any, low: float, high: float) -> None:
+    """The logarithm, with few ticks and in plain figures."""
     set_scale = axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale
     set_scale("log")
     decades = math.log10(high / low) if high > low else 0.0

@@ -64,7 +64,7 @@ def _panel(
     for state, mark in STATES.items():
         of_state = [points[row.number] for row, _ in here if row.state == state]
         if of_state:
-            axes.plot(*np.array(of_state).T, **mark.style())
+            axes.plot(*np.array(of_state).T, **mark.style(len(here)))
             used[state] = mark
     best = best_row([row for row, _ in here])
     overall = {"paper": (context.paper, PAPERS), "best": (best.number if best else None, BEST)}
