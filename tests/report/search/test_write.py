@@ -112,6 +112,18 @@ def test_a_difference_is_claimed_only_where_the_seeds_show_it(confirmed, said):
     assert said is None or sentences[0].endswith(f"(Welch): {said}.")
 
 
+def test_failures_are_grouped_by_the_error_that_a_trace_ends_with():
+    trace = "Traceback (most recent call last):\n  File {}\nRuntimeError: CUDA <out> of memory\n"
+    rows = [row(n, "FAIL", cause=trace.format(n) if n else "no room\nfor it") for n in range(3)]
+    text = page(rows, bare(), {})
+    table = text[text.index("<h2>Failures") : text.index("<h2>Trials")]
+    cells = [" ".join(cell.split()) for cell in Page(table).words if cell.strip()][4:]
+    assert cells[:2] == ["2", "RuntimeError: CUDA <out> of memory"]
+    assert "1, 2" in cells
+    assert cells[cells.index("1, 2") + 1 :][:2] == ["1", "no room"]
+    assert "  File 1\n" in table  # a whole one, too
+
+
 def test_a_search_without_trials_has_a_page():
     words = "".join(Page(page((), bare(), {})).words)
     assert "No trial has finished." in words

@@ -2,9 +2,9 @@
 
 from typing import IO
 
-from facealign.config import printable
 from facealign.report.eta import clock_text
 from facealign.report.search.live_state import SearchState
+from facealign.report.search.words import cause_line
 from facealign.search.events import SearchBegins, TrialEnded, TrialEpoch, TrialStarted
 
 _ENDINGS = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed", "WAITING": "put back"}
@@ -42,7 +42,7 @@ class LiveLines:
         if event["values"]:
             words.append(self._state.unit.text(event["values"][0]) + (" best" if is_best else ""))
         if event["cause"]:
-            words.append(printable(event["cause"]))
+            words.append(cause_line(event["cause"]))
         self._say(trial.number, *words, clock_text(event["seconds"]), f"({self._standing()})")
 
     def note(self, text: str) -> None:

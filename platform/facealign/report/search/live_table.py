@@ -1,15 +1,16 @@
 """A running search as a table that is drawn anew in place, for terminals."""
 
+from threading import Lock
+
 from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from facealign.config import printable
 from facealign.report.eta import clock_text
 from facealign.report.search.live_state import SearchState, TrialUnderWay
-from facealign.report.search.words import STATE_WORDS
+from facealign.report.search.words import STATE_WORDS, cause_line
 from facealign.search.events import SearchBegins, TrialEnded, TrialEpoch, TrialStarted
 
 _ENDED_SHOWN = 6
@@ -22,26 +23,31 @@ class LiveTable:
 
     def __init__(self, console: Console, state: SearchState) -> None:
         self._state = state
+        self._lock = Lock()  # rich draws from a thread of its own
         self._live = Live(
             console=console, refresh_per_second=_PER_SECOND, get_renderable=self._draw, vertical_overflow="crop"
         )
 
     def search(self, event: SearchBegins) -> None:
         """Draw the empty table."""
-        self._state.search(event)
+        with self._lock:
+            self._state.search(event)
         self._live.start()
 
     def started(self, event: TrialStarted) -> None:
         """Another line."""
-        self._state.started(event)
+        with self._lock:
+            self._state.started(event)
 
     def epoch(self, event: TrialEpoch) -> None:
         """A line changes."""
-        self._state.epoch(event)
+        with self._lock:
+            self._state.epoch(event)
 
     def ended(self, event: TrialEnded) -> None:
         """A line moves to the ended ones."""
-        self._state.ended(event)
+        with self._lock:
+            self._state.ended(event)
 
     def note(self, text: str) -> None:
         """Print a line above the table."""
@@ -52,7 +58,8 @@ class LiveTable:
         self._live.stop()
 
     def _draw(self) -> Group:
-        return Group(self._table(), self._footer())
+        with self._lock:
+            return Group(self._table(), self._footer())
 
     def _table(self) -> Table:
         state = self._state
@@ -88,7 +95,7 @@ class LiveTable:
             *(_percent(curve.get(rung)) for rung in state.rungs),
             clock_text(state.clock() - trial.begun if ended is None else ended["seconds"]),
             f"{words}, best" if is_best else words,
-            Text(printable(ended["cause"]) if ended is not None and ended["cause"] else trial.settings),
+            Text(cause_line(ended["cause"]) if ended is not None and ended["cause"] else trial.settings),
             style="bold green" if is_best else _STYLES.get(ended["state"] if ended is not None else "", ""),
         )
 

@@ -18,7 +18,7 @@ from facealign.report.search.pictures import PICTURES
 from facealign.report.search.scales import main_parameters, varied_parameters
 from facealign.report.search.values import shown_value
 from facealign.report.search.verdict import verdict
-from facealign.report.search.words import STATE_WORDS, choice_text, is_number, number_text
+from facealign.report.search.words import STATE_WORDS, cause_line, choice_text, is_number, number_text
 from facealign.search.row import TrialRow
 
 _COLUMNS = 12  # parameters in the table of trials
@@ -116,13 +116,19 @@ def _range(span: ParameterRange | None) -> str:
 
 
 def _failures(rows: Sequence[TrialRow]) -> list[dict[str, Any]]:
-    by_cause: dict[str, list[int]] = {}
+    """Causes in a line, the most frequent first; the whole of one where it has more than a line."""
+    failed: dict[str, list[TrialRow]] = {}
     for row in rows:
         if row.state == "FAIL":
-            by_cause.setdefault(row.cause or "no cause was recorded", []).append(row.number)
+            failed.setdefault(cause_line(row.cause or ""), []).append(row)
     return [
-        {"cause": cause, "count": len(numbers), "numbers": ", ".join(map(str, numbers))}
-        for cause, numbers in sorted(by_cause.items(), key=lambda item: -len(item[1]))
+        {
+            "cause": line,
+            "whole": next((row.cause for row in alike if row.cause and len(row.cause.splitlines()) > 1), None),
+            "count": len(alike),
+            "numbers": ", ".join(str(row.number) for row in alike),
+        }
+        for line, alike in sorted(failed.items(), key=lambda item: -len(item[1]))
     ]
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from facealign.config import printable
 from facealign.search.row import TrialState
 
 STATE_WORDS: dict[TrialState, str] = {
@@ -24,6 +25,14 @@ def choice_text(value: Any) -> str:
 def number_text(value: Any) -> str:
     """A plain value for reading: four digits."""
     return f"{value:.4g}" if isinstance(value, float) else choice_text(value)
+
+
+def cause_line(cause: str) -> str:
+    """A cause in one line: of a stack trace its last, which names the error."""
+    lines = [line for line in cause.splitlines() if line.strip()]
+    if not lines:
+        return "no cause was recorded"
+    return printable(lines[-1 if lines[0].startswith("Traceback") else 0].strip())
 
 
 def is_number(value: Any) -> bool:
