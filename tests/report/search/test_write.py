@@ -112,6 +112,24 @@ def test_a_difference_is_claimed_only_where_the_seeds_show_it(confirmed, said):
     assert said is None or sentences[0].endswith(f"(Welch): {said}.")
 
 
+@pytest.mark.parametrize(
+    ("confirmed", "paper", "headings"),
+    [
+        ([3], 0, ["trial 3, confirmed", "trial 1, best", "trial 0, paper's"]),
+        ([1], 0, ["trial 1, confirmed", "trial 0, paper's"]),
+        ([], 1, ["trial 1, best, paper's"]),
+        ([], None, ["trial 1, best"]),
+        ([99], 98, ["trial 1, best"]),
+    ],
+)
+def test_the_settings_that_matter_stand_side_by_side(confirmed, paper, headings):
+    rows = [row(n, nme=0.05 + 0.01 * (n != 1)) for n in range(4)]
+    known = bare(paper=paper, confirmed=[{"number": number, "values": (0.04,)} for number in confirmed])
+    text = page(rows, known, {})
+    table = text[text.index("<h2>Settings") : text.index("<tbody>")]
+    assert [word for word in Page(table).words if word.startswith("trial ")] == headings
+
+
 def test_failures_are_grouped_by_the_error_that_a_trace_ends_with():
     trace = "Traceback (most recent call last):\n  File {}\nRuntimeError: CUDA <out> of memory\n"
     rows = [row(n, "FAIL", cause=trace.format(n) if n else "no room\nfor it") for n in range(3)]

@@ -85,16 +85,17 @@ def _facts(rows: Sequence[TrialRow]) -> list[tuple[str, str]]:
 
 
 def _settings(rows: Sequence[TrialRow], context: SearchContext) -> dict[str, Any]:
-    """The best settings beside the paper's and the ranges; parameters in the search file's order."""
-    best = leaders(rows)[:_LEADERS]
-    paper = [row for row in rows if row.number == context.paper and row not in best]
-    columns = [*best, *paper]
+    """The confirmed winner's settings, the best trials' and the paper's; parameters in the search file's order."""
+    by_number = {row.number: row for row in rows}
+    winner = next((one.number for one in context.confirmed if not one.paper), None)
+    roles: dict[int | None, str] = {winner: ", confirmed"}
+    roles |= {row.number: roles.get(row.number, ", best") for row in leaders(rows)[:_LEADERS]}
+    roles |= {context.paper: roles.get(context.paper, "") + ", paper's"}
+    columns = [by_number[number] for number in roles if number is not None and number in by_number]
     paths = list(dict.fromkeys([*context.parameters, *(path for row in columns for path in row.params)]))
     names = short_names(paths)
     return {
-        "headings": [
-            f"trial {row.number}" + (", paper's" if row.number == context.paper else "") for row in columns
-        ],
+        "headings": [f"trial {row.number}{roles[row.number]}" for row in columns],
         "lines": [
             {
                 "name": names[path],
