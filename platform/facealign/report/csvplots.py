@@ -31,7 +31,7 @@ def write_ced_csv(path: Path, curves: Mapping[str, NDArray[np.float64]], limit: 
     grid = np.linspace(0, limit, _POINTS)
     columns = [ced(nme_F, grid) for nme_F in curves.values()]
     header = ["nme_percent", *(name.replace(" ", "_") for name in curves)]
-    _write(
+    write_csv(
         path,
         header,
         ([f"{100 * x:.6g}", *(f"{y:.6f}" for y in row)] for x, *row in zip(grid, *columns, strict=True)),
@@ -54,10 +54,10 @@ def write_history_csv(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
             raise UserError(
                 f"{path}: a record with {sorted(record)} among records with {sorted(header)}; use one set"
             )
-    _write(path, header, ([record[key] for key in header] for record in history))
+    write_csv(path, header, ([record[key] for key in header] for record in history))
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """All or nothing: what stood at ``path`` stays until the new file is whole. The folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")

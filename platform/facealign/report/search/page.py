@@ -1,0 +1,192 @@
+"""``search.html``: the whole search on one page that needs no network and no other file."""
+
+import base64
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from facealign.report.eta import clock_text
+from facealign.report.search.best import finished, leaders
+from facealign.report.search.context import ParameterRange, SearchContext
+from facealign.report.search.look import WIDTH
+from facealign.report.search.names import short_names
+from facealign.report.search.objectives import unit_of
+from facealign.report.search.pictures import PICTURES
+from facealign.report.search.scales import main_parameters, varied_parameters
+from facealign.report.search.values import shown_value
+from facealign.report.search.verdict import verdict
+from facealign.report.search.words import STATE_WORDS, cause_line, choice_text, is_number, number_text
+from facealign.search.row import TrialRow
+
+_COLUMNS = 12  # parameters in the table of trials
+_PIXELS = 120  # of the page, for an inch of a picture, at the most
+_LEADERS = 4  # settings side by side
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture on the page: its PNG and width in inches, or why there is none."""
+
+    png: bytes | None
+    inches: float = 0.0
+    refusal: str = ""
+
+
+def page(rows: Sequence[TrialRow], context: SearchContext, shown: Mapping[str, Shown]) -> str:
+    """The page as HTML.
+
+    Args:
+        rows: All trials of the study.
+        context: What else is known.
+        shown: By name, as in ``PICTURES``.
+    """
+    environment = Environment(
+        loader=PackageLoader("facealign.report.search", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        context=context,
+        verdict=verdict(rows, context),
+        facts=_facts(rows),
+        settings=_settings(rows, context),
+        pictures=[
+            {
+                "title": PICTURES[name].title,
+                "reading": PICTURES[name].reading,
+                "url": "data:image/png;base64," + base64.b64encode(one.png).decode("ascii"),
+                "wide": one.inches > 1.2 * WIDTH,
+                "pixels": round(_PIXELS * one.inches),
+            }
+            for name, one in shown.items()
+            if one.png is not None
+        ],
+        refusals=[(PICTURES[name].title, one.refusal) for name, one in shown.items() if one.png is None],
+        failures=_failures(rows),
+        trials=_trials(rows, context),
+    )
+
+
+def _facts(rows: Sequence[TrialRow]) -> list[tuple[str, str]]:
+    states = Counter(row.state for row in rows)
+    counts = [(word, str(states[state])) for state, word in STATE_WORDS.items() if states[state]]
+    times = [row.seconds for row in rows if row.seconds is not None]
+    return [
+        ("trials", str(len(rows))),
+        *counts,
+        ("epochs trained", f"{sum(row.epochs for row in rows):,}"),
+        ("time of all trials", clock_text(sum(times))),
+    ]
+
+
+def _settings(rows: Sequence[TrialRow], context: SearchContext) -> dict[str, Any]:
+    """The confirmed winner's settings, the best trials' and the paper's; parameters in the search file's order."""
+    by_number = {row.number: row for row in rows}
+    winner = next((one.number for one in context.confirmed if not one.paper), None)
+    roles: dict[int | None, str] = {winner: ", confirmed"}
+    roles |= {row.number: roles.get(row.number, ", best") for row in leaders(rows)[:_LEADERS]}
+    roles |= {context.paper: roles.get(context.paper, "") + ", paper's"}
+    columns = [by_number[number] for number in roles if number is not None and number in by_number]
+    paths = list(dict.fromkeys([*context.parameters, *(path for row in columns for path in row.params)]))
+    names = short_names(paths)
+    return {
+        "headings": [f"trial {row.number}{roles[row.number]}" for row in columns],
+        "lines": [
+            {
+                "name": names[path],
+                "path": path,
+                "values": [number_text(row.params[path]) if path in row.params else "–" for row in columns],
+                "range": _range(context.parameters.get(path)),
+            }
+            for path in paths
+        ],
+    }
+
+
+def _range(span: ParameterRange | None) -> str:
+    if span is None:
+        return ""
+    if span.choices is not None:
+        return ", ".join(map(choice_text, span.choices))
+    return f"{span.low:g} … {span.high:g}{', log' if span.log else ''}"
+
+
+def _failures(rows: Sequence[TrialRow]) -> list[dict[str, Any]]:
+    """Causes in a line, the most frequent first; the whole of one where it has more than a line."""
+    failed: dict[str, list[TrialRow]] = {}
+    for row in rows:
+        if row.state == "FAIL":
+            failed.setdefault(cause_line(row.cause or ""), []).append(row)
+    return [
+        {
+            "cause": line,
+            "whole": next((row.cause for row in alike if row.cause and len(row.cause.splitlines()) > 1), None),
+            "count": len(alike),
+            "numbers": ", ".join(str(row.number) for row in alike),
+        }
+        for line, alike in sorted(failed.items(), key=lambda item: -len(item[1]))
+    ]
+
+
+def _trials(rows: Sequence[TrialRow], context: SearchContext) -> dict[str, Any]:
+    """All trials, the best first: finished ones by value, then those that were measured, then the rest."""
+    units = [unit_of(objective) for objective in context.objectives]
+    paths = main_parameters(rows, context, _COLUMNS)
+    names = short_names([*context.parameters, *paths])
+    best = {row.number for row in leaders(rows)}
+    done = {row.number for row in finished(rows)}
+
+    def order(row: TrialRow) -> tuple[bool, float, int]:
+        value = shown_value(row, context.objectives)
+        return row.number not in done, float("inf") if value is None else value, row.number
+
+    def signs(row: TrialRow) -> list[str]:
+        return ["★"] * (row.number in best) + ["◇"] * (row.number == context.paper)
+
+    return {
+        "left_out": len(varied_parameters(rows, list(context.parameters))) - len(paths),
+        "headings": [
+            "trial",
+            "state",
+            *(unit.label for unit in units),
+            "epochs",
+            "time",
+            *(names[p] for p in paths),
+        ],
+        "lines": [
+            {
+                "state": row.state,
+                "best": row.number in best,
+                "cells": [
+                    _cell(row.number, " ".join([str(row.number), *signs(row)])),
+                    _cell(STATE_WORDS[row.state]),
+                    *(
+                        _cell(value, f"{unit.scale * value:{unit.digits}}") if value is not None else _cell(None)
+                        for unit, value in (
+                            (unit, shown_value(row, context.objectives, index)) for index, unit in enumerate(units)
+                        )
+                    ),
+                    _cell(row.epochs),
+                    _cell(row.seconds, clock_text(row.seconds)),
+                    *(
+                        _cell(row.params[p], number_text(row.params[p])) if p in row.params else _cell(None)
+                        for p in paths
+                    ),
+                ],
+            }
+            for row in sorted(rows, key=order)
+        ],
+    }
+
+
+def _cell(value: Any, text: str | None = None) -> dict[str, Any]:
+    """What is shown, and what is sorted by: a number exactly, all else as text."""
+    if value is None:
+        return {"text": "–", "key": "", "number": True}
+    shown = choice_text(value) if text is None else text
+    return {"text": shown, "key": choice_text(value), "number": is_number(value)}
