@@ -112,7 +112,7 @@ def _rule(detail: Any, root: type[Settings]) -> str:
     if detail["type"] == "missing":
         return "a value is required here"
     if detail["type"] == "union_tag_invalid":
-        return f"unknown {detail['ctx']['discriminator']} {detail['ctx']['tag']!r}; known are: {detail['ctx']['expected_tags']}"
+        return f"unknown name {detail['ctx']['tag']!r}; known are: {detail['ctx']['expected_tags']}"
     if not isinstance(detail["input"], dict | list):
         return f"{rule} (found {detail['input']!r})"
     return rule

@@ -34,8 +34,8 @@ class Confirm(Settings):
 class SearchFile(Settings):
     """One search over the settings of one method.
 
-    Paths are written as in params.yaml, or without ``method.NAME.`` in front of ``model`` and ``train``; the object
-    holds full ones.
+    Paths are written as in params.yaml, or without ``method.NAME.`` in front of ``model`` and ``train``; the
+    object holds full ones.
     """
 
     name: str = Field(
@@ -45,8 +45,8 @@ class SearchFile(Settings):
     method: str = Field(description="whose settings are searched")
     objectives: tuple[Objective, ...] = Field(
         default=("nme",),
-        description="what is to be low: nme, of the validation fold; parameters; macs, of one face; latency_ms, of "
-        "one face; failure_rate, share of validation faces beyond evaluation.failure_threshold",
+        description="what is to be low: nme, of the validation fold; parameters; macs, of one face; latency_ms, "
+        "of one face; failure_rate, share of validation faces beyond evaluation.failure_threshold",
     )
     space: Space
     fixed: Assignments = Field(

@@ -51,11 +51,9 @@ class Range(_Conditional):
         default=None,
         gt=0,
         allow_inf_nan=False,
-        description="between two values, counted from low; null: any value",
+        description="between two values, from low on; null: any value",
     )
-    log: bool = Field(
-        default=False, description="every factor counts the same, as learning rates and weights want"
-    )
+    log: bool = Field(default=False, description="every factor counts the same, as for learning rates")
 
     @model_validator(mode="after")
     def _fitting(self) -> "Range":
@@ -73,7 +71,7 @@ class Range(_Conditional):
         if self.log and step is not None:
             yield "log and step exclude each other; leave one out"
         if self.is_whole and any(number is not None and number % 1 for number in (low, high, step)):
-            yield f"int needs a whole low, high and step (found {low:g}, {high:g}, {'1' if step is None else f'{step:g}'})"
+            yield f"int needs whole low, high and step (found {low:g}, {high:g}, {1 if step is None else step:g})"
         if step is not None and low < high and (rest := (_exact(high) - _exact(low)) % _exact(step)):
             yield f"step {step:g} does not lead from low {low:g} to high {high:g}; set high: {_exact(high) - rest}"
 

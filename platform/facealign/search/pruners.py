@@ -1,7 +1,7 @@
 """Which trials are stopped before their last epoch. All of them count in epochs, the first of which is 1.
 
-They decide by what the study remembers, the validation NME after each epoch, and so survive any restart. None of them
-can judge several objectives.
+They decide by what the study remembers, the validation NME after each epoch, and so survive any restart. None of
+them can judge several objectives.
 """
 
 import math
@@ -16,8 +16,8 @@ from facealign.config import Settings
 class ASHASettings(Settings):
     """Asynchronous successive halving: Li et al., MLSys 2020.
 
-    At epochs first, first × factor, first × factor² … a trial goes on if it is among the best 1/factor of those that
-    have come there, or the best of fewer than ``factor``.
+    At epochs first, first × factor, first × factor² … a trial goes on if it is among the best 1/factor of those
+    that have come there, or the best of fewer than ``factor``.
     """
 
     name: Literal["asha"] = "asha"

@@ -1,8 +1,8 @@
 """How the next trial's values are chosen. Everything that Optuna has changed its mind about is said explicitly.
 
-A sampler is built anew for each trial, with a seed made of the search's and the trial's number: a search that goes on
-after it was cut off asks for the very trials that it would have asked for. What samplers have to remember lies in the
-study: CMA-ES keeps its distribution there, QMC its place in the sequence, the grid the points that were tried.
+A sampler is built anew for each trial, with a seed made of the search's and the trial's number: a search that goes
+on after it was cut off asks for the very trials that it would have asked for. What samplers have to remember lies
+in the study: CMA-ES keeps its distribution there, QMC its place in the sequence, the grid the points that were tried.
 """
 
 import warnings
@@ -25,7 +25,7 @@ class TPESettings(Settings):
     candidates: int = Field(default=24, ge=1, description="draws of which the most promising is taken")
     multivariate: bool = Field(
         default=True,
-        description="learn which values go together; among parameters that exist together, where some depend on others",
+        description="learn which values go together, among parameters that exist together",
     )
     constant_liar: bool = Field(default=True, description="keep away from what running trials are trying")
 

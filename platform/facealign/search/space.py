@@ -12,7 +12,7 @@ from pydantic import ConfigDict, RootModel
 from facealign.search.parameter import Choices, Label, Parameter, Range
 
 Assignments = dict[str, Any]
-"""Dotted path of params.yaml → plain value. Where one path lies inside another, the longer one has the last word."""
+"""Dotted path of params.yaml → plain value. Where one lies inside another, the longer one has the last word."""
 
 
 class Space(RootModel[dict[str, Parameter]]):
