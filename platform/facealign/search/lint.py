@@ -182,13 +182,10 @@ def _storage(file: SearchFile) -> Iterator[Problem]:
         return
     scheme = file.storage.split("://")[0].split("+")[0]
     if "://" not in file.storage or scheme not in ("postgresql", "sqlite"):
-        rule = f"write postgresql://user@host/name, or null for a file of its own (found {file.storage})"
+        rule = f"write postgresql://user@host/name, or null for a journal of its own (found {scheme!r})"
         yield Problem(("storage",), rule)
     elif scheme == "sqlite" and file.concurrency != 1:
-        rule = (
-            "sqlite loses trials that several processes write at once; set concurrency: 1, or storage: null, whose "
-            "file they can share"
-        )
+        rule = "sqlite loses what several trials write at once; set concurrency: 1, or storage: null for a journal"
         yield Problem(("storage",), rule)
 
 
