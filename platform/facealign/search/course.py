@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from facealign.search.pruners import ASHASettings, HyperbandSettings, MedianSettings
 
-_GAMES, _TRIALS = 200, 100_000
+_GAMES, _TRIALS = 500, 100_000
 """Searches that are played through; of those with many trials fewer, of so many trials in all."""
 
 Judge = Callable[[float], int]
