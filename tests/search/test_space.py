@@ -30,11 +30,11 @@ def ranges(draw):
 
 @st.composite
 def choices(draw):
-    found = []
-    for value in draw(st.lists(VALUES, min_size=2, max_size=5)):
-        if value not in found:
-            found.append(value)
-    return Choices(choices=tuple(found if len(found) > 1 else [0.25, 0.75]))
+    drawn = draw(st.lists(VALUES, min_size=2, max_size=5, unique_by=str))
+    try:
+        return Choices(choices=tuple(drawn))
+    except ValidationError:  # 1 and true, which a study does not tell apart
+        return Choices(choices=(0.25, {"k": drawn}))
 
 
 @st.composite
@@ -123,6 +123,20 @@ def test_parents_of_several_kinds_and_values():
 def test_steps_are_those_that_are_written():
     assert Range(low=0.1, high=0.7, step=0.2).values == (0.1, 0.3, 0.5, 0.7)
     assert not Range(low=0.1, high=0.7, step=0.2).takes(0.2)
+
+
+@pytest.mark.parametrize("pair", [(1, True), (0, 0.0), ([1], "[1]"), ({"a": 1, "b": 2}, {"b": 2, "a": 1})])
+def test_choices_that_a_study_cannot_tell_apart_are_refused(pair):
+    with pytest.raises(ValidationError, match="is there twice; give each once"):
+        Choices(choices=pair)
+
+
+def test_a_text_is_no_list_and_true_is_no_number():
+    parameter = Choices(choices=([1], 1, "a"))
+    assert parameter.takes([1])
+    assert parameter.takes(1.0)
+    assert not parameter.takes("[1]")
+    assert not parameter.takes(True)
 
 
 def test_a_choice_is_handed_out_anew():

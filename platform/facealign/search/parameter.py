@@ -128,7 +128,7 @@ class Choices(_Conditional):
 
     @model_validator(mode="after")
     def _different(self) -> "Choices":
-        twice = [choice for i, choice in enumerate(self.choices) if choice in self.choices[:i]]
+        twice = [choice for i, choice in enumerate(self.choices) if _label(choice) in self.labels[:i]]
         if twice:
             raise ValueError(f"choice {as_json(twice[0])} is there twice; give each once")
         if len(self.choices) == 1 and not self.when:
@@ -154,7 +154,7 @@ class Choices(_Conditional):
 
     def takes(self, value: Any) -> bool:
         """Whether it may have ``value``."""
-        return any(_label(value) == label and type(_label(value)) is type(label) for label in self.labels)
+        return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in self.choices)
 
     def suggest(self, trial: optuna.Trial, path: str) -> Any:
         """The trial's choice."""
