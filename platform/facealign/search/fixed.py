@@ -7,7 +7,8 @@ import optuna
 from pydantic import Field
 
 from facealign.config import Settings, digest_json
-from facealign.search.plan import Assignments, Limits, Queued
+from facealign.search.plan import Limits, Queued
+from facealign.search.space import Assignments
 
 SEED = "seed"
 """Of params.yaml: of weights, sample order and augmentation."""
@@ -20,6 +21,7 @@ class FixedPlan(Settings):
         title: What it is; letters, digits and ``. _ -``.
         rows: Settings by full dotted path of params.yaml.
         seeds: Of params.yaml, for each row.
+        fixed: Settings that differ from the params file in every row.
         base: All else that the results depend on: the settings that the rows leave alone, the data's digest.
         failures: Failed trials, at which the rest is given up; None: all are tried.
     """
@@ -27,6 +29,7 @@ class FixedPlan(Settings):
     title: str = Field(pattern=r"^[\w.-]+$")
     rows: tuple[Assignments, ...] = Field(min_length=1)
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    fixed: Assignments = Field(default_factory=dict)
     base: dict[str, Any] = Field(default_factory=dict)
     failures: int | None = None
 
@@ -44,7 +47,7 @@ class FixedPlan(Settings):
     @property
     def limits(self) -> Limits:
         """All trials."""
-        return Limits(trials=len(self.rows) * len(self.seeds), failures=self.failures)
+        return Limits(rows=len(self.rows) * len(self.seeds), failures=self.failures)
 
     @property
     def queue(self) -> Sequence[Queued]:
@@ -66,7 +69,7 @@ class FixedPlan(Settings):
         """Stops none."""
         return optuna.pruners.NopPruner()
 
-    def settings(self, trial: optuna.Trial) -> Assignments:
+    def suggest(self, trial: optuna.Trial) -> Assignments:
         """The trial's row, and its seed."""
         attributes = trial.user_attrs
         return self.rows[attributes["row"]] | {SEED: attributes["seed"]}

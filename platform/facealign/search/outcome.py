@@ -4,7 +4,6 @@ import csv
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial
@@ -12,7 +11,7 @@ from optuna.trial import FrozenTrial
 from facealign.search.row import TrialRow
 
 # Names of the attributes in which a trial keeps what Optuna has no place for.
-SETTINGS = "settings"
+PARAMS = "params"
 CAUSE = "cause"
 SECONDS = "seconds"
 EPOCHS = "epochs"
@@ -29,11 +28,6 @@ def rows(study: optuna.Study) -> tuple[TrialRow, ...]:
 def row(study: optuna.Study, number: int) -> TrialRow:
     """One trial."""
     return _row(_trial(study, number))
-
-
-def settings_of(study: optuna.Study, number: int) -> dict[str, Any]:
-    """All settings of a trial that differ from the params file; empty before it was asked."""
-    return dict(_trial(study, number).user_attrs.get(SETTINGS, {}))
 
 
 def figures_of(study: optuna.Study, number: int) -> dict[str, float]:
@@ -80,7 +74,7 @@ def _row(trial: FrozenTrial) -> TrialRow:
         number=trial.number,
         state=state,
         values=tuple(trial.values or ()) if state == "COMPLETE" else (),
-        params=dict(trial.params) or dict(attributes.get(SETTINGS, {})),
+        params=dict(attributes.get(PARAMS, {})),
         rungs=dict(sorted(rungs.items())),
         seconds=attributes.get(SECONDS) if trial.state.is_finished() else None,
         epochs=attributes.get(EPOCHS, 0),

@@ -6,8 +6,7 @@ from typing import Any, Protocol
 
 import optuna
 
-Assignments = dict[str, Any]
-"""Full dotted path of params.yaml → plain value."""
+from facealign.search.space import Assignments
 
 
 @dataclass(frozen=True)
@@ -15,13 +14,15 @@ class Limits:
     """Where a search ends; None: not there.
 
     Attributes:
-        trials: Rows in the study, in whatever state.
+        trials: That did not fail.
+        rows: In the study, in whatever state.
         seconds: Of wall clock, over all starts of the search.
         gpu_seconds: Likewise, of all GPUs that its trials held.
         failures: Failed trials, at which the search gives up.
     """
 
     trials: int | None = None
+    rows: int | None = None
     seconds: float | None = None
     gpu_seconds: float | None = None
     failures: int | None = None
@@ -33,7 +34,7 @@ class Queued:
 
     Attributes:
         params: By name in the study; the sampler fills in what is missing.
-        attributes: For ``Plan.settings`` to find on the trial.
+        attributes: For ``Plan.suggest`` to find on the trial.
     """
 
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -69,5 +70,9 @@ class Plan(Protocol):
     def pruner(self) -> optuna.pruners.BasePruner:
         """What decides which trials are stopped."""
 
-    def settings(self, trial: optuna.Trial) -> Assignments:
-        """All settings of a trial that differ from the params file; suggests what is searched."""
+    @property
+    def fixed(self) -> Assignments:
+        """What differs from the params file in every trial."""
+
+    def suggest(self, trial: optuna.Trial) -> Assignments:
+        """What tells a trial from the others."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import optuna
 from optuna.trial import TrialState
 
-from facealign.search.outcome import CAUSE, EPOCHS, FIGURES, RUN_ID, RUNGS, SECONDS, SETTINGS, row, rows
-from facealign.search.plan import Assignments, Limits, Plan
+from facealign.search.outcome import CAUSE, EPOCHS, FIGURES, PARAMS, RUN_ID, RUNGS, SECONDS, row, rows
+from facealign.search.plan import Limits, Plan
 from facealign.search.row import TrialRow
+from facealign.search.space import Assignments
 from facealign.search.spending import Clock, Spending
 
 _PLACE = "place"
@@ -26,8 +27,8 @@ class Asked:
     """A trial to run.
 
     Attributes:
-        params: What the study suggested, by name.
-        settings: All settings that differ from the params file.
+        params: What tells the trial from the others.
+        settings: All that differs from the params file.
         rungs: Validation NME of the epochs that it had already, if it was begun before.
     """
 
@@ -96,17 +97,15 @@ class SearchStudy:
         self.optuna.sampler = self.plan.sampler(number)
         trial = self.optuna.ask()
         assert trial.number == number, "nobody else asks this study"
-        is_new = SETTINGS not in trial.user_attrs
-        if is_new:
+        if PARAMS not in trial.user_attrs:
             # A driver may have been killed between two parameters. To come to the same values again, all of them are
             # drawn again, from the first; Optuna would pass over those that are there.
             trial._cached_frozen_trial.params.clear()
             trial._cached_frozen_trial.distributions.clear()
-        settings = self.plan.settings(trial)
-        if is_new:
-            trial.set_user_attr(SETTINGS, settings)
+        params = self.plan.suggest(trial)
+        trial.set_user_attr(PARAMS, params)
         self._under_way[number], self._begun[number] = trial, self._clock()
-        return Asked(number, dict(trial.params), settings, row(self.optuna, number).rungs)
+        return Asked(number, params, self.plan.fixed | params, row(self.optuna, number).rungs)
 
     def report(self, number: int, rungs: Mapping[int, float], epochs: int) -> bool:
         """Put a trial's epochs on record; True where the pruner stops it.
@@ -168,12 +167,14 @@ class SearchStudy:
         return self.limits.failures is not None and len(list(self.causes())) >= self.limits.failures
 
     def _next_number(self) -> int | None:
-        trials = self.rows()
+        trials, limits = self.rows(), self.limits
         waiting = next((trial.number for trial in trials if trial.state == "WAITING"), None)
         if waiting is not None:
             return waiting
-        enough = self.limits.trials is not None and len(trials) >= self.limits.trials
-        return None if enough else len(trials)
+        good = sum(trial.state != "FAIL" for trial in trials)
+        enough = limits.trials is not None and good >= limits.trials
+        full = limits.rows is not None and len(trials) >= limits.rows
+        return None if enough or full else len(trials)
 
     def _queue_up(self) -> None:
         """Queue what of the plan's queue is not there; a driver may have been killed in the middle of it."""
