@@ -4,6 +4,7 @@ from pathlib import Path
 
 import optuna
 from optuna.storages.journal import JournalFileBackend, JournalStorage
+from sqlalchemy.exc import SQLAlchemyError
 
 from facealign.config import UserError
 
@@ -30,20 +31,22 @@ def open_storage(address: str | None, folder: Path, *, alone: bool) -> optuna.st
     return JournalStorage(JournalFileBackend(str(journal)))
 
 
+def without_password(address: str) -> str:
+    """A database's address as others may read it; the password then comes from PGPASSWORD or ~/.pgpass."""
+    scheme, mark, rest = address.partition("://")
+    account, at, place = rest.rpartition("@")
+    return f"{scheme}{mark}{account.partition(':')[0]}{at}{place}"
+
+
 def _database(address: str) -> optuna.storages.BaseStorage:
     try:
         return optuna.storages.get_storage(address)
-    except Exception as error:
+    except (ImportError, SQLAlchemyError, optuna.exceptions.OptunaError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(
-            f"storage {_without_password(address)}: {reason}; start the database or mend the address "
+            f"storage {without_password(address)}: {reason}; start the database or mend the address "
             "(postgresql://user@host/name, with psycopg2 installed), or leave storage out for a journal file"
         ) from None
-
-
-def _without_password(address: str) -> str:
-    scheme, mark, rest = address.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def _mend(journal: Path) -> None:

@@ -112,4 +112,6 @@ def completed(progress: Progress, figures: Mapping[str, float]) -> Told:
 
 
 def _rungs(progress: Progress) -> dict[int, float]:
-    return {record.epoch: record.validation_nme for record in progress.history if record.validation_nme is not None}
+    return {
+        record.epoch: record.validation_nme for record in progress.history if record.validation_nme is not None
+    }

@@ -22,12 +22,14 @@ class TrackedSearch:
         settings: Of tracking.
         experiment: Where the settings name none.
         key: Of the search's own run, which is the parent of the trials'.
+        name: What the trials' names and keys begin with; empty: with ``key``.
         tags: Of each trial.
     """
 
     settings: TrackingSettings
     experiment: str
     key: str
+    name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def open(self, spool: Path, *, fresh: bool = False) -> Run | None:
@@ -36,7 +38,7 @@ class TrackedSearch:
 
     def open_trial(self, number: int, job: TrainJob, params: Mapping[str, Any], spool: Path) -> Run | None:
         """The run of a trial: found again where it has one. Its params are those that were suggested."""
-        name = f"{self.key}/{number:03d}"
+        name = f"{self.name or self.key}/{number:03d}"
         run = tracking.open_run(self.settings, self.experiment, name, name, spool_dir=spool, parent=self.key)
         tracker = tracking.tracker_for(run, spool, patience=5)  # the training needs nothing of what is said here
         tags = {
