@@ -1,7 +1,7 @@
 """The driver of a search in a process of its own, which can be killed: ``python search_driver.py SPEC``.
 
-SPEC is a JSON file with ``search`` (a search file's content), ``job`` (what trials start from), ``config``, ``folder``
-and perhaps ``concurrency``. What happens goes to ``folder/events.jsonl``, a line for each event.
+SPEC is a JSON file with ``search`` (a search file's content), ``job`` (what trials start from), ``config``,
+``folder`` and perhaps ``concurrency``. What happens goes to ``folder/events.jsonl``, a line for each event.
 """
 
 import json
@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from facealign.cli.assignments import put
 from facealign.cli.errors import report_user_errors
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.search.run import Interrupted, searching
@@ -22,14 +23,8 @@ from facealign.training import TrainJob
 
 def job_with(base: TrainJob, settings: dict[str, Any]) -> TrainJob:
     """The job with settings by their paths: ``method.awing.train.epochs``, ``seed``."""
-    tree = base.model_dump(mode="json")
-    for path, value in settings.items():
-        *sections, key = path.removeprefix(f"method.{base.method}.").split(".")
-        branch = tree
-        for section in sections:
-            branch = branch.setdefault(section, {})
-        branch[key] = value
-    return TrainJob.model_validate(tree)
+    short = {path.removeprefix(f"method.{base.method}."): value for path, value in settings.items()}
+    return TrainJob.model_validate(put(base.model_dump(mode="json"), short))
 
 
 def main(spec: dict[str, Any]) -> None:

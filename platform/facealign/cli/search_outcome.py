@@ -40,7 +40,7 @@ def write_outcome(
     if not found:
         causes = "; ".join(f"trial {row.number}: {row.cause}" for row in rows if row.cause)
         raise UserError(
-            f"{search.plan.name}: no trial came to its end, so there is no best one; give it more budget, and go on "
+            f"{search.plan.name}: no trial came to its end, so there is no best; give it more budget, and go on "
             f"with --continue. {causes}".rstrip(" .")
         )
     winner = rows[again[0].number] if again else found[0]
@@ -50,6 +50,13 @@ def write_outcome(
     write_json(search.places.figures, figures)
     print("\n".join([*says, f"{search.places.best}: apply it with `facealign apply {search.places.best}`"]))
     return [search.places.trials, search.places.best, search.places.figures]
+
+
+def figures_of_search(rows: Sequence[TrialRow], again: Sequence[Confirmed]) -> dict[str, float]:
+    """Of the search as a whole, for its run."""
+    counts = Counter(row.state.lower() for row in rows)
+    figures = {"best": best(rows)[0].values[0], **{state: float(count) for state, count in counts.items()}}
+    return figures | ({"confirmed_nme": again[0].mean} if again else {})
 
 
 def _figures(

@@ -12,7 +12,7 @@ from facealign.cli.lineage import git_commit
 from facealign.cli.paths import SPOOL
 from facealign.cli.search_file import Search, read_search
 from facealign.cli.search_lines import say
-from facealign.cli.search_outcome import write_beginning, write_outcome, write_trials
+from facealign.cli.search_outcome import figures_of_search, write_beginning, write_outcome, write_trials
 from facealign.cluster.search.run import Interrupted, Searching, searching
 from facealign.cluster.search.tracked import TrackedSearch
 from facealign.config import UserError
@@ -66,6 +66,7 @@ def _run(search: Search, cluster: Searching, go_on: bool, trials: int | None) ->
         again = _confirm(search, cluster, storage, tracked, rows)
         files = write_outcome(search, rows, again, limit)
         tracker = tracking.tracker_for(run, SPOOL)
+        tracker.results({f"search/{name}": figure for name, figure in figures_of_search(rows, again).items()})
         for file in files:
             tracker.artifact(file)
         tracker.close()
@@ -88,7 +89,7 @@ def _check_studies(search: Search, storage: optuna.storages.BaseStorage, go_on: 
     if search.plan.name in there:
         if not go_on:
             raise UserError(
-                f"{search.path}: its study {search.plan.name} is there already; --continue goes on with it. To begin "
+                f"{search.path}: its study {search.plan.name} is there; --continue goes on with it. To begin "
                 f"anew, set another `seed` in the file, or remove {search.places.folder}"
             )
         return

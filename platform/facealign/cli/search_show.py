@@ -1,4 +1,4 @@
-"""``facealign search show``: the trials of a search, and what was confirmed, whether it runs, was cut off, or is done."""
+"""``facealign search show``: a search's trials and what was confirmed, be it under way, cut off, or done."""
 
 import sys
 from collections import Counter

@@ -1,4 +1,7 @@
-"""The best trials trained again from fresh seeds, beside the paper's setting: a search's winner is also its luckiest."""
+"""The best trials trained again from fresh seeds, beside the paper's setting.
+
+A search's winner is also its luckiest trial.
+"""
 
 import math
 from collections.abc import Sequence

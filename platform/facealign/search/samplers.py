@@ -99,7 +99,14 @@ class GridSettings(Settings):
 
     def build(self, space: Space, seed: int, own_seed: int) -> BaseSampler:
         """See ``build_sampler``."""
-        return GridSampler(space.grid, seed=seed)
+        return _Grid(space.grid, seed=seed)
+
+
+class _Grid(GridSampler):  # type: ignore[misc]  # Optuna has no types here
+    """Optuna's, which would stop Optuna's own loop after the last point; the budget of a search ends it here."""
+
+    def after_trial(self, *_: Any) -> None:
+        """Nothing to stop."""
 
 
 SamplerSettings = Annotated[

@@ -17,7 +17,7 @@ def open_storage(address: str | None, folder: Path, *, alone: bool) -> optuna.st
     Args:
         address: Of a database, as SQLAlchemy writes it; None: the journal in ``folder``.
         folder: Of the search; made if it is not there.
-        alone: Nobody else writes to the journal as long as this process does, so what a killed writer left is mended.
+        alone: Nobody else writes to the journal meanwhile, so what a killed writer left is mended.
 
     Raises:
         UserError: The database does not answer, or its driver is not installed.

@@ -1,7 +1,8 @@
 """The study: what alone remembers a search, and outlives every process that works on it.
 
-A trial is WAITING, then RUNNING, and ends COMPLETE, PRUNED or FAIL. A driver that is killed leaves RUNNING rows; the
-next one finds them, and they wait again in place, with number and parameters as they were. Each row is there once.
+A trial is WAITING, then RUNNING, and ends COMPLETE, PRUNED or FAIL. A driver that is killed leaves RUNNING rows;
+the next one finds them, and they wait again in place, with number and parameters as they were. Each row is there
+once.
 """
 
 import time
@@ -98,8 +99,8 @@ class SearchStudy:
         trial = self.optuna.ask()
         assert trial.number == number, "nobody else asks this study"
         if PARAMS not in trial.user_attrs:
-            # A driver may have been killed between two parameters. To come to the same values again, all of them are
-            # drawn again, from the first; Optuna would pass over those that are there.
+            # A driver may have been killed between two parameters. To come to the same values again, all of them
+            # are drawn again, from the first; Optuna would pass over those that are there.
             trial._cached_frozen_trial.params.clear()
             trial._cached_frozen_trial.distributions.clear()
         params = self.plan.suggest(trial)
@@ -133,7 +134,7 @@ class SearchStudy:
         return False
 
     def complete(self, number: int, figures: Mapping[str, float]) -> tuple[float, ...]:
-        """A trial came to its end; returns its values, the objectives' among the figures, of which one is ``nme``."""
+        """A trial came to its end; returns its values, the objectives' among the figures, ``nme`` one of them."""
         values = tuple(float(figures[name]) for name in self.plan.objectives)
         self._under_way[number].set_user_attr(FIGURES, dict(figures))
         self._tell(number, TrialState.COMPLETE, values)

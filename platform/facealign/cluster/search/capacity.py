@@ -57,7 +57,7 @@ def beside_the_driver() -> PlacementGroupFactory:
 def capacity(config: ClusterConfig, most: int | None) -> Capacity:
     """As many trials as the cluster holds, and at most ``most``, which then share its CPUs.
 
-    A trial has the fewest workers that the settings allow: a second trial is of more use to a search than a faster one.
+    A trial has the fewest workers that the settings allow: a second trial is of more use than a faster one.
 
     Raises:
         UserError: It holds not one.
@@ -70,10 +70,10 @@ def capacity(config: ClusterConfig, most: int | None) -> Capacity:
     by_cpu = cpus // (workers * (config.cpus_per_worker or 1))
     held = min(count for count in (by_gpu, by_cpu, most) if count is not None)
     if held < 1:
+        each = f"{config.cpus_per_worker or 1} CPUs{' and a GPU' if use_gpu else ''} each"
         raise UserError(
-            f"a trial has {workers} workers with {config.cpus_per_worker or 1} CPUs{' and a GPU' if use_gpu else ''} "
-            f"each, and the cluster has {cpus} CPUs and {gpus} GPUs; lower cluster.workers or "
-            "cluster.cpus_per_worker, or set cluster.device: cpu"
+            f"a trial has {workers} workers with {each}, and the cluster has {cpus} CPUs and {gpus} GPUs; lower "
+            "cluster.workers or cluster.cpus_per_worker, or set cluster.device: cpu"
         )
     share = config.cpus_per_worker or cpus // (workers * held)
     return Capacity(trials=held, workers=workers, cpus=share, gpus=int(use_gpu))

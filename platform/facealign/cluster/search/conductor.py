@@ -23,7 +23,7 @@ from facealign.search.outcome import best, row
 from facealign.search.row import TrialState
 from facealign.search.space import Assignments
 from facealign.search.study import Asked, SearchStudy
-from facealign.tracking import Run, RunHandle
+from facealign.tracking import Run, RunHandle, deliver_left
 from facealign.tracking.handles import from_json
 from facealign.training import TrainJob
 
@@ -65,6 +65,7 @@ class Conductor:
         self._spool, self._forget, self._on_event = spool, forget, on_event
         self._trials: dict[int, _UnderWay] = {}
         self._lost: dict[int, int] = {}
+        self._cut_off: list[Run] = []
         self._last_cause: str | None = None
         self._ends = ThreadPoolExecutor(1, thread_name_prefix="runs")  # MLflow may be slow, or away
         self.error: UserError | None = None
@@ -161,9 +162,11 @@ class Conductor:
         return self._study.spending.is_over
 
     def close(self) -> None:
-        """What is under way still goes back to wait; wait for MLflow a bounded time."""
+        """What is under way still goes back to wait; wait for MLflow a bounded time. No trial's process is left."""
         for number in list(self._trials):
             self._put_back(number)
+        for run in self._cut_off:  # in the middle of a word
+            self._ends.submit(deliver_left, run, self._spool).add_done_callback(_complain)
         self._study.spending.note()
         self._ends.shutdown(wait=True)
 
@@ -201,8 +204,8 @@ class Conductor:
             causes = "\n".join(f"  trial {failed}: {_short(why)}" for failed, why in self._study.causes())
             most = self._study.limits.failures
             self._give_up(
-                f"{most} trials have failed (budget.failures); mend what they name, then go on with --continue and a "
-                f"higher budget.failures:\n{causes}"
+                f"{most} trials have failed (budget.failures); mend what they name, then go on with --continue "
+                f"and a higher budget.failures:\n{causes}"
             )
         kind = re.sub(r"\d+", "#", cause)
         if kind == self._last_cause and not any(one.rungs for one in self._study.rows()):
@@ -227,6 +230,8 @@ class Conductor:
         if trial is not None and trial.run is not None:
             future = self._ends.submit(end_trial, trial.run, state, cause, figures or {}, self._spool)
             future.add_done_callback(_complain)
+            if state in ("PRUNED", "WAITING"):
+                self._cut_off.append(trial.run)
         self._on_event(
             TrialEnded(
                 kind="trial_ended",

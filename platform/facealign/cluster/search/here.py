@@ -1,4 +1,4 @@
-"""A trial that one process is enough for: trained in Tune's own, which saves the seconds that Ray Train takes to start."""
+"""A trial that needs one process: trained in Tune's own, which saves the seconds that Ray Train takes to start."""
 
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +17,7 @@ from facealign.training.progress import Progress
 def train_here(
     task: TrialTask, common: Common, run: Run | None, watch: StopWatch, tell: Tell
 ) -> tuple[Progress, Path | None]:
-    """Train in this process; returns how far it came, and the folder of its best model, None while there is none."""
+    """Train in this process; returns how far it came, and its best model's folder, None while there is none."""
     kept = KeptCheckpoints(Path(common.folder(task.number)))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")  # Ray shows a process its own GPUs alone
     with (

@@ -25,7 +25,7 @@ class Common:
         study: Its name.
         place: Folder or URI below which each trial keeps its checkpoints.
         cluster: Of it, what a single training needs.
-        scaling: Workers of a trial that is a Ray Train run; None: each trial is a plain training in its own process.
+        scaling: Workers of a trial that is a Ray Train run; None: a trial is a plain training in one process.
         channel: To the driver of the search: whether the trials are to stop.
         tracked: Where the trials' runs are recorded; None: nowhere.
         spool: Folder, on each machine, for what MLflow has not taken yet.
@@ -68,9 +68,9 @@ class Told(TypedDict, total=False):
     """What a trial tells the driver.
 
     Attributes:
-        kind: ``begun`` with ``run``; ``epoch`` with ``epoch`` and ``nme``; and one of the endings: ``complete`` with
-            ``figures``, ``stopped`` as the driver wished, ``failed`` by itself or ``unfit`` as all trials would be,
-            with ``cause``.
+        kind: ``begun`` with ``run``; ``epoch`` with ``epoch`` and ``nme``; and one of the endings: ``complete``
+            with ``figures``, ``stopped`` as the driver wished, ``failed`` by itself or ``unfit`` as all trials
+            would be, with ``cause``.
         run: The trial's tracked run, as plain values; None: there is none.
         rungs: Validation NME after each measured epoch since the trial began; with ``epoch`` and ``complete``.
         epochs: Finished ones; likewise.

@@ -85,7 +85,7 @@ def _require_shards(shards: str, digest: str, *, every_byte: bool) -> None:
     found = Index.load(shards).digest
     if found != digest:
         raise UserError(
-            f"{shards}: content {found[:12]}, but the search was begun on {digest[:12]}; they changed while it ran. "
+            f"{shards}: content {found[:12]}, but the search was begun on {digest[:12]}; they changed meanwhile. "
             "Start it again: it is then another study"
         )
     for fold in ("train", "val") if every_byte else ():
