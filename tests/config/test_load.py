@@ -1,9 +1,11 @@
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field
 
 from facealign.config import ConfigError, Settings, load_settings
+from facealign.config.load import plain_number
 
 
 class Part(Settings):
@@ -11,9 +13,21 @@ class Part(Settings):
     sizes: tuple[int, ...] = (1, 2)
 
 
+class Round(Settings):
+    shape: Literal["round"] = "round"
+    radius: float = 1.0
+
+
+class Square(Settings):
+    shape: Literal["square"] = "square"
+    side: float = 1.0
+
+
 class Whole(Settings):
     name: str
     part: Part = Part()
+    parts: dict[str, Part] = Field(default_factory=dict)
+    form: Annotated[Round | Square, Field(discriminator="shape")] = Round()
 
 
 def write(folder: Path, text: str) -> Path:
@@ -77,3 +91,38 @@ def test_bytes_that_are_not_text_are_refused(tmp_path):
     path.write_bytes(b"name: \xff\xfe\n")
     with pytest.raises(ConfigError, match="not UTF-8"):
         load_settings(path, Whole)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nam: a", "nam: unknown key; did you mean name?"),
+        ("part: {rates: 1}", "part.rates: unknown key; did you mean rate?"),
+        ("parts: {left: {size: [1]}}", "parts.left.size: unknown key; did you mean sizes?"),
+        ("form: {shape: square, sid: 2}", "sid: unknown key; did you mean side?"),
+        ("part: {colour: red}", "part.colour: unknown key; remove it or mend its spelling"),
+        ("form: {shape: oval}", "form: unknown name 'oval'; known are: 'round', 'square'"),
+        ("part: {rate: '1e-5'}", "(found '1e-5'); write 1.0e-5, without quotes"),
+        ("part: {sizes: [1, '2']}", "(found '2'); write 2, without quotes"),
+    ],
+)
+def test_a_slip_is_told_with_its_remedy(tmp_path, text, message):
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, f"{text}\n"), Whole)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1e-5", "1.0e-5"),
+        ("-2E3", "-2.0E3"),
+        ("1.5e3", "1.5e3"),
+        ("7", "7"),
+        ("0.5", "0.5"),
+        ("1e", None),
+        ("a", None),
+    ],
+)
+def test_numbers_as_every_yaml_reads_them(text, number):
+    assert plain_number(text) == number

@@ -30,7 +30,7 @@ def test_defaults_are_the_papers_full_model():
         "theta": 0.5,
     }
     assert (config.weight_map.kind, config.weight_map.weight) == ("dilated", 10.0)
-    assert config.weights.model_dump() == {"landmarks": 1.0, "edges": 10.0, "points": 10.0}
+    assert config.weights.model_dump() == {"landmarks": 1.0, "edges": 10.0, "points": 10.0, "decay": 0.5}
 
 
 def test_the_whole_method_costs_what_the_paper_says():
@@ -104,6 +104,14 @@ def test_stacks_weigh_an_eighth_a_quarter_a_half_and_one():
     same = method.loss((outputs[0],) * 4, batch).parts
     for i, share in enumerate((1 / 8, 1 / 4, 1 / 2, 1), start=1):
         torch.testing.assert_close(same[f"stack{i}"], share * same["stack4"])
+
+
+def test_the_weights_of_stacks_may_fall_otherwise():
+    weights = {"edges": 1.0, "decay": 1.0}
+    method, batch = small_method("adnet", network={"stacks": 3, "width": 16}, weights=weights), make_batch()
+    outputs = method(batch.images)
+    same = method.loss((outputs[0],) * 3, batch)
+    torch.testing.assert_close(same.total, 3 * same.parts["stack1"])
 
 
 def test_the_landmark_is_the_centre_of_mass_of_map_times_mask():

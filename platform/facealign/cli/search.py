@@ -34,6 +34,32 @@ def check(
 
 
 @app.command()
+def preview(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The search file.")],
+    epoch_seconds: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Of one epoch on one device; measured on the prepared faces if not given."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    params: ParamsOption = Path("params.yaml"),
+) -> None:
+    """Tell what a search will cost: trials at each rung, epochs, hours."""
+    import json
+    import sys
+
+    from facealign.cli import search_preview
+    from facealign.report.tables import print_table
+
+    file, found, measured = search_preview.preview_search(path, params, epoch_seconds)
+    if as_json:
+        typer.echo(json.dumps(search_preview.as_json(found, measured), indent=2))
+        return
+    print_table(search_preview.rungs_table(found), sys.stdout)
+    for line in search_preview.as_lines(file, found, measured):
+        typer.echo(line)
+
+
+@app.command()
 def run(
     file: Annotated[Path, typer.Argument(help="The search file.")],
     go_on: Annotated[

@@ -65,7 +65,8 @@ class SearchFile(Settings):
         default=None, ge=1, description="trials at once; null: as many as the cluster has room for"
     )
     storage: str | None = Field(
-        default=None, description="of the study: postgresql://…, sqlite:///…; null: a file in the search's folder"
+        default=None,
+        description="of the study: postgresql://…, sqlite:///…; null: a journal in the search's folder",
     )
 
     @field_validator("method")

@@ -12,7 +12,7 @@ from facealign.config import Problem
 from facealign.search.baseline import Baseline
 from facealign.search.file import SearchFile
 from facealign.search.parameter import Choices, Range, as_json
-from facealign.search.paths import short_path
+from facealign.search.paths import OF_THE_METHOD, short_path
 from facealign.search.space import Space
 from facealign.search.trials import fixed_problems, parameter_problems, together_problems
 from facealign.training.config import BESIDE_THE_RESULT
@@ -73,7 +73,9 @@ def _places(file: SearchFile) -> Iterator[Problem]:
         for path in paths:
             top, short = path.split(".")[0], short_path(path, file.method)
             rule = None
-            if top in _SECTIONS:
+            if top not in ("method", "seed", *_SECTIONS) and (nearest := _nearest(top, OF_THE_METHOD)):
+                rule = f"unknown key; did you mean {path.replace(top, nearest, 1)}?"
+            elif top in _SECTIONS:
                 rule = _SECTIONS[top]
             elif top == "method" and not path.startswith(f"{own}."):
                 rule = f"the search is over the settings of {file.method}; name one of them, or change `method`"
@@ -93,7 +95,9 @@ def _collisions(file: SearchFile) -> Iterator[Problem]:
         if path in file.space.parameters:
             yield Problem(("fixed", path), "it is searched too, under `space`; leave out one of the two")
     for path, parameter in file.space.parameters.items():
-        for i, choice in enumerate(parameter.choices if isinstance(parameter, Choices) else ()):
+        if not isinstance(parameter, Choices) or short_path(path, file.method) in OF_THE_METHOD:
+            continue
+        for i, choice in enumerate(parameter.choices):
             for other in (*file.space.parameters, *file.fixed):
                 if other.startswith(f"{path}.") and _leads_into(choice, other.removeprefix(f"{path}.")):
                     rule = (
@@ -141,9 +145,13 @@ def _conditions(file: SearchFile) -> Iterator[Problem]:
 def _unknown(path: str, file: SearchFile) -> str:
     if path in file.fixed:
         return "it is fixed, so the condition holds always or never; leave the condition or the parameter out"
-    nearest = difflib.get_close_matches(path, file.space.parameters, n=1)
-    remedy = f"did you mean {short_path(nearest[0], file.method)}?" if nearest else "name one of them"
+    nearest = _nearest(path, file.space.parameters)
+    remedy = f"did you mean {short_path(nearest, file.method)}?" if nearest else "name one of them"
     return f"it is no parameter of `space`; {remedy}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
 
 
 def _objectives(file: SearchFile) -> Iterator[Problem]:
@@ -182,13 +190,10 @@ def _storage(file: SearchFile) -> Iterator[Problem]:
         return
     scheme = file.storage.split("://")[0].split("+")[0]
     if "://" not in file.storage or scheme not in ("postgresql", "sqlite"):
-        rule = f"write postgresql://user@host/name, or null for a file of its own (found {file.storage})"
+        rule = f"write postgresql://user@host/name, or null for a journal of its own (found {scheme!r})"
         yield Problem(("storage",), rule)
     elif scheme == "sqlite" and file.concurrency != 1:
-        rule = (
-            "sqlite loses trials that several processes write at once; set concurrency: 1, or storage: null, whose "
-            "file they can share"
-        )
+        rule = "sqlite loses what several trials write at once; set concurrency: 1, or storage: null for a journal"
         yield Problem(("storage",), rule)
 
 

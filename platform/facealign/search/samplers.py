@@ -31,16 +31,14 @@ class TPESettings(Settings):
 
     def build(self, space: Space, seed: int, own_seed: int) -> BaseSampler:
         """See ``build_sampler``."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)  # of `group`
-            return TPESampler(
-                n_startup_trials=self.startup,
-                n_ei_candidates=self.candidates,
-                multivariate=self.multivariate,
-                group=self.multivariate and space.is_conditional,
-                constant_liar=self.constant_liar,
-                seed=own_seed,
-            )
+        return TPESampler(
+            n_startup_trials=self.startup,
+            n_ei_candidates=self.candidates,
+            multivariate=self.multivariate,
+            group=self.multivariate and space.is_conditional,
+            constant_liar=self.constant_liar,
+            seed=own_seed,
+        )
 
 
 class CMAESSettings(Settings):
@@ -99,14 +97,15 @@ class GridSettings(Settings):
 
     def build(self, space: Space, seed: int, own_seed: int) -> BaseSampler:
         """See ``build_sampler``."""
+        assert space.grid is not None, "a checked file has a finite space"
         return _Grid(space.grid, seed=seed)
 
 
-class _Grid(GridSampler):  # type: ignore[misc]  # Optuna has no types here
-    """Optuna's, which would stop Optuna's own loop after the last point; the budget of a search ends it here."""
+class _Grid(GridSampler):  # type: ignore[misc]
+    """A grid that does not end the search: Optuna's stops a loop of its own, which is not running here."""
 
     def after_trial(self, *_: Any) -> None:
-        """Nothing to stop."""
+        """Nothing."""
 
 
 SamplerSettings = Annotated[
@@ -123,7 +122,9 @@ def build_sampler(settings: Any, space: Space, seed: int, number: int) -> BaseSa
         seed: Of the search.
         number: Of the trial that is to be asked for.
     """
-    built: BaseSampler = settings.build(space, seed, trial_seed(seed, number))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # QMC, and TPE's groups, have been so for years
+        built: BaseSampler = settings.build(space, seed, trial_seed(seed, number))
     return built
 
 

@@ -1,6 +1,7 @@
 """Values that a search would try, put into params.yaml: what its own rules say of them."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any
@@ -42,7 +43,7 @@ def parameter_problems(file: SearchFile, baseline: Baseline, path: str) -> list[
         problems = baseline.problems(beside)
         if problems and all(baseline.problems(trial) for trial in _trials_with(file, path, value)):
             found[tail] = [Problem(("space", path), _words(problem, path, file.method)) for problem in problems]
-    if len(found) == len(parameter.probes) and len({tuple(problems) for problems in found.values()}) == 1:
+    if len(found) == len(parameter.probes) and len(set(map(_without_values, found.values()))) == 1:
         # It is the parameter, whatever its value.
         return next(iter(found.values()))
     each = [(tail, problem.rule) for tail, problems in found.items() for problem in problems]
@@ -106,6 +107,10 @@ def _nearest(location: Sequence[str | int], paths: Sequence[str]) -> str:
         return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
     return max(paths, key=common, default="")
+
+
+def _without_values(problems: list[Problem]) -> tuple[str, ...]:
+    return tuple(re.sub(r" \(found .*?\)", "", problem.rule) for problem in problems)
 
 
 def _words(problem: Problem, path: str, method: str) -> str:
