@@ -1,8 +1,8 @@
 """What a running search tells the outside: plain mappings that travel and can be shown.
 
-The runner emits them, ``facealign.report.search.live`` shows them. Each is a TypedDict, so ``TrialEpoch(kind=…, …)`` is
-a dict. The order: one ``search`` first; then, for each trial, ``trial_started``, any number of ``trial_epoch``,
-``trial_ended``; a ``note`` at any time.
+The runner emits them, ``facealign.report.search.live`` shows them. Each is a TypedDict, so
+``TrialEpoch(kind=…, …)`` is a dict. The order: one ``search`` first; then, for each trial, ``trial_started``, any
+number of ``trial_epoch``, ``trial_ended``; a ``note`` at any time.
 """
 
 from collections.abc import Mapping

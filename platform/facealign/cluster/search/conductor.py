@@ -162,7 +162,7 @@ class Conductor:
         return self._study.spending.is_over
 
     def close(self) -> None:
-        """What is under way still goes back to wait; wait for MLflow a bounded time. No trial's process is left."""
+        """What is under way goes back to wait; wait a bounded time for MLflow. No trial's process is left."""
         for number in list(self._trials):
             self._put_back(number)
         for run in self._cut_off:  # in the middle of a word
