@@ -82,8 +82,8 @@ def read_search(path: Path, params: Path, changes: list[str]) -> Search:
     file = load_search(path, baseline)
     if file.storage is None and home.is_bucket():
         raise UserError(
-            f"{home.HOME_VARIABLE} is {home.named()}, a bucket, and a study's journal needs a folder; set "
-            f"in {path}: "
-            "storage: postgresql://user@host/name, or let the home be a folder that every node mounts"
+            f"{home.HOME_VARIABLE} is {home.named()}, a bucket, and a study's journal needs a folder. "
+            f"Let the home be a folder that every node mounts, or put into {path} "
+            "`storage: postgresql://user@host/name`"
         )
     return Search(path, file, params, changes, baseline, settled(baseline.params({})), Index.load(SHARDS))
