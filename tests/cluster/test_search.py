@@ -114,6 +114,9 @@ def test_too_many_failures_end_the_search_with_their_causes(job, tmp_path):
     with pytest.raises(UserError, match=r"(?s)2 trials have failed \(budget.failures\).*trial 1: .*trial 2: "):
         run(study, job, tmp_path)
     assert [row.state for row in study.rows()][:3] == ["COMPLETE", "FAIL", "FAIL"]
+    with pytest.raises(UserError, match="2 trials have failed"):
+        run(study_in(tmp_path, job, search), job, tmp_path)
+    assert len(study.rows()) == 3, "it does not begin another one"
 
 
 def test_one_cause_for_all_of_the_first_trials_is_enough(job, tmp_path):

@@ -87,6 +87,11 @@ class SearchStudy:
         """Numbers of the trials that were asked and have not ended."""
         return list(self._under_way)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there is a trial to ask for."""
+        return self._next_number() is not None
+
     def ask(self) -> Asked | None:
         """The next trial: the first that waits, else a new one; None where there are enough.
 

@@ -95,6 +95,12 @@ class Conductor:
         for one in rows:
             if one.state in ("COMPLETE", "PRUNED", "FAIL"):
                 self._forget(one.number)  # its driver may have been killed just before
+        self._check_failures()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is anything to run."""
+        return not self.is_stopping and self._study.has_more
 
     @property
     def running(self) -> int:
@@ -200,6 +206,13 @@ class Conductor:
     def _fail(self, number: int, cause: str) -> None:
         self._study.fail(number, cause)
         self._end(number, "FAIL", cause=cause)
+        self._check_failures()
+        kind = re.sub(r"\d+", "#", cause)
+        if kind == self._last_cause and not any(one.rungs for one in self._study.rows()):
+            self._give_up(f"the first trials all failed, and of the same cause: {_short(cause)}")
+        self._last_cause = kind
+
+    def _check_failures(self) -> None:
         if self._study.has_failed_too_often:
             causes = "\n".join(f"  trial {failed}: {_short(why)}" for failed, why in self._study.causes())
             most = self._study.limits.failures
@@ -207,10 +220,6 @@ class Conductor:
                 f"{most} trials have failed (budget.failures); mend what they name, then go on with --continue "
                 f"and a higher budget.failures:\n{causes}"
             )
-        kind = re.sub(r"\d+", "#", cause)
-        if kind == self._last_cause and not any(one.rungs for one in self._study.rows()):
-            self._give_up(f"the first trials all failed, and of the same cause: {_short(cause)}")
-        self._last_cause = kind
 
     def _give_up(self, message: str) -> None:
         self.is_stopping = True

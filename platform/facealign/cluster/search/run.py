@@ -99,7 +99,8 @@ class Searching:
             conductor.begin()
             watch = _Watch(conductor, line, room, self)
             try:
-                _tune(conductor, common, room, watch)
+                if conductor.has_more:
+                    _tune(conductor, common, room, watch)
             finally:
                 conductor.close()
             if not any(row.state == "WAITING" for row in study.rows()) and storage.exists(common.place_of_study):
