@@ -1,7 +1,9 @@
 """One Ray cluster for all tests that need one, and an MLflow server that can be killed."""
 
+import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +26,16 @@ def mlflow_server(tmp_path_factory) -> Iterator[Server]:
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture
+def temporary(tmp_path_factory, monkeypatch):
+    """Ray's folder for this test alone; a short name, for its sockets."""
+    folder = Path("/tmp") / f"fa{os.getpid()}"
+    folder.mkdir()
+    monkeypatch.setenv("RAY_TMPDIR", str(folder))
+    yield folder
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"lock"}
+    (folder / "lock").unlink()
+    folder.rmdir()

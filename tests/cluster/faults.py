@@ -1,6 +1,9 @@
 """What the tests of faults share."""
 
+import time
+
 import psutil
+import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -32,6 +35,21 @@ def _title(process):
         return " ".join(process.cmdline())
     except psutil.Error:  # it ended in the meantime
         return ""
+
+
+def wait_until_gone(processes):
+    for _ in range(600):
+        if not any(map(alive, processes)):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"left behind: {[process for process in processes if alive(process)]}")
+
+
+def alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Once:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cluster.faults import longer, same_weights
+from cluster.faults import longer, same_weights, wait_until_gone
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -21,19 +21,6 @@ _DRIVER = Path(__file__).with_name("driver.py")
 @pytest.fixture(scope="module")
 def job(tiny_job):
     return longer(tiny_job, 40)
-
-
-@pytest.fixture
-def temporary(tmp_path_factory, monkeypatch):
-    """Ray's folder for this test alone; a short name, for its sockets."""
-    folder = Path("/tmp") / f"fa{os.getpid()}"
-    folder.mkdir()
-    monkeypatch.setenv("RAY_TMPDIR", str(folder))
-    yield folder
-    left = {path.name for path in folder.iterdir()}
-    assert left == {"lock"}
-    (folder / "lock").unlink()
-    folder.rmdir()
 
 
 def start(job, folder, **config):
@@ -56,21 +43,6 @@ def wait_for_step(folder, step, driver):
     while not any(seen >= step for seen in steps(folder)):
         assert driver.poll() is None, (folder / "driver.log").read_text()
         time.sleep(0.1)
-
-
-def wait_until_gone(processes):
-    for _ in range(600):
-        if not any(map(alive, processes)):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"left behind: {[process for process in processes if alive(process)]}")
-
-
-def alive(process):
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_sigkill_leaves_nothing_behind_and_the_same_command_goes_on(job, tmp_path, temporary):

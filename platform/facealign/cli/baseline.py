@@ -1,12 +1,13 @@
 """params.yaml as what a search starts from."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from facealign.cli.assignments import put
+from facealign.cli.assignments import assign, put
 from facealign.cli.params import Params, load_params
 from facealign.config import Problem, UserError, read_yaml
 from facealign.config.load import broken_rules, typed
@@ -17,14 +18,15 @@ class ParamsBaseline:
 
     Args:
         path: The file.
+        changes: ``key=value`` that go before what it says.
 
     Raises:
         ConfigError: It breaks rules itself.
     """
 
-    def __init__(self, path: Path) -> None:
-        load_params(path)
-        self._text = json.dumps(read_yaml(path), default=str)
+    def __init__(self, path: Path, changes: Sequence[str] = ()) -> None:
+        load_params(path, changes)
+        self._text = json.dumps(assign(read_yaml(path), changes), default=str)
 
     def params(self, assignments: dict[str, Any]) -> Params:
         """The settings of one trial, with values by dotted path put into the file's.

@@ -35,6 +35,21 @@ class Evaluated(NamedTuple):
     pictures: Path  # folder
 
 
+class Searched(NamedTuple):
+    """What a search leaves."""
+
+    folder: Path  # with the study's journal
+    trials: Path  # a line a trial
+    best: Path  # the params file with the winner's values
+    figures: Path
+
+
+def searched(name: str) -> Searched:
+    """The places of a search."""
+    folder = OUTPUTS / "search" / name
+    return Searched(folder, *(folder / file for file in ("trials.csv", "best.yaml", "search.json")))
+
+
 def trained(method: str) -> Trained:
     """The places of a method's training in the pipeline."""
     return trained_in(OUTPUTS / "trained" / method)

@@ -57,3 +57,32 @@ def preview(
     print_table(search_preview.rungs_table(found), sys.stdout)
     for line in search_preview.as_lines(file, found, measured):
         typer.echo(line)
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="The search file.")],
+    go_on: Annotated[
+        bool,
+        typer.Option("--continue", help="With the study that is there, if any; the budget may grow."),
+    ] = False,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="In all, in place of the file's budget.trials.")
+    ] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value of the params file, for this search; repeatable.")
+    ] = None,
+    params: ParamsOption = Path("params.yaml"),
+) -> None:
+    """Run a search. Ctrl-C stops it, and loses nothing; the same command with --continue goes on."""
+    from facealign.cli.search_run import run_search
+
+    run_search(file, params, change or [], go_on=go_on, trials=trials)
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="Of the search, as its file says.")]) -> None:
+    """List a search's trials and what was confirmed; it may be running."""
+    from facealign.cli.search_show import print_search
+
+    print_search(name)

@@ -18,7 +18,7 @@ from facealign.tracking.handles import PendingRun, Run, RunHandle, to_json  # no
 from facealign.tracking.mlflow_tracker import MlflowTracker, tracker_for  # noqa: E402
 from facealign.tracking.opening import opened  # noqa: E402
 from facealign.tracking.probe import require_answer, require_writable  # noqa: E402
-from facealign.tracking.replay import Replayed, replay  # noqa: E402
+from facealign.tracking.replay import Replayed, deliver_left, replay  # noqa: E402
 from facealign.tracking.runs import end_run, open_run, recalled  # noqa: E402
 from facealign.tracking.system import system_metrics  # noqa: E402
 
@@ -33,6 +33,7 @@ __all__ = [
     "Tracker",
     "TrackingSettings",
     "check_answers",
+    "deliver_left",
     "describe_run",
     "end_run",
     "flatten",
