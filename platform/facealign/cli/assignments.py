@@ -1,6 +1,7 @@
-"""``--set key=value``: single settings changed from the command line."""
+"""Single settings changed: ``--set key=value`` on the command line, and values by dotted path."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -10,7 +11,7 @@ from facealign.config import UserError
 
 
 def assign(tree: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
-    """Put ``a.b=value`` into nested mappings, in place; values are read as YAML.
+    """Put ``a.b=value`` into nested mappings, in place and in turn; values are read as YAML.
 
     Args:
         tree: Nested mappings; missing levels are made.
@@ -21,16 +22,35 @@ def assign(tree: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
     """
     for assignment in assignments:
         key, sign, text = assignment.partition("=")
-        parts = key.strip().split(".")
-        if not sign or not all(parts):
+        if not sign or not all(key.strip().split(".")):
             raise UserError(f"--set {assignment}: write key=value, with dots between the levels of the key")
-        branch = tree
-        for depth, part in enumerate(parts[:-1], start=1):
-            branch = branch.setdefault(part, {})
-            if not isinstance(branch, dict):
-                raise UserError(f"--set {assignment}: {'.'.join(parts[:depth])} is a value, not a section")
         try:
-            branch[parts[-1]] = YAML(typ="safe").load(text)
+            value = YAML(typ="safe").load(text)
         except MarkedYAMLError as error:
             raise UserError(f"--set {assignment}: the value is not YAML: {error.problem}") from None
+        try:
+            put(tree, {key.strip(): value})
+        except UserError as error:
+            raise UserError(f"--set {assignment}: {error}") from None
+    return tree
+
+
+def put(tree: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Put values by dotted path into nested mappings, in place, a path inside another one after it.
+
+    Args:
+        tree: Nested mappings; missing levels are made.
+        values: Path → plain value.
+
+    Raises:
+        UserError: A path leads through a value that is no mapping.
+    """
+    for path in sorted(values, key=lambda path: path.count(".")):
+        *sections, last = path.split(".")
+        branch = tree
+        for depth, part in enumerate(sections, start=1):
+            branch = branch.setdefault(part, {})
+            if not isinstance(branch, dict):
+                raise UserError(f"{'.'.join(sections[:depth])} is a value, not a section")
+        branch[last] = copy.deepcopy(values[path])  # what is put inside it later is not the caller's
     return tree

@@ -17,7 +17,8 @@ from facealign.config import UserError
 from facealign.data.shards.reader import ShardReader
 from facealign.tracking import Run, Tracker, system_metrics, tracker_for
 from facealign.training import TrainJob, World, fit
-from facealign.training.events import epoch_event, log_event
+from facealign.training.checkpoint import read_progress
+from facealign.training.events import epoch_event, log_event, resumed_event
 from facealign.training.progress import Progress
 
 
@@ -51,6 +52,8 @@ def train_worker(config: dict[str, Any]) -> None:
             closing(StopWatch(task.channel)) as watch,
             _last_checkpoint() as folder,
         ):
+            if folder is not None and world.is_main:
+                task.channel.put.remote(resumed_event(read_progress(folder)))
             progress = fit(task.job, world, _WorkerEvents(task.channel, tracker, watch), folder)
         # Stopped before the end: by the driver's wish, or because some worker or node was given notice.
         if not progress.is_done(task.job.train) and ray.get(task.channel.wish.remote()) != "stop":

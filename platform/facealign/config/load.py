@@ -1,10 +1,12 @@
 """A YAML file → one typed, frozen settings object, or one report of everything that is wrong with it."""
 
+import difflib
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
@@ -51,30 +53,86 @@ def check_settings(tree: dict[str, Any], path: Path, root: type[S]) -> S:
         ConfigError: As ``load_settings`` does.
     """
     try:
-        # Through JSON: strict types, yet a YAML list is a tuple and `1` is a float where a float is asked for.
-        return root.model_validate_json(json.dumps(tree, default=str), strict=True)
+        return typed(tree, root)
     except ValidationError as error:
-        lines = [_describe(path, tree, detail) for detail in error.errors()]
-        count = f"{len(lines)} error{'s' if len(lines) > 1 else ''}"
-        raise ConfigError("\n".join([f"{path}: {count}", *sorted(lines, key=_line_number)])) from None
+        raise report(tree, path, broken_rules(error, root)) from None
 
 
-def _describe(path: Path, tree: dict[str, Any], detail: Any) -> str:
-    location = tuple(detail["loc"])
-    key = ".".join(str(part) for part in location) or "(whole file)"
-    line = _line_of(tree, location)
-    rule = detail["msg"].removeprefix("Value error, ")
+def typed(tree: dict[str, Any], root: type[S]) -> S:
+    """Nested mappings as one settings object.
+
+    Raises:
+        ValidationError: A rule is broken; ``broken_rules`` says which.
+    """
+    # Through JSON: strict types, yet a YAML list is a tuple and `1` is a float where a float is asked for.
+    return root.model_validate_json(json.dumps(tree, default=str), strict=True)
+
+
+class Problem(NamedTuple):
+    """A broken rule.
+
+    Attributes:
+        location: Keys and list positions from the top of the file down to what is wrong.
+        rule: What is asked for, what was found, and the remedy.
+    """
+
+    location: tuple[str | int, ...]
+    rule: str
+
+    @property
+    def key(self) -> str:
+        """The location as a dotted key."""
+        return ".".join(map(str, self.location)) or "(whole file)"
+
+
+def broken_rules(error: ValidationError, root: type[Settings]) -> list[Problem]:
+    """What pydantic found wrong with settings of the type ``root``, in the words of this project's messages."""
+    return [Problem(tuple(detail["loc"]), _rule(detail, root)) for detail in error.errors()]
+
+
+def report(tree: dict[str, Any], path: Path, problems: Iterable[Problem]) -> ConfigError:
+    """One error that names every problem with file, line and dotted key, in the order of the lines."""
+    found = sorted((_line_of(tree, problem.location), problem.key, problem.rule) for problem in problems)
+    count = f"{len(found)} error{'s' if len(found) > 1 else ''}"
+    return ConfigError(
+        "\n".join([f"{path}: {count}", *(f"  {path}:{n}: {key}: {rule}" for n, key, rule in found)])
+    )
+
+
+def _rule(detail: Any, root: type[Settings]) -> str:
+    rule: str = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
-        rule = "unknown key; remove it or mend its spelling"
-    elif detail["type"] == "missing":
-        rule = "a value is required here"
-    elif not isinstance(detail["input"], dict | list):
-        rule = f"{rule} (found {detail['input']!r})"
-    return f"  {path}:{line}: {key}: {rule}"
+        key = str(detail["loc"][-1])
+        nearest = difflib.get_close_matches(key, _keys_beside(root, detail["loc"]), n=1)
+        return (
+            f"unknown key; did you mean {nearest[0]}?"
+            if nearest
+            else "unknown key; remove it or mend its spelling"
+        )
+    if detail["type"] == "missing":
+        return "a value is required here"
+    if detail["type"] == "union_tag_invalid":
+        return f"unknown name {detail['ctx']['tag']!r}; known are: {detail['ctx']['expected_tags']}"
+    if not isinstance(detail["input"], dict | list):
+        return f"{rule} (found {detail['input']!r})"
+    return rule
 
 
-def _line_number(message: str) -> int:
-    return int(message.split(": ", 1)[0].rsplit(":", 1)[1])
+def _keys_beside(root: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """The keys known where the last part of ``location`` stands."""
+    kinds: list[type[BaseModel]] = [root]
+    for part in location[:-1]:
+        inner = [kind.model_fields[part].annotation for kind in kinds if part in kind.model_fields]
+        # A part that is no field is a union's tag, or a key or position that says nothing of the type.
+        kinds = [model for annotation in inner for model in _models_in(annotation)] if inner else kinds
+    return [field.alias or name for kind in kinds for name, field in kind.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def _line_of(tree: Any, location: tuple[Any, ...]) -> int:

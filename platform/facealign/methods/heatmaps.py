@@ -34,8 +34,8 @@ class HeatmapMethodSettings(Settings):
     decoding: DecodeSettings = DecodeSettings()
     log_mse: bool = Field(
         default=False,
-        description="tell beside the loss, as `mse` and `mse_foreground`, how far the last stack's landmark maps are "
-        "from their targets, whatever the loss is (AWing Table 10)",
+        description="tell beside the loss, as `mse` and `mse_foreground`, how far the last stack's landmark maps "
+        "are from their targets, whatever the loss is (AWing Table 10)",
     )
 
 

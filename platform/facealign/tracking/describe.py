@@ -12,7 +12,9 @@ from facealign.tracking.flatten import flatten
 CONFIG_FILE = "config.json"
 
 
-def describe_run(tracker: Tracker, settings: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+def describe_run(
+    tracker: Tracker, settings: Mapping[str, Any], tags: Mapping[str, str], params: Mapping[str, Any] | None = None
+) -> None:
     """Put settings, as params and whole as the artifact ``config.json``, and tags into the run.
 
     A run that is continued keeps the params it has: MLflow changes none. ``config.json`` and the tags are those of
@@ -22,8 +24,9 @@ def describe_run(tracker: Tracker, settings: Mapping[str, Any], tags: Mapping[st
         tracker: Of the run.
         settings: Nested, of plain values.
         tags: Labels.
+        params: Those of the settings that the run lists; None: all.
     """
-    tracker.params(flatten(settings))
+    tracker.params(flatten(settings if params is None else params))
     tracker.tags(tags)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / CONFIG_FILE

@@ -12,6 +12,9 @@ HANDLE_FILE = "run.json"
 RUN_KEY = "facealign.run_key"
 """The tag by which a restart finds its run."""
 
+PARENT = "mlflow.parentRunId"
+"""MLflow's own tag: the run that this one is shown below."""
+
 OPENED = "facealign.opened"
 """The tag with the moment of the last start (milliseconds since 1970): ends that are older do not count."""
 
@@ -50,6 +53,7 @@ class PendingRun:
         at: When it was started, in milliseconds since 1970.
         fresh: Open a new run where the one of ``key`` is FINISHED.
         sample_every: Seconds between two samples of each machine; None for no samples.
+        parent: Key of the run that this one is a part of.
     """
 
     uri: str
@@ -60,6 +64,7 @@ class PendingRun:
     at: int
     fresh: bool
     sample_every: float | None = 10.0
+    parent: str | None = None
 
     @property
     def folder(self) -> str:

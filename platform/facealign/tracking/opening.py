@@ -4,7 +4,7 @@ from typing import Any
 
 from facealign.config import UserError
 from facealign.tracking.address import Away, check_answers, reaching, shown, sqlite_path
-from facealign.tracking.handles import OPENED, RUN_KEY, TICKET, PendingRun, Run, RunHandle
+from facealign.tracking.handles import OPENED, PARENT, RUN_KEY, TICKET, PendingRun, Run, RunHandle
 
 
 def opened(run: Run, *, may_open: bool = True) -> RunHandle:
@@ -57,10 +57,19 @@ def open_now(run: PendingRun) -> RunHandle:
 def _by_key(client: Any, experiment_id: str, run: PendingRun) -> Any:
     found = _latest(client, experiment_id, RUN_KEY, run.key)
     if found is None or (run.fresh and found.info.status == "FINISHED"):
-        tags = {RUN_KEY: run.key, OPENED: str(run.at)}
+        tags = {RUN_KEY: run.key, OPENED: str(run.at), **_parent(client, experiment_id, run)}
         return client.create_run(experiment_id, start_time=run.at, tags=tags, run_name=run.name)
     _set_running(client, found, run.at)
     return found
+
+
+def _parent(client: Any, experiment_id: str, run: PendingRun) -> dict[str, str]:
+    if run.parent is None:
+        return {}
+    found = _latest(client, experiment_id, RUN_KEY, run.parent)
+    if found is None:
+        raise Away(f"the run {run.parent}, which {run.name} is a part of, is not opened yet in MLflow at {shown(run.uri)}")
+    return {PARENT: found.info.run_id}
 
 
 def _set_running(client: Any, found: Any, at: int) -> None:

@@ -27,6 +27,7 @@ def open_run(
     *,
     fresh: bool = False,
     spool_dir: Path | None = None,
+    parent: str | None = None,
 ) -> Run | None:
     """Find the run of ``run_key`` and set it running again, or open a new one.
 
@@ -41,6 +42,7 @@ def open_run(
         name: What the run is called on the screen.
         fresh: Open a new run where the one found is FINISHED, instead of writing to it again.
         spool_dir: Where earlier starts of the run may have left what no server has taken yet.
+        parent: ``run_key`` of the run that this one is a part of; it is opened first.
 
     Returns:
         The run; None where tracking is switched off.
@@ -63,6 +65,7 @@ def open_run(
         at=now_ms(),
         fresh=fresh,
         sample_every=settings.sample_every,
+        parent=parent,
     )
     earlier = _earlier(run, spool_dir) if spool_dir is not None else []
     try:

@@ -1,0 +1,1 @@
+"""A search on Ray Tune: Tune runs the trials, and the study alone remembers them."""

@@ -1,0 +1,104 @@
+"""What a trial is given, and what it says: all that passes between it and the driver."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from ray.train import ScalingConfig
+
+from facealign.cluster import storage
+from facealign.cluster.config import ClusterConfig
+from facealign.cluster.search.tracked import TrackedSearch
+from facealign.training import TrainJob
+from facealign.training.progress import Progress
+
+Measure = Callable[[Path, TrainJob], Mapping[str, float]]
+"""(model folder, job) → further figures of a trial's best model; it travels to where the trial runs."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all trials of a study share.
+
+    Attributes:
+        study: Its name.
+        place: Folder or URI below which each trial keeps its checkpoints.
+        cluster: Of it, what a single training needs.
+        scaling: Workers of a trial that is a Ray Train run; None: each trial is a plain training in its own process.
+        channel: To the driver of the search: whether the trials are to stop.
+        tracked: Where the trials' runs are recorded; None: nowhere.
+        spool: Folder, on each machine, for what MLflow has not taken yet.
+        measure: Of a finished trial's best model; None: nothing further.
+    """
+
+    study: str
+    place: str
+    cluster: ClusterConfig
+    scaling: ScalingConfig | None
+    channel: Any
+    tracked: TrackedSearch | None
+    spool: Path
+    measure: Measure | None = None
+
+    def folder(self, number: int) -> str:
+        """Where a trial keeps its checkpoints, and nobody else's."""
+        return storage.join(storage.join(storage.absolute(self.place), self.study), f"{number:05d}")
+
+
+@dataclass(frozen=True)
+class TrialTask:
+    """A trial.
+
+    Attributes:
+        params: What was suggested, as the trial's run shows it.
+    """
+
+    number: int
+    job: TrainJob
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Told(TypedDict, total=False):
+    """What a trial tells the driver.
+
+    Attributes:
+        kind: ``begun`` with ``run``; ``epoch`` with ``epoch`` and ``nme``; and one of the endings: ``complete`` with
+            ``figures``, ``stopped`` as the driver wished, ``failed`` by itself or ``unfit`` as all trials would be,
+            with ``cause``.
+        run: The trial's tracked run, as plain values; None: there is none.
+        rungs: Validation NME after each measured epoch since the trial began; with ``epoch`` and ``complete``.
+        epochs: Finished ones; likewise.
+        cause: All that the user needs of an error.
+    """
+
+    kind: Literal["begun", "epoch", "complete", "stopped", "failed", "unfit"]
+    run: dict[str, Any] | None
+    epoch: int
+    nme: float | None
+    rungs: dict[int, float]
+    epochs: int
+    figures: dict[str, float]
+    cause: str
+
+
+Tell = Callable[[Told], None]
+
+
+def told_of(progress: Progress) -> Told:
+    """The last epoch of ``progress``, and all before it."""
+    last = progress.history[-1]
+    return Told(kind="epoch", epoch=last.epoch, nme=last.validation_nme, **_so_far(progress))
+
+
+def completed(progress: Progress, figures: Mapping[str, float]) -> Told:
+    """The end of a trial; its ``nme`` is that of the model kept."""
+    best = progress.best
+    assert best is not None, "a finished training has measured its last epoch"
+    assert best.validation_nme is not None, "of the measured epochs"
+    return Told(kind="complete", figures={"nme": best.validation_nme, **figures}, **_so_far(progress))
+
+
+def _so_far(progress: Progress) -> Any:
+    rungs = {record.epoch: record.validation_nme for record in progress.history if record.validation_nme is not None}
+    return {"rungs": rungs, "epochs": progress.epoch}

@@ -1,0 +1,102 @@
+"""A training on Ray Train, built and followed: by the driver of one training, and by each trial of a search."""
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.train import CheckpointConfig, FailureConfig, Result, RunConfig, ScalingConfig
+from ray.train.torch import TorchTrainer
+
+from facealign.cluster import storage
+from facealign.cluster.config import ClusterConfig
+from facealign.cluster.notice import TerminationNotice
+from facealign.cluster.restarts import Restarts
+from facealign.cluster.snapshot import SnapshotCopy, mend_snapshot
+from facealign.cluster.worker import WorkerTask, train_worker
+from facealign.training import TrainJob
+from facealign.training.progress import Progress
+
+OnEvent = Callable[[dict[str, Any]], None]
+_POLL_SECONDS = 0.3
+
+
+def folder_of(job: TrainJob, place: str) -> str:
+    """Where a training keeps its checkpoints, below a folder or URI."""
+    return storage.join(storage.absolute(place), job.name)
+
+
+def build_trainer(task: WorkerTask, place: str, config: ClusterConfig, scaling: ScalingConfig) -> TorchTrainer:
+    """The trainer of ``task``, with its checkpoints below ``place``; it goes on from those that are there."""
+    folder = folder_of(task.job, place)
+    mend_snapshot(folder)
+    restarts = Restarts(task.channel, config.max_failures, config.max_preemptions)
+    return TorchTrainer(
+        train_worker,
+        train_loop_config={"task": task},
+        scaling_config=scaling,
+        run_config=RunConfig(
+            name=task.job.name,
+            storage_path=storage.absolute(place),
+            callbacks=[TerminationNotice(), restarts, SnapshotCopy(folder)],
+            # `restarts` says how often, because Ray tells less apart; -1 leaves it to that alone.
+            failure_config=FailureConfig(max_failures=-1, controller_failure_limit=-1, max_preemption_failures=-1),
+            checkpoint_config=CheckpointConfig(
+                num_to_keep=2, checkpoint_score_attribute="validation_nme", checkpoint_score_order="min"
+            ),
+        ),
+    )
+
+
+def follow(
+    trainer: TorchTrainer, channel: Any, stop_wanted: Callable[[], str | None], on_event: OnEvent
+) -> Result:
+    """Run the trainer in a thread, because in the main one Ray would take Ctrl-C as an order to abort.
+
+    An error, or what ``stop_wanted`` and ``on_event`` raise, leaves the trainer where it is: it ends with the
+    connection to Ray.
+
+    Args:
+        trainer: Of ``build_trainer``.
+        channel: To its workers.
+        stop_wanted: Who or what wants it saved and stopped, asked again and again; None while nobody does.
+        on_event: Told what the workers say, and ``{"kind": "stopping", "signal": …}``.
+    """
+    executor = ThreadPoolExecutor(1, thread_name_prefix="ray-train")
+    future: Future[Result] = executor.submit(trainer.fit)
+    executor.shutdown(wait=False)
+    asked = False
+    while not wait([future], timeout=_POLL_SECONDS).done:
+        wish = stop_wanted()
+        if wish is not None and not asked:
+            on_event({"kind": "stopping", "signal": wish})
+            ray.get(channel.request_stop.remote())
+            asked = True
+        _pass_on(channel, on_event)
+    _pass_on(channel, on_event)
+    return future.result()
+
+
+def progress_of(result: Result) -> Progress:
+    """How far the training of a result has come."""
+    assert result.checkpoint is not None, "a training ends with a checkpoint"
+    with result.checkpoint.as_directory() as folder:
+        return Progress.model_validate_json((Path(folder) / "progress.json").read_text(encoding="utf-8"))
+
+
+def fetch_best(result: Result, best_model: Path) -> None:
+    """Put the model with the lowest validation NME into a folder, in place of what is there."""
+    best = result.get_best_checkpoint("validation_nme", "min")
+    assert best is not None, "every epoch reports a checkpoint"
+    shutil.rmtree(best_model, ignore_errors=True)
+    best_model.mkdir(parents=True)
+    with best.as_directory() as folder:
+        for name in ("weights.safetensors", "model.json"):
+            shutil.copy(Path(folder) / name, best_model / name)
+
+
+def _pass_on(channel: Any, on_event: OnEvent) -> None:
+    for event in ray.get(channel.take.remote()):
+        on_event(event)

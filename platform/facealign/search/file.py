@@ -1,0 +1,80 @@
+"""A search file: what is searched, how, how long, and what happens to the best."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from facealign.config import Settings
+from facealign.search.paths import full_paths
+from facealign.search.pruners import ASHASettings, PrunerSettings
+from facealign.search.samplers import SamplerSettings, TPESettings
+from facealign.search.space import Assignments, Space
+
+Objective = Literal["nme", "parameters", "macs", "latency_ms", "failure_rate"]
+
+
+class Budget(Settings):
+    """What ends a search, whichever comes first. The limits of time count all its runs together."""
+
+    trials: int | None = Field(default=None, gt=0, description="finished and pruned ones, not failed ones")
+    hours: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="of the clock")
+    gpu_hours: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="of all GPUs that trials hold"
+    )
+    failures: int = Field(default=5, ge=1, description="failed trials after which something must be wrong")
+
+
+class Confirm(Settings):
+    """Training the best trials again with fresh seeds: a search's winner is also its luckiest."""
+
+    top: int = Field(default=3, ge=1, description="trials")
+    seeds: int = Field(default=3, ge=2, description="trainings of each, for a mean and its interval")
+
+
+class SearchFile(Settings):
+    """One search over the settings of one method.
+
+    Paths are written as in params.yaml, or without ``method.NAME.`` in front of ``model`` and ``train``; the
+    object holds full ones.
+    """
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        description="of the folder below outputs/search, and in the study's name",
+    )
+    method: str = Field(description="whose settings are searched")
+    objectives: tuple[Objective, ...] = Field(
+        default=("nme",),
+        description="what is to be low: nme, of the validation fold; parameters; macs, of one face; latency_ms, "
+        "of one face; failure_rate, share of validation faces beyond evaluation.failure_threshold",
+    )
+    space: Space
+    fixed: Assignments = Field(
+        default_factory=dict, description="settings that differ from params.yaml in every trial"
+    )
+    first: tuple[Assignments, ...] = Field(
+        default=(), description="trials 0, 1 …: a value for each parameter that exists beside the others"
+    )
+    sampler: SamplerSettings = TPESettings()
+    pruner: PrunerSettings = ASHASettings()
+    budget: Budget = Budget(trials=30)
+    confirm: Confirm | None = Field(default=Confirm(), description="null: the search's figures stand as they are")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="of the sampler; that of trainings is params.yaml's")
+    concurrency: int | None = Field(
+        default=None, ge=1, description="trials at once; null: as many as the cluster has room for"
+    )
+    storage: str | None = Field(
+        default=None, description="of the study: postgresql://…, sqlite:///…; null: a file in the search's folder"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_full_paths(cls, tree: Any) -> Any:
+        return full_paths(tree)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What must be equal for two files to go on with the same study, as plain values."""
+        return self.model_dump(
+            mode="json", include={"method", "objectives", "space", "fixed", "sampler", "pruner", "seed"}
+        )

@@ -1,0 +1,90 @@
+"""What a study has come to, as plain rows."""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import optuna
+from optuna.trial import FrozenTrial
+
+from facealign.search.row import TrialRow
+
+# Names of the attributes in which a trial keeps what Optuna has no place for.
+PARAMS = "params"
+CAUSE = "cause"
+SECONDS = "seconds"
+EPOCHS = "epochs"
+RUNGS = "rungs"
+FIGURES = "figures"
+RUN_ID = "run_id"
+
+
+def rows(study: optuna.Study) -> tuple[TrialRow, ...]:
+    """All trials, by number."""
+    return tuple(map(_row, study.get_trials(deepcopy=False)))
+
+
+def row(study: optuna.Study, number: int) -> TrialRow:
+    """One trial."""
+    return _row(_trial(study, number))
+
+
+def figures_of(study: optuna.Study, number: int) -> dict[str, float]:
+    """What a finished trial measured besides the NME of its epochs."""
+    return dict(_trial(study, number).user_attrs.get(FIGURES, {}))
+
+
+def best(trials: Iterable[TrialRow]) -> list[TrialRow]:
+    """The complete trials, the lowest first value first; of equal ones, the earlier."""
+    return sorted((row for row in trials if row.state == "COMPLETE"), key=lambda row: (row.values[0], row.number))
+
+
+def pareto(trials: Iterable[TrialRow]) -> list[TrialRow]:
+    """The complete trials that no other one beats in one value without losing in another."""
+    complete = best(trials)
+    return [row for row in complete if not any(_beats(other, row) for other in complete)]
+
+
+def write_trials_csv(path: Path, trials: Sequence[TrialRow], objectives: Sequence[str]) -> None:
+    """A line a trial: number, state, values, one column for each parameter, and what it took."""
+    names = sorted({name for row in trials for name in row.params})
+    ends = ("epochs", "seconds", "cause", "run_id", "started", "ended", "rungs")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["number", "state", *objectives, *names, *ends])
+        for row in trials:
+            values = row.values or ("",) * len(objectives)
+            params = [row.params.get(name, "") for name in names]
+            plain = row.model_dump(mode="json")
+            rest = ["" if plain[name] is None else plain[name] for name in ends[:-1]]
+            writer.writerow([row.number, row.state, *values, *params, *rest, json.dumps(row.rungs)])
+
+
+def _trial(study: optuna.Study, number: int) -> FrozenTrial:
+    return study.get_trials(deepcopy=False)[number]
+
+
+def _row(trial: FrozenTrial) -> TrialRow:
+    attributes = trial.user_attrs
+    state = trial.state.name
+    rungs = dict(trial.intermediate_values) or {int(epoch): nme for epoch, nme in attributes.get(RUNGS, {}).items()}
+    return TrialRow(
+        number=trial.number,
+        state=state,
+        values=tuple(trial.values or ()) if state == "COMPLETE" else (),
+        params=dict(attributes.get(PARAMS, {})),
+        rungs=dict(sorted(rungs.items())),
+        seconds=attributes.get(SECONDS) if trial.state.is_finished() else None,
+        epochs=attributes.get(EPOCHS, 0),
+        cause=attributes.get(CAUSE) if state == "FAIL" else None,
+        run_id=attributes.get(RUN_ID),
+        started=trial.datetime_start,
+        ended=trial.datetime_complete,
+    )
+
+
+def _beats(one: TrialRow, other: TrialRow) -> bool:
+    pairs = list(zip(one.values, other.values, strict=True))
+    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)

@@ -1,0 +1,200 @@
+"""The study: what alone remembers a search, and outlives every process that works on it.
+
+A trial is WAITING, then RUNNING, and ends COMPLETE, PRUNED or FAIL. A driver that is killed leaves RUNNING rows; the
+next one finds them, and they wait again in place, with number and parameters as they were. Each row is there once.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import optuna
+from optuna.trial import TrialState
+
+from facealign.search.outcome import CAUSE, EPOCHS, FIGURES, PARAMS, RUN_ID, RUNGS, SECONDS, row, rows
+from facealign.search.plan import Limits, Plan
+from facealign.search.row import TrialRow
+from facealign.search.space import Assignments
+from facealign.search.spending import Clock, Spending
+
+_PLACE = "place"
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A trial to run.
+
+    Attributes:
+        params: What tells the trial from the others.
+        settings: All that differs from the params file.
+        rungs: Validation NME of the epochs that it had already, if it was begun before.
+    """
+
+    number: int
+    params: Assignments
+    settings: Assignments
+    rungs: dict[int, float]
+
+
+class SearchStudy:
+    """A plan's study, opened by the one driver that works on it, or made.
+
+    Args:
+        plan: Which trials there are.
+        storage: Of ``open_storage``.
+        limits: Where it ends, if not where the plan says.
+        clock: Seconds that never go back.
+
+    Attributes:
+        requeued: Numbers of the trials that a killed driver left under way.
+        spending: Of time.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        storage: optuna.storages.BaseStorage,
+        limits: Limits | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.plan, self.limits = plan, limits or plan.limits
+        self._storage, self._clock = storage, clock
+        self.optuna = optuna.create_study(
+            storage=storage,
+            study_name=plan.name,
+            directions=["minimize"] * len(plan.objectives),
+            load_if_exists=True,
+            pruner=plan.pruner(),
+            sampler=plan.sampler(0),
+        )
+        self._under_way: dict[int, optuna.Trial] = {}
+        self._begun: dict[int, float] = {}
+        self.requeued = [trial.number for trial in self.rows() if trial.state == "RUNNING"]
+        for number in self.requeued:
+            self._wait_again(number)
+        self._queue_up()
+        self.spending = Spending(self.optuna, self.limits, clock)
+
+    def rows(self) -> tuple[TrialRow, ...]:
+        """All trials, by number."""
+        return rows(self.optuna)
+
+    @property
+    def under_way(self) -> list[int]:
+        """Numbers of the trials that were asked and have not ended."""
+        return list(self._under_way)
+
+    def ask(self) -> Asked | None:
+        """The next trial: the first that waits, else a new one; None where there are enough.
+
+        The sampler is that of the trial's number, so a search that was cut off asks what an undisturbed one asks.
+        """
+        number = self._next_number()
+        if number is None:
+            return None
+        self.optuna.sampler = self.plan.sampler(number)
+        trial = self.optuna.ask()
+        assert trial.number == number, "nobody else asks this study"
+        if PARAMS not in trial.user_attrs:
+            # A driver may have been killed between two parameters. To come to the same values again, all of them are
+            # drawn again, from the first; Optuna would pass over those that are there.
+            trial._cached_frozen_trial.params.clear()
+            trial._cached_frozen_trial.distributions.clear()
+        params = self.plan.suggest(trial)
+        trial.set_user_attr(PARAMS, params)
+        self._under_way[number], self._begun[number] = trial, self._clock()
+        return Asked(number, params, self.plan.fixed | params, row(self.optuna, number).rungs)
+
+    def report(self, number: int, rungs: Mapping[int, float], epochs: int) -> bool:
+        """Put a trial's epochs on record; True where the pruner stops it.
+
+        Args:
+            number: Of a trial under way.
+            rungs: Validation NME after each epoch that was measured, since the trial began; those on record stay.
+            epochs: Finished ones.
+        """
+        trial = self._under_way[number]
+        trial.set_user_attr(EPOCHS, epochs)
+        self._count_time(number)
+        if len(self.plan.objectives) > 1:  # Optuna knows neither rungs nor pruners there
+            trial.set_user_attr(RUNGS, {str(epoch): nme for epoch, nme in rungs.items()})
+            return False
+        known = row(self.optuna, number).rungs
+        last = max(known, default=0)
+        for epoch, nme in sorted(rungs.items()):
+            if epoch not in known:
+                trial.report(nme, epoch)
+            # The last one known is judged again: a driver may have been killed before it was.
+            if epoch >= last and trial.should_prune():
+                return True
+        return False
+
+    def complete(self, number: int, figures: Mapping[str, float]) -> tuple[float, ...]:
+        """A trial came to its end; returns its values, the objectives' among the figures, of which one is ``nme``."""
+        values = tuple(float(figures[name]) for name in self.plan.objectives)
+        self._under_way[number].set_user_attr(FIGURES, dict(figures))
+        self._tell(number, TrialState.COMPLETE, values)
+        return values
+
+    def prune(self, number: int) -> None:
+        """The pruner stopped a trial."""
+        self._tell(number, TrialState.PRUNED)
+
+    def fail(self, number: int, cause: str) -> None:
+        """A trial crashed. It gets no value, so no sampler learns from it."""
+        self._under_way[number].set_user_attr(CAUSE, cause)
+        self._tell(number, TrialState.FAIL)
+
+    def requeue(self, number: int) -> None:
+        """A trial was cut off by nothing of its own; it goes on later."""
+        self._count_time(number)
+        del self._under_way[number]
+        self._wait_again(number)
+
+    def tracked(self, number: int, run_id: str) -> None:
+        """Say which tracked run is the trial's."""
+        self._under_way[number].set_user_attr(RUN_ID, run_id)
+
+    def causes(self) -> Iterator[tuple[int, str]]:
+        """Number and cause of each failed trial."""
+        return ((trial.number, trial.cause or "unknown") for trial in self.rows() if trial.state == "FAIL")
+
+    @property
+    def has_failed_too_often(self) -> bool:
+        """Whether as many trials have failed as may."""
+        return self.limits.failures is not None and len(list(self.causes())) >= self.limits.failures
+
+    def _next_number(self) -> int | None:
+        trials, limits = self.rows(), self.limits
+        waiting = next((trial.number for trial in trials if trial.state == "WAITING"), None)
+        if waiting is not None:
+            return waiting
+        good = sum(trial.state != "FAIL" for trial in trials)
+        enough = limits.trials is not None and good >= limits.trials
+        full = limits.rows is not None and len(trials) >= limits.rows
+        return None if enough or full else len(trials)
+
+    def _queue_up(self) -> None:
+        """Queue what of the plan's queue is not there; a driver may have been killed in the middle of it."""
+        there = {trial.user_attrs.get(_PLACE) for trial in self.optuna.get_trials(deepcopy=False)}
+        for place, queued in enumerate(self.plan.queue):
+            if place not in there:
+                self.optuna.enqueue_trial(dict(queued.params), {**queued.attributes, _PLACE: place})
+
+    def _wait_again(self, number: int) -> None:
+        study_id = self._storage.get_study_id_from_name(self.plan.name)
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
+        self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
+
+    def _tell(self, number: int, state: TrialState, values: tuple[float, ...] | None = None) -> None:
+        self._count_time(number)
+        self.optuna.tell(self._under_way.pop(number), values, state)
+        self.spending.note()
+
+    def _count_time(self, number: int) -> None:
+        """Add the time since the last call to the trial's seconds, over all its starts."""
+        now, trial = self._clock(), self._under_way[number]
+        trial.set_user_attr(SECONDS, trial.user_attrs.get(SECONDS, 0.0) + now - self._begun[number])
+        self._begun[number] = now
