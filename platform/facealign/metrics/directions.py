@@ -5,9 +5,10 @@ n² + t² = |e|². Each of the three is averaged over landmarks and faces like a
 
     √(normal² + tangent²) ≤ overall ≤ normal + tangent,     bias rate = (tangent − normal) / normal.
 
-N is what the losses measure by: the bisector of the directions to both neighbours on the edge, and at the end
-of an open edge the perpendicular to its only neighbour. Where the paper is silent (ours): a landmark that has no such
-direction, because it is on no edge or a neighbour is unknown or coincides with it, counts in the overall NME alone.
+N is what the losses measure by: the bisector of the directions to both neighbours on the edge, and at the end of
+an open edge the perpendicular to its only neighbour. Where the paper is silent (ours): a landmark that has no
+such direction, because it is on no edge or a neighbour is unknown or coincides with it, counts in the overall
+NME alone.
 """
 
 from collections.abc import Sequence

@@ -124,7 +124,7 @@ def _conditions(found: Reproduced) -> Iterator[str]:
     )
     yield f"- Landmarks `{conditions.landmarks}`, crops of {conditions.crop} px."
     yield (
-        f"- Size `{conditions.size}`: {conditions.epochs} epochs, batches of {conditions.batch_size}; "
+        f"- Size `{conditions.size}`: epochs {conditions.epochs}, batch size {conditions.batch_size}, "
         f"seeds {', '.join(map(str, conditions.seeds))}."
     )
     if found.table.runs > 1:
