@@ -145,7 +145,7 @@ def test_two_drivers_of_one_job_in_one_cluster(monkeypatch):
     """A bucket has no locks; the cluster has names."""
     monkeypatch.setattr(claim, "_PATIENCE", 0)
     with claimed("s3://bucket/job"):
-        with pytest.raises(UserError, match=f"being trained already, by process {os.getpid()} on "):
+        with pytest.raises(UserError, match=f"another driver trains this job already, process {os.getpid()} on "):
             claimed("s3://bucket/job").__enter__()
         with claimed("s3://bucket/other"):
             pass

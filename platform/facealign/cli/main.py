@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from facealign.cli import data, schema, shards
+from facealign.cli import data, schema, search, shards
 from facealign.cli.errors import report_user_errors
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.add_typer(shards.app, name="shards")
 app.add_typer(schema.app, name="schema")
+app.add_typer(search.app, name="search")
 
 Size = Literal["paper", "laptop"]
 ParamsPath = Annotated[Path, typer.Argument(help="The settings file.")]

@@ -1,6 +1,8 @@
 """The line between the driver and the workers: events one way, the wish to stop the other."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import ray
@@ -47,6 +49,16 @@ class Channel:
     def wish(self) -> Wish | None:
         """Called by workers."""
         return "stop" if self._stop else "leave" if self._leave else None
+
+
+@contextmanager
+def channel(driver: str) -> Iterator[Any]:
+    """A channel that only those know whom it is handed to, and that ends with the block."""
+    actor = Channel.remote(driver)  # type: ignore[attr-defined]
+    try:
+        yield actor
+    finally:
+        ray.kill(actor)
 
 
 class StopWatch:

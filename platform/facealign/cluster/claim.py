@@ -22,17 +22,21 @@ _PATIENCE = 10.0
 
 
 @contextmanager
-def claimed(folder: str) -> Iterator[Any]:
-    """The channel of the one training that writes to ``folder``; nobody else has one inside the block.
+def claimed(folder: str, what: str = "trains this job") -> Iterator[Any]:
+    """The channel of the one driver that works in ``folder``; nobody else has one inside the block.
 
     Two guards, each freed by the death of its holder. The channel's name is known to the whole Ray cluster. A lock
     in the folder holds between local clusters, which do not know of each other; a bucket has none.
 
+    Args:
+        folder: Of a training, or of a search.
+        what: It does there, for the message to another one.
+
     Raises:
-        UserError: Another driver trains this job already.
+        UserError: Another driver is at it already.
     """
-    with _file_lock(folder):
-        channel = _named_channel(folder)
+    with _file_lock(folder, what):
+        channel = _named_channel(folder, what)
         try:
             yield channel
         finally:
@@ -40,18 +44,18 @@ def claimed(folder: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _file_lock(folder: str) -> Iterator[None]:
+def _file_lock(folder: str, what: str) -> Iterator[None]:
     if "://" in folder:
         yield
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
     with locked(Path(folder) / "driver.lock") as mine:
         if not mine:
-            raise UserError(f"{folder}: another process trains this job already; wait for it, or stop it")
+            raise UserError(f"{folder}: another process {what} already; wait for it, or stop it")
         yield
 
 
-def _named_channel(folder: str) -> Any:
+def _named_channel(folder: str, what: str) -> Any:
     name = f"channel of {folder}"
     node = ray.get_runtime_context().get_node_id()
     # On the driver's own node: the loss of any other then costs the training its workers there, and no more.
@@ -65,7 +69,7 @@ def _named_channel(folder: str) -> Any:
         except ValueError:  # the name is taken
             if time.monotonic() > deadline:
                 raise UserError(
-                    f"{folder}: this job is being trained already, by {_holder(name)}; wait for it, or stop it. "
+                    f"{folder}: another driver {what} already, {_holder(name)}; wait for it, or stop it. "
                     "If its machine was lost, Ray takes about a minute to notice"
                 ) from None
         time.sleep(0.5)

@@ -9,6 +9,13 @@ _DEFAULTS = {
     # `uv run` would build an environment for every worker.
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_AUTH_MODE": "token",
+    # Tune is to leave the signals to us, to write and show nothing, to take what trials report as it is, and to run
+    # them in the folder that the driver is in.
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
     # Workers inherit it; albumentations would call home otherwise.
     "NO_ALBUMENTATIONS_UPDATE": "1",
 }

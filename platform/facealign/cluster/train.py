@@ -61,7 +61,9 @@ def train(
         with claimed(folder) as channel, explained(folder):
             task = WorkerTask(job=job, channel=channel, run=run, spool=spool)
             trainer = build_trainer(task, config.storage, config, scaling_config)
-            result = follow(trainer, channel, lambda: signals.received and signals.received.name, on_event)
+            result = follow(
+                trainer, channel, lambda: signals.received.name if signals.received else None, on_event
+            )
             progress = progress_of(result)
             if not progress.is_done(job.train):
                 assert signals.received is not None, "no other wish ends a training before its end"

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_args
@@ -15,6 +16,8 @@ from facealign.config.errors import ConfigError
 from facealign.config.settings import Settings
 
 S = TypeVar("S", bound=Settings)
+
+_NUMBER = re.compile(r"([-+]?\d+)(\.\d*)?([eE][-+]?\d+)?")
 
 
 def read_yaml(path: Path) -> CommentedMap:
@@ -113,9 +116,20 @@ def _rule(detail: Any, root: type[Settings]) -> str:
         return "a value is required here"
     if detail["type"] == "union_tag_invalid":
         return f"unknown name {detail['ctx']['tag']!r}; known are: {detail['ctx']['expected_tags']}"
-    if not isinstance(detail["input"], dict | list):
-        return f"{rule} (found {detail['input']!r})"
+    if isinstance(detail["input"], dict | list):
+        return rule
+    rule = f"{rule} (found {detail['input']!r})"
+    if isinstance(detail["input"], str) and detail["type"] in ("float_type", "int_type"):
+        rule += f"; write {number}, without quotes" if (number := plain_number(detail["input"])) else ""
     return rule
+
+
+def plain_number(text: str) -> str | None:
+    """A number as every YAML reads it, ``1.0e-5`` for ``1e-5``; None for a text that is no number."""
+    if not (found := _NUMBER.fullmatch(text)):
+        return None
+    whole, fraction, exponent = found.groups()
+    return f"{whole}{fraction or '.0'}{exponent}" if exponent else text
 
 
 def _keys_beside(root: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:

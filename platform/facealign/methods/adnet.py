@@ -42,11 +42,14 @@ from facealign.targets import (
 
 
 class LossWeights(Settings):
-    """Of the three losses of each stack (Eq. 10)."""
+    """Of the three losses of each stack (Eq. 10), and of the stacks."""
 
     landmarks: float = Field(default=1.0, gt=0.0, description="of the landmarks' coordinates")
     edges: float = Field(default=10.0, gt=0.0, description="α, of the edge maps")
     points: float = Field(default=10.0, gt=0.0, description="β, of the point maps")
+    decay: float = Field(
+        default=0.5, gt=0.0, le=1.0, description="of a stack's loss ÷ that of the next one; the last counts 1"
+    )
 
 
 class ADNetSettings(Settings):
@@ -150,6 +153,7 @@ class ADNet(Method):
         "map_loss": "paper Eq. 8",
         "weight_map": "code: AWing's",
         "weights": "paper Eq. 10",
+        "weights.decay": "paper A.1",
         "focal": "paper §4.2, ADNet* in Tables 3 and 7, after Huang et al., CVPR 2020",
     }
 
@@ -178,7 +182,7 @@ class ADNet(Method):
         return StackOutput(centre_of_mass(attended), attention, maps)
 
     def loss(self, outputs: tuple[StackOutput, ...], batch: Batch) -> LossTerms:
-        """Eq. 10 of each stack; the last has the weight 1, and each the half of the next (A.1).
+        """Eq. 10 of each stack; the last has the weight 1, and each ``weights.decay`` of the next's (A.1).
 
         Landmarks that are not ``valid`` count as 0, as do edges with such a landmark. Those that augmentation
         pushed off the crop are valid.
@@ -223,7 +227,7 @@ class ADNet(Method):
                 per_map = self.map_loss.per_map(getattr(output.maps, name), wanted.maps, wanted.weights)
                 terms[name] = _mean(per_map, wanted.counts, weights)
             weighted = [getattr(self.config.weights, name) * term for name, term in terms.items()]
-            stack = torch.stack(weighted).sum() * 0.5 ** (len(outputs) - i)
+            stack = torch.stack(weighted).sum() * self.config.weights.decay ** (len(outputs) - i)
             total = total + stack
             parts[f"stack{i}"] = stack.detach()
         # Beside the stacks' losses, what the last one's is made of.

@@ -12,8 +12,8 @@ class Baseline(Protocol):
     def problems(self, assignments: Assignments) -> list[Problem]:
         """What the settings' own rules say against ``assignments`` put into them, at places of params.yaml."""
 
-    def value(self, path: str) -> Any:
-        """The value of a dotted path, a default where the file is silent.
+    def value(self, path: str, assignments: Assignments) -> Any:
+        """The value of a dotted path beside ``assignments``, which break no rule; maybe a default.
 
         Raises:
             KeyError: There is no such setting.

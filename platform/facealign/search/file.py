@@ -2,10 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from facealign.config import Settings
-from facealign.search.paths import full_paths
+from facealign.methods import METHODS
+from facealign.search.paths import ListOf, full_paths
 from facealign.search.pruners import ASHASettings, PrunerSettings
 from facealign.search.samplers import SamplerSettings, TPESettings
 from facealign.search.space import Assignments, Space
@@ -43,7 +44,7 @@ class SearchFile(Settings):
         description="of the folder below outputs/search, and in the study's name",
     )
     method: str = Field(description="whose settings are searched")
-    objectives: tuple[Objective, ...] = Field(
+    objectives: ListOf[Objective] = Field(
         default=("nme",),
         description="what is to be low: nme, of the validation fold; parameters; macs, of one face; latency_ms, "
         "of one face; failure_rate, share of validation faces beyond evaluation.failure_threshold",
@@ -52,7 +53,7 @@ class SearchFile(Settings):
     fixed: Assignments = Field(
         default_factory=dict, description="settings that differ from params.yaml in every trial"
     )
-    first: tuple[Assignments, ...] = Field(
+    first: ListOf[Assignments] = Field(
         default=(), description="trials 0, 1 …: a value for each parameter that exists beside the others"
     )
     sampler: SamplerSettings = TPESettings()
@@ -66,6 +67,12 @@ class SearchFile(Settings):
     storage: str | None = Field(
         default=None, description="of the study: postgresql://…, sqlite:///…; null: a file in the search's folder"
     )
+
+    @field_validator("method")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        METHODS[name]
+        return name
 
     @model_validator(mode="before")
     @classmethod

@@ -72,7 +72,7 @@ class FixedPlan(Settings):
     def suggest(self, trial: optuna.Trial) -> Assignments:
         """The trial's row, and its seed."""
         attributes = trial.user_attrs
-        return self.rows[attributes["row"]] | {SEED: attributes["seed"]}
+        return {**self.rows[attributes["row"]], SEED: attributes["seed"]}
 
     def numbers(self, row: int) -> range:
         """Of the trials of a row, in the order of the seeds."""

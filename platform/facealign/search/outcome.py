@@ -69,7 +69,9 @@ def _trial(study: optuna.Study, number: int) -> FrozenTrial:
 def _row(trial: FrozenTrial) -> TrialRow:
     attributes = trial.user_attrs
     state = trial.state.name
-    rungs = dict(trial.intermediate_values) or {int(epoch): nme for epoch, nme in attributes.get(RUNGS, {}).items()}
+    rungs = dict(trial.intermediate_values) or {
+        int(epoch): nme for epoch, nme in attributes.get(RUNGS, {}).items()
+    }
     return TrialRow(
         number=trial.number,
         state=state,

@@ -11,6 +11,7 @@ import optuna
 from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from facealign.config import Settings
+from facealign.search.paths import ListOf
 
 Label = bool | int | float | str | None
 """What Optuna and its storages can hold."""
@@ -123,7 +124,7 @@ class Range(_Conditional):
 class Choices(_Conditional):
     """One of several values: names, numbers, or whole sections and lists of settings."""
 
-    choices: tuple[Any, ...] = Field(min_length=1)
+    choices: ListOf[Any] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _different(self) -> "Choices":

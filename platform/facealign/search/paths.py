@@ -1,6 +1,14 @@
 """Paths of settings as a search file may write them, and in full."""
 
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator
+
+T = TypeVar("T")
+ListOf = Annotated[
+    tuple[T, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+]
+"""A list. What has been given full paths is no longer JSON, whose lists a strict tuple would accept."""
 
 OF_THE_METHOD = ("model", "train")
 """Sections that every method has; a path that begins with one of them belongs to the method that is searched."""

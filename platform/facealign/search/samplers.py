@@ -2,7 +2,7 @@
 
 A sampler is built anew for each trial, with a seed made of the search's and the trial's number: a search that goes
 on after it was cut off asks for the very trials that it would have asked for. What samplers have to remember lies
-in the study: CMA-ES keeps its distribution there, QMC its place in the sequence, the grid the points that were tried.
+in the study: CMA-ES's distribution, QMC's place in its sequence, the points of a grid that were tried.
 """
 
 import warnings

@@ -55,6 +55,21 @@ class Space(RootModel[dict[str, Parameter]]):
                 values[path] = value_of(path, self.root[path])
         return values
 
+    def needs(self, path: str) -> Assignments | None:
+        """Values that others must have for a parameter to exist; None where it can never exist.
+
+        Where several would do, it is the first one that the conditions list.
+        """
+        allowed: dict[str, list[Any]] = {}
+        waiting = [path]
+        while waiting:
+            for parent, values in self.root[waiting.pop()].when.items():
+                allowed[parent] = [value for value in allowed.get(parent, values) if value in values]
+                waiting.append(parent)
+        if not all(allowed.values()):
+            return None
+        return {parent: values[0] for parent, values in allowed.items()}
+
     def labels(self, values: Mapping[str, Any]) -> dict[str, Label]:
         """Values as ``study.enqueue_trial`` takes them."""
         return {path: self.root[path].label(value) for path, value in values.items()}

@@ -107,13 +107,14 @@ class SearchStudy:
         self._under_way[number], self._begun[number] = trial, self._clock()
         return Asked(number, params, self.plan.fixed | params, row(self.optuna, number).rungs)
 
-    def report(self, number: int, rungs: Mapping[int, float], epochs: int) -> bool:
+    def report(self, number: int, rungs: Mapping[int, float], epochs: int, *, judge: bool) -> bool:
         """Put a trial's epochs on record; True where the pruner stops it.
 
         Args:
             number: Of a trial under way.
             rungs: Validation NME after each epoch that was measured, since the trial began; those on record stay.
             epochs: Finished ones.
+            judge: Whether it may be stopped; a trial that has had its last epoch is complete.
         """
         trial = self._under_way[number]
         trial.set_user_attr(EPOCHS, epochs)
@@ -127,7 +128,7 @@ class SearchStudy:
             if epoch not in known:
                 trial.report(nme, epoch)
             # The last one known is judged again: a driver may have been killed before it was.
-            if epoch >= last and trial.should_prune():
+            if judge and epoch >= last and trial.should_prune():
                 return True
         return False
 

@@ -68,7 +68,9 @@ def _parent(client: Any, experiment_id: str, run: PendingRun) -> dict[str, str]:
         return {}
     found = _latest(client, experiment_id, RUN_KEY, run.parent)
     if found is None:
-        raise Away(f"the run {run.parent}, which {run.name} is a part of, is not opened yet in MLflow at {shown(run.uri)}")
+        raise Away(
+            f"the run {run.parent}, which {run.name} is a part of, is not opened yet in MLflow at {shown(run.uri)}"
+        )
     return {PARENT: found.info.run_id}
 
 

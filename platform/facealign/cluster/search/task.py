@@ -41,9 +41,14 @@ class Common:
     spool: Path
     measure: Measure | None = None
 
+    @property
+    def place_of_study(self) -> str:
+        """Where the study's trials keep their checkpoints."""
+        return storage.join(storage.absolute(self.place), self.study)
+
     def folder(self, number: int) -> str:
-        """Where a trial keeps its checkpoints, and nobody else's."""
-        return storage.join(storage.join(storage.absolute(self.place), self.study), f"{number:05d}")
+        """Where a trial keeps its own."""
+        return storage.join(self.place_of_study, f"{number:05d}")
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,9 @@ Tell = Callable[[Told], None]
 def told_of(progress: Progress) -> Told:
     """The last epoch of ``progress``, and all before it."""
     last = progress.history[-1]
-    return Told(kind="epoch", epoch=last.epoch, nme=last.validation_nme, **_so_far(progress))
+    return Told(
+        kind="epoch", epoch=last.epoch, nme=last.validation_nme, rungs=_rungs(progress), epochs=progress.epoch
+    )
 
 
 def completed(progress: Progress, figures: Mapping[str, float]) -> Told:
@@ -96,9 +103,13 @@ def completed(progress: Progress, figures: Mapping[str, float]) -> Told:
     best = progress.best
     assert best is not None, "a finished training has measured its last epoch"
     assert best.validation_nme is not None, "of the measured epochs"
-    return Told(kind="complete", figures={"nme": best.validation_nme, **figures}, **_so_far(progress))
+    return Told(
+        kind="complete",
+        figures={"nme": best.validation_nme, **figures},
+        rungs=_rungs(progress),
+        epochs=progress.epoch,
+    )
 
 
-def _so_far(progress: Progress) -> Any:
-    rungs = {record.epoch: record.validation_nme for record in progress.history if record.validation_nme is not None}
-    return {"rungs": rungs, "epochs": progress.epoch}
+def _rungs(progress: Progress) -> dict[int, float]:
+    return {record.epoch: record.validation_nme for record in progress.history if record.validation_nme is not None}

@@ -39,7 +39,13 @@ class TrackedSearch:
         name = f"{self.key}/{number:03d}"
         run = tracking.open_run(self.settings, self.experiment, name, name, spool_dir=spool, parent=self.key)
         tracker = tracking.tracker_for(run, spool, patience=5)  # the training needs nothing of what is said here
-        tags = {**self.tags, "trial": str(number), "method": job.method, "config_hash": job.config_hash, STATE: "RUNNING"}
+        tags = {
+            **self.tags,
+            "trial": str(number),
+            "method": job.method,
+            "config_hash": job.config_hash,
+            STATE: "RUNNING",
+        }
         tracking.describe_run(tracker, job.determinants, tags, params=params)
         tracker.close()
         return run

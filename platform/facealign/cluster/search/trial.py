@@ -21,7 +21,6 @@ from facealign.config import UserError
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.tracking import Run
-from facealign.training import TrainJob
 
 
 class _Unfit(Exception):

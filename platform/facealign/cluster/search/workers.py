@@ -1,13 +1,9 @@
 """A trial that is a Ray Train run of its own, started and followed by Tune's process for it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ray
-
-from facealign.cluster.channel import Channel, StopWatch
+from facealign.cluster.channel import StopWatch, channel
 from facealign.cluster.endings import explained
 from facealign.cluster.search.task import Common, Tell, TrialTask, told_of
 from facealign.cluster.trainer import build_trainer, fetch_best, follow, progress_of
@@ -27,10 +23,10 @@ def train_on_workers(
     assert common.scaling is not None, "or else the trial is trained here"
     place = common.folder(task.number)
     history = _History(tell)
-    with _channel(f"trial {task.number} of {common.study}") as channel, explained(place):
-        work = WorkerTask(job=task.job, channel=channel, run=run, spool=common.spool)
+    with channel(f"trial {task.number} of {common.study}") as line, explained(place):
+        work = WorkerTask(job=task.job, channel=line, run=run, spool=common.spool)
         trainer = build_trainer(work, place, common.cluster, common.scaling)
-        result = follow(trainer, channel, lambda: "the search" if watch.requested else None, history.hear)
+        result = follow(trainer, line, lambda: "the search" if watch.requested else None, history.hear)
         progress = progress_of(result)
         if not progress.is_done(task.job.train):
             return progress, None
@@ -54,12 +50,3 @@ class _History:
                 self._records[record.epoch] = record
                 so_far = tuple(self._records[epoch] for epoch in sorted(self._records) if epoch <= record.epoch)
                 self._tell(told_of(Progress(epoch=record.epoch, history=so_far)))
-
-
-@contextmanager
-def _channel(name: str) -> Iterator[Any]:
-    channel = Channel.remote(name)  # type: ignore[attr-defined]
-    try:
-        yield channel
-    finally:
-        ray.kill(channel)
