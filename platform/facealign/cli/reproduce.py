@@ -7,7 +7,7 @@ from pathlib import Path
 from facealign.cli import home, paths
 from facealign.cli.json_file import write_json
 from facealign.cli.lineage import git_commit
-from facealign.cli.table_runs import ClusterRuns, Outcome, PlainRuns, Runs
+from facealign.cli.table_runs import ClusterRuns, Outcome, PlainRuns, Runs, has_begun
 from facealign.cli.table_settings import Size, TableSettings
 from facealign.config import UserError, digest_json
 from facealign.data.shards.index import Index
@@ -91,7 +91,7 @@ def _require_crop(settings: TableSettings, index: Index, size: Size) -> None:
 
 def _require_consent(folder: Path, go_on: bool) -> None:
     home.fetch(folder)
-    if folder.is_dir() and any(folder.iterdir()) and not go_on:
+    if not go_on and has_begun(folder):
         raise UserError(
             f"{folder}: holds what an earlier start has trained; go on with it by --continue, which trains only "
             "what is missing, or remove the folder to train everything anew"

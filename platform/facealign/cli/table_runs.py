@@ -23,6 +23,16 @@ Outcome = dict[str, float] | str
 """The figures of a training, or why it failed."""
 
 
+_PLAIN = "plain"
+
+
+def has_begun(folder: Path) -> bool:
+    """Whether an earlier start left something in a table's folder."""
+    from facealign.search.storage import JOURNAL
+
+    return (folder / _PLAIN).exists() or (folder / JOURNAL).exists()
+
+
 class Runs(AbstractContextManager["Runs"], Protocol):
     """Where trainings happen."""
 
@@ -79,7 +89,7 @@ class PlainRuns(Runs):
 
     def _outcome(self, settings: Mapping[str, Any], measure: Measure) -> Outcome:
         job = self._settings.params(settings).job(self._method, paths.SHARDS, self._digest)
-        figures = self._folder / "plain" / f"{job.name}.json"
+        figures = self._folder / _PLAIN / f"{job.name}.json"
         if figures.is_file():
             return read_json(figures)
         try:
@@ -90,7 +100,7 @@ class PlainRuns(Runs):
         return outcome
 
     def _train(self, job: TrainJob, measure: Measure) -> dict[str, float]:
-        kept = KeptCheckpoints(self._folder / "plain" / job.name)
+        kept = KeptCheckpoints(self._folder / _PLAIN / job.name)
         with told_to_stop(), shown(job, kept.last is not None) as show:
             progress = train_plain(job, kept.folder, self._device, show)
         assert kept.best is not None, "a finished training has measured its last epoch"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from facealign.papers.figures import epoch_for
 from facealign.papers.results import Cell, Reproduced, corrected
 from facealign.papers.table import Column, Printed, Row
 
@@ -63,12 +64,9 @@ def _table(found: Reproduced, marks: _Marks) -> Iterator[str]:
     heads, sides = [""], ["---"]
     for key, column in found.table.columns.items():
         name = f"{column.title}{_unit(column)}"
-        if key in found.lacking:
-            heads.append(f"{name}, paper ({found.lacking[key]})")
-            sides.append("--:")
-        else:
-            heads += [f"{name}, paper", "ours", "ours − paper"]
-            sides += ["--:"] * 3
+        own = [] if key in found.lacking else ["ours", "ours − paper"]
+        heads += [f"{name}, paper", *own]
+        sides += ["--:"] * (1 + len(own))
     yield _line(heads)
     yield f"|{'|'.join(sides)}|"
     for row in found.table.rows:
@@ -98,20 +96,19 @@ def _mean_shape(found: Reproduced) -> Iterator[str]:
 
 def _comparison(found: Reproduced) -> Iterator[str]:
     """How far apart the rows are, and whether in the same order."""
-    for key, column in found.table.columns.items():
-        spread = found.spread(key)
-        if spread is None:
-            continue
+    spreads = {key: spread for key in found.table.columns if (spread := found.spread(key)) is not None}
+    for key, spread in spreads.items():
+        column = found.table.columns[key]
         digits = column.decimals
-        apart = f"{spread.printed:.{digits}f} apart in the paper and {spread.ours:.{digits}f} here"
-        text = f"{column.title}: rows are {apart}"
+        printed, ours = f"{spread.printed:.{digits}f}", f"{spread.ours:.{digits}f}"
+        text = f"{column.title}: rows are {printed} apart in the paper, {ours} here"
         if spread.seeds is not None:
             text += f", where another seed changes a row by {spread.seeds:.{digits}f} (standard deviation)"
-        else:
-            text += "; with one seed it is unknown how much of that is chance"
         if spread.rank_correlation is not None:
             text += f"; rank correlation of the rows {spread.rank_correlation:+.2f}"
         yield f"- {text}."
+    if spreads and len(found.conditions.seeds) == 1:
+        yield "- With one seed it is unknown how much of a difference between rows is chance."
     yield ""
 
 
@@ -129,11 +126,20 @@ def _conditions(found: Reproduced) -> Iterator[str]:
     )
     if found.table.runs > 1:
         yield f"- The paper's figures are means of {found.table.runs} runs, ± their standard deviation."
-    epochs = {column.epoch for column in found.table.columns.values()} - {None}
-    if epochs:
-        yield f"- Epochs are the paper's, of {found.table.epochs}; ours are at the same share of the training."
+    yield from _same_share(found)
     yield "- The epoch with the lowest validation NME is measured, once, on the test faces."
     yield f"- Code: {conditions.commit}."
+    for key, why in found.lacking.items():
+        yield f"- Not measured: {found.table.columns[key].title}, {why}."
+
+
+def _same_share(found: Reproduced) -> Iterator[str]:
+    """Which of our epochs stands beside which of the paper's."""
+    of, ours = found.table.epochs, found.conditions.epochs
+    epochs = dict.fromkeys(column.epoch for column in found.table.columns.values() if column.epoch is not None)
+    if of is not None and epochs:
+        pairs = ", ".join(f"{epoch_for(epoch, of, ours)} for {epoch}" for epoch in epochs)
+        yield f"- Our epochs at the same share of the training: {pairs} of {of}."
 
 
 def _printed(number: Printed, column: Column) -> str:

@@ -9,6 +9,9 @@ from facealign.config import Settings
 from facealign.papers.figures import MEAN_SHAPE, figure_key
 from facealign.papers.table import SCALE, PaperTable, Row, printed_mean
 
+FEWEST_TO_SPREAD = 3
+"""Rows from which on their spread says something."""
+
 FEWEST_TO_RANK = 4
 """Rows that a rank correlation needs to say anything."""
 
@@ -90,13 +93,13 @@ class Reproduced(Settings):
     failed: dict[str, str]
 
     def spread(self, key: str) -> Spread | None:
-        """How the rows of a column differ; None where fewer than two have both numbers."""
+        """How the rows of a column differ; None where fewer than three have both numbers."""
         pairs = [
             (number, self.ours[row.label][key])
             for row in self.table.rows
             if key in self.ours.get(row.label, {}) and (number := corrected(row, key)) is not None
         ]
-        if len(pairs) < 2:
+        if len(pairs) < FEWEST_TO_SPREAD:
             return None
         printed, cells = np.array([number for number, _ in pairs]), [cell for _, cell in pairs]
         means = np.array([cell.mean for cell in cells])
