@@ -1,6 +1,7 @@
 """The tables' files: they load, their rows are trainings that differ, and their numbers could be measured."""
 
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,23 +44,26 @@ def test_names_go_by_paper_and_number():
     assert NAMES.index("awing-5") < NAMES.index("awing-10") < NAMES.index("subpixel-1")
 
 
+@cache
+def settings_of(name, size):
+    return TableSettings(TABLES[name], REPOSITORY / "params.yaml", size)
+
+
 @ALL
 @pytest.mark.parametrize("size", ["laptop", "paper"])
 def test_the_settings_of_every_row_are_settings_of_the_method(name, size):
-    settings = TableSettings(TABLES[name], REPOSITORY / "params.yaml", size)
-    settings.require(table_path(name, FOLDER), 68)
+    settings_of(name, size).require(table_path(name, FOLDER), 68)
 
 
-def resulting(name, size, **changes):
+def resulting(name, size):
     """Of each row that is trained, all that determines the training and what is measured of it."""
-    table = TABLES[name]
-    settings = TableSettings(table, REPOSITORY / "params.yaml", size)
+    table, settings = TABLES[name], settings_of(name, size)
     for row in table.trained:
         given = table.settings(row)
         if row.ellipses_of is not None:
             given[f"method.{table.method}.{ELLIPSES}"] = [[2.0, 1.0]] * 68
         section = settings.params(given).section(table.method)
-        yield row, digest_json([table.method, section.model_dump(mode="json"), row.curve, changes])
+        yield row, digest_json([table.method, section.model_dump(mode="json"), row.curve])
 
 
 @ALL

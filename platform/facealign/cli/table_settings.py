@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from facealign.cli.assignments import assign, put
-from facealign.cli.params import Params, load_params
+from facealign.cli.params import Params
 from facealign.cli.recipe import overlay
 from facealign.config import Problem, UserError, check_settings, read_yaml
 from facealign.config.load import broken_rules, report, typed
@@ -43,8 +43,8 @@ class TableSettings:
         epochs: int | None = None,
     ) -> None:
         self._table = table
-        load_params(params)
         tree = read_yaml(params)
+        check_settings(tree, params, Params)  # by itself, so that a mistake in it is told with its line
         if size == "paper":
             list(overlay(tree, read_yaml(RECIPES / f"{table.method}.yaml")))
         assign(tree, assignments)
