@@ -130,7 +130,7 @@ def test_columns_without_data_say_why():
         column("nme", subset="indoor"),
         Column(title="c", figure="nme", data="wflw"),
         column("printed"),
-        column("parameters"),
+        Column(title="c", figure="parameters", data="wflw", unit="M"),
     ]
     assert FACES.lacking(table(*columns)) == {
         "2": "no face here is in the subset indoor",

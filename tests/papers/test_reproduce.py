@@ -2,10 +2,10 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from facealign.cli import table_runs
 from facealign.cli.reproduce import Request, reproduce
@@ -110,29 +110,20 @@ def test_the_papers_size_is_the_recipe_over_the_params(project):
 
 
 @pytest.mark.ray
-def test_on_the_cluster_and_in_mlflow(project, monkeypatch, ray_cluster):
+def test_on_the_cluster_and_in_mlflow(project, ray_cluster):
     """The study keeps the figures; nothing is trained twice; the page is among the artifacts of the parent run."""
-    from mlflow import MlflowClient
-
-    change = ["tracking.enabled=true", "tracking.uri=sqlite:///mlflow.db"]
+    uri = f"sqlite:///{project}/mlflow.db"
+    change = ["tracking.enabled=true", f"tracking.uri={uri}", f"cluster.storage={project}/runs"]
     page = reproduce(Request("awing-10", epochs=2, change=change))
-    found = check("awing-10", page, project)
+    check("awing-10", page, project)
     assert (
         "Our epochs at the same share of the training: 1 for 10, 1 for 50, 1 for 100, 1 for 150, 2 for 200" in page
     )
-    again = reproduce(Request("awing-10", epochs=2, change=change, go_on=True))
-    assert again == page
-    client = MlflowClient("sqlite:///mlflow.db")
+    assert reproduce(Request("awing-10", epochs=2, change=change, go_on=True)) == page
+    client = MlflowClient(uri)
     runs = client.search_runs([one.experiment_id for one in client.search_experiments()])
     parents = {run.data.tags.get("mlflow.parentRunId") for run in runs} - {None}
     assert len(runs) == 3
     assert len(parents) == 1
     (parent,) = parents
     assert {file.path for file in client.list_artifacts(parent)} >= {"table.md", "table.json"}
-    shutil.rmtree(project / "outputs" / "reproduced")
-    alone = reproduce(Request("awing-10", epochs=2, change=change, plain=True, device="cpu"))
-    assert (
-        json.loads((project / "outputs/reproduced/awing-10/table.json").read_text())["ours"].keys()
-        == found["ours"].keys()
-    )
-    assert alone.splitlines()[:4] == page.splitlines()[:4]

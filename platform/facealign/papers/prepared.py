@@ -64,6 +64,8 @@ class Prepared:
     def _lack(self, column: Column, data: DataSet) -> str:
         if column.figure == "printed":
             return "not measured here"
+        if column.figure == "parameters":  # which the faces have no part in
+            return ""
         if column.data != data:
             return f"needs {NAMES[column.data]}"
         if not self.faces(column).any():
