@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 
 from facealign.cli import table_runs
 from facealign.cli.reproduce import Request, reproduce
@@ -112,6 +111,8 @@ def test_the_papers_size_is_the_recipe_over_the_params(project):
 @pytest.mark.ray
 def test_on_the_cluster_and_in_mlflow(project, ray_cluster):
     """The study keeps the figures; nothing is trained twice; the page is among the artifacts of the parent run."""
+    from mlflow import MlflowClient
+
     uri = f"sqlite:///{project}/mlflow.db"
     change = ["tracking.enabled=true", f"tracking.uri={uri}", f"cluster.storage={project}/runs"]
     page = reproduce(Request("awing-10", epochs=2, change=change))
