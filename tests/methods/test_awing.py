@@ -87,6 +87,25 @@ def test_every_row_of_table_7_is_a_matter_of_settings(changes):
     assert ("boundary" in terms.parts) == method.config.network.boundary
 
 
+def test_squared_errors_are_told_whatever_the_loss_is():
+    """Table 10: over all pixels, and over those of the Gaussians; of the landmarks' last maps."""
+    method, batch = small_method("awing", log_mse=True), make_batch()
+    valid = torch.rand(3, 68, generator=torch.Generator().manual_seed(2)) > 0.3
+    batch = replace(batch, valid=valid)
+    outputs = method(batch.images)
+    told = method.loss(outputs, batch).parts
+    target = method.targets(batch)[0][:, :68]
+    overall, foreground = [], []
+    for face in range(3):
+        errors = [(outputs[-1][face, n] - target[face, n]).square() for n in range(68) if valid[face, n]]
+        inside = [target[face, n] > 0 for n in range(68) if valid[face, n]]
+        overall.append(torch.stack(errors).mean())
+        foreground.append(torch.stack(errors)[torch.stack(inside)].mean())
+    assert told["mse"].item() == pytest.approx(torch.stack(overall).mean().item(), rel=1e-5)
+    assert told["mse_foreground"].item() == pytest.approx(torch.stack(foreground).mean().item(), rel=1e-5)
+    assert "mse" not in small_method("awing").loss(outputs, batch).parts
+
+
 @pytest.mark.parametrize("name", ["wflw98", "cofw29", "aflw19"])
 def test_other_schemas(name):
     schema = load_schema(name)

@@ -27,6 +27,11 @@ def test_weights_are_a_softmax_over_the_neighbours():
             torch.testing.assert_close(found[face, i], expected)
 
 
+def test_all_is_every_other_landmark():
+    assert GraphSettings(k="all").degree(N) == N - 1
+    assert GraphSettings(k="all").capacity(N) == GraphSettings(k=N - 1).capacity(N) == N**2
+
+
 def test_places_that_are_not_used_change_nothing():
     adjacent = adjacency(extra=1)
     tight, roomy = Neighbourhood(N, 2 * N), Neighbourhood(N, 5 * N)

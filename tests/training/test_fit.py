@@ -48,6 +48,9 @@ def test_it_learns_and_reports(tiny_job, undisturbed):
     assert progress.epoch == tiny_job.train.epochs
     assert events.epochs == [1, 2]
     assert progress.history[-1].loss < progress.history[0].loss
+    awing = [record.parts["stack1"] for record in progress.history]  # one stack, whose loss is the whole loss
+    assert awing == pytest.approx([record.loss for record in progress.history])
+    assert all(record.parts.keys() == {"stack1", "boundary"} for record in progress.history)
     assert progress.best.validation_nme == min(record.validation_nme for record in progress.history) > 0
     assert [log["step"] for log in events.logs] == [2, 4, 5, 7, 9, 10]
     assert {"train/loss", "train/lr", "train/images_per_second"} <= events.logs[0].keys()
@@ -70,6 +73,7 @@ def test_resumed_anywhere_it_ends_where_it_would_have(tiny_job, undisturbed, tmp
     before = undisturbed[1].history
     assert [r.validation_nme for r in finished.history] == [r.validation_nme for r in before]
     assert [r.loss for r in finished.history] == pytest.approx([r.loss for r in before])
+    assert [r.parts["boundary"] for r in finished.history] == pytest.approx([r.parts["boundary"] for r in before])
 
 
 def test_a_checkpoint_reads_back_as_a_model(tiny_job, undisturbed):

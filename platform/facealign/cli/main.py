@@ -104,6 +104,33 @@ def train(
 
 
 @app.command()
+def reproduce(
+    table: Annotated[str, typer.Argument(help="A table of search_spaces/papers, awing-5, or the path of one.")],
+    size: Annotated[
+        Size, typer.Option(help="laptop: params.yaml as it is; paper: the method's recipe over it.")
+    ] = "laptop",
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Trainings of each row; as many as the paper's if not given.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Of each training; as the settings have it.")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value of the settings file, for all rows; repeatable.")
+    ] = None,
+    go_on: Annotated[bool, typer.Option("--continue", help="Train only what is missing.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="In this process, on one device, without Ray and MLflow.")
+    ] = False,
+    device: Annotated[str | None, typer.Option(help="With --plain: cpu, cuda, cuda:1 …")] = None,
+) -> None:
+    """Train the rows of a paper's ablation table, and print it with the paper's numbers and ours."""
+    from facealign.cli.reproduce import Request
+    from facealign.cli.reproduce import reproduce as run
+
+    typer.echo(run(Request(table, size, params, tuple(change or ()), seeds, epochs, go_on, plain, device)))
+
+
+@app.command()
 def faces(
     out: Annotated[Path, typer.Argument(help="The PNG to write.")] = Path("faces.png"),
     folder: Annotated[

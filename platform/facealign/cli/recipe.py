@@ -17,7 +17,7 @@ def apply_recipe(recipe: Path, params: Path) -> list[str]:
         ConfigError: Either file is not YAML, or the result breaks a rule; then the params file stays as it was.
     """
     tree = read_yaml(params)
-    changes = list(_overlay(tree, read_yaml(recipe)))
+    changes = list(overlay(tree, read_yaml(recipe)))
     candidate = params.with_name(f".{params.name}.new")
     YAML(typ="rt").dump(tree, candidate)
     try:
@@ -29,10 +29,11 @@ def apply_recipe(recipe: Path, params: Path) -> list[str]:
     return changes
 
 
-def _overlay(tree: CommentedMap, recipe: CommentedMap, prefix: str = "") -> Iterator[str]:
+def overlay(tree: CommentedMap, recipe: CommentedMap, prefix: str = "") -> Iterator[str]:
+    """Put a recipe's settings into a tree, in place; what changes, ``key: before → now``, as it is done."""
     for key, value in recipe.items():
         if isinstance(value, CommentedMap) and isinstance(tree.get(key), CommentedMap):
-            yield from _overlay(tree[key], value, f"{prefix}{key}.")
+            yield from overlay(tree[key], value, f"{prefix}{key}.")
         elif tree.get(key) != value:
             yield f"{prefix}{key}: {tree.get(key)!s} → {value!s}"
             tree[key] = value

@@ -52,7 +52,7 @@ def keep(places: paths.Trained, progress: Progress, run: tracking.Run | None) ->
     model = load_model(places.model)
     best = progress.best
     assert best is not None, "a finished training has measured its last epoch"
-    history = [record.model_dump() for record in progress.history]
+    history = [record.model_dump(exclude={"parts"}) for record in progress.history]
     write_history_csv(places.history, history)
     picture = places.curve
     learning_curve(history).savefig(picture)

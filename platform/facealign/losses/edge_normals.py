@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from facealign.geometry import Edge, LandmarkSchema
+from facealign.geometry import LandmarkSchema, edge_neighbours
 
 Neighbours = Literal["unit", "raw"]
 
@@ -50,7 +50,7 @@ class EdgeNormals(nn.Module):
     def __init__(self, schema: LandmarkSchema, neighbours: Neighbours) -> None:
         super().__init__()
         self.neighbours = neighbours
-        before, after = _neighbours(schema)
+        before, after = edge_neighbours(schema)
         self.register_buffer("before", torch.tensor(before), persistent=False)
         self.register_buffer("after", torch.tensor(after), persistent=False)
 
@@ -82,19 +82,3 @@ def _normalise(vectors: Tensor) -> tuple[Tensor, Tensor]:
     """(…, 2) unit vectors, shorter where the vectors are all but zero; and (…) whether they are not."""
     lengths = vectors.norm(dim=-1, keepdim=True)
     return vectors / lengths.clamp_min(_SHORT), lengths[..., 0] > _SHORT
-
-
-def _neighbours(schema: LandmarkSchema) -> tuple[list[int], list[int]]:
-    """The landmark before and after each on its first edge; the landmark itself where there is none."""
-    before, after = list(range(schema.size)), list(range(schema.size))
-    for edge in reversed(schema.edges):
-        line = _with_ends(edge)
-        for previous, landmark, following in zip(line, line[1:], line[2:], strict=False):
-            before[landmark], after[landmark] = previous, following
-    return before, after
-
-
-def _with_ends(edge: Edge) -> tuple[int, ...]:
-    """The edge's landmarks, with the neighbour of each end before and behind; an open end is its own."""
-    first, last = edge.indices[0], edge.indices[-1]
-    return (last, *edge.indices, first) if edge.closed else (first, *edge.indices, last)

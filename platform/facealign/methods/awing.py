@@ -3,7 +3,8 @@
 Stacked hourglasses with coordinates predict one heatmap for each landmark and one map of all facial curves; each
 stack is trained with the Adaptive Wing loss under the Weighted Loss Map (Eqs. 3–6). The defaults are the paper's
 full model; each part of its Table 7 is an option: loss (AW), weight_map (WM), network.boundary (B),
-network.coord_conv (C), network.boundary_coords (CB); and Table 12 is network.stacks.
+network.coord_conv (C), network.boundary_coords (CB); Table 12 is network.stacks, and log_mse tells what Table 10
+compares.
 
 Where the paper is silent: every stack counts the same, and a stack's loss is the mean over the pixels of all
 channels, the boundary being one among them; a channel with nothing to learn from counts as 0.
@@ -39,6 +40,7 @@ class AWing(HeatmapMethod):
         "loss": "paper Eq. 3; parameters by Tables 5 and 6; AW in Table 7",
         "weight_map": "paper Eqs. 4 and 5; WM and WM_base in Table 7",
         "decoding": "paper §7.3, after Newell et al., ECCV 2016",
+        "log_mse": "paper Table 10, which does not say of which stacks: of the last, ours",
     }
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:

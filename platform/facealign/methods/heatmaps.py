@@ -10,6 +10,7 @@ from facealign.config import Settings
 from facealign.data.batch import Batch
 from facealign.geometry import LandmarkSchema
 from facealign.losses import LossChoice, WeightMapSettings, weight_map
+from facealign.losses.mse import squared_errors
 from facealign.methods.base import LossTerms, Method
 from facealign.models.stacked_hourglass import STRIDE, StackedHourglass, StackedHourglassSettings
 from facealign.targets import (
@@ -31,6 +32,11 @@ class HeatmapMethodSettings(Settings):
     loss: LossChoice = Field(default=LossChoice(), description="loss of a heatmap pixel")
     weight_map: WeightMapSettings = WeightMapSettings()
     decoding: DecodeSettings = DecodeSettings()
+    log_mse: bool = Field(
+        default=False,
+        description="tell beside the loss, as `mse` and `mse_foreground`, how far the last stack's landmark maps "
+        "are from their targets, whatever the loss is (AWing Table 10)",
+    )
 
 
 class HeatmapMethod(Method):
@@ -71,6 +77,10 @@ class HeatmapMethod(Method):
         total = torch.stack(list(parts.values())).sum()
         if self.boundary is not None:
             parts["boundary"] = per_stack[-1][:, -1].mean()
+        if self.config.log_mse:
+            n = self.schema.size
+            errors = squared_errors(outputs[-1][:, :n], target[:, :n], counts[:, :n])
+            parts |= dict(zip(("mse", "mse_foreground"), errors, strict=True))
         return LossTerms(total=total, parts={name: part.detach() for name, part in parts.items()})
 
     def targets(self, batch: Batch) -> tuple[Tensor, Tensor]:

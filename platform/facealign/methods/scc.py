@@ -6,13 +6,14 @@ row of its ablations is a choice of options:
 
 =====================================  ==============================================================
 Table 5, fully connected               network.head fully_connected, loss l1
-+ GN                                   network.shallowest 5, network.graph.weights binary, loss l1
-+ attention m-s F.                     the same with network.shallowest 3
-+ Soft Wing                            the same with the default loss
-+ DW, the full method                  the default
+GN                                     network.shallowest 5, network.graph.weights binary, loss l1
+GN, attention m-s F.                   the same with network.shallowest 3
+GN, Soft Wing                          GN with the default loss
+all but DW                             network.graph.weights binary
+full method                            the default
 Table 6, attention                     network.attention: self, semantic
 Table 6, feature maps                  network.shallowest: 5, 4, 3, 2
-Table 7, top k                         network.graph.k
+Table 7, top k                         network.graph.k; 97 of 98 landmarks are all
 Table 8, loss                          network.head fully_connected; loss l1, wing (ω 20), soft_wing; ε
 =====================================  ==============================================================
 
@@ -86,7 +87,7 @@ class SCC(CoordinateMethod):
         if not isinstance(self.network.head, GraphHead):
             return
         graph = self.config.network.graph
-        adjacent_NN = pearson_neighbours(statistics.correlation, graph.k)
+        adjacent_NN = pearson_neighbours(statistics.correlation, graph.degree(self.schema.size))
         if graph.neighbours == "mutual":
             adjacent_NN = adjacent_NN | adjacent_NN.T
         self.network.head.graph.neighbourhood.choose(torch.from_numpy(adjacent_NN))

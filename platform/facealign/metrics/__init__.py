@@ -4,17 +4,20 @@ Errors are fractions of the normaliser throughout: 0.05 is what papers print as 
 """
 
 from facealign.metrics.curve import auc, ced, failure_rate
+from facealign.metrics.directions import DirectedNME, directed_nme
 from facealign.metrics.nme import nme
 from facealign.metrics.pck import JointHits, pck
 from facealign.metrics.summary import Summary, groups_of, summarise, summarise_by
 from facealign.metrics.total import Total
 
 __all__ = [
+    "DirectedNME",
     "JointHits",
     "Summary",
     "Total",
     "auc",
     "ced",
+    "directed_nme",
     "failure_rate",
     "groups_of",
     "nme",

@@ -7,7 +7,7 @@ with their list of WFLW's neighbours.
 """
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -20,7 +20,9 @@ from facealign.models.precision import full_precision
 class GraphSettings(Settings):
     """Size of the network and where its weights come from; the defaults are the paper's."""
 
-    k: int = Field(default=3, ge=1, description="neighbours that each landmark chooses (Table 7)")
+    k: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+        default=3, description="neighbours that each landmark chooses (Table 7); all: every other landmark"
+    )
     neighbours: Literal["chosen", "mutual"] = Field(
         default="chosen",
         description="chosen: the k most correlated ones (Eq. 5); mutual: also those that chose it (authors' code)",
@@ -37,17 +39,22 @@ class GraphSettings(Settings):
     blocks: int = Field(default=4, ge=0, le=16, description="residual blocks of two graph convolutions (§4.2)")
     width: int = Field(default=128, ge=2, le=1024, description="features of a hidden node (§4.2)")
 
+    def degree(self, landmarks: int) -> int:
+        """How many others each of ``landmarks`` chooses."""
+        return landmarks - 1 if self.k == "all" else self.k
+
     def capacity(self, landmarks: int) -> int:
         """The most edges that ``landmarks`` nodes can have, self-loops included.
 
         Raises:
             UserError: There are not k other landmarks.
         """
-        if self.k >= landmarks:
+        k = self.degree(landmarks)
+        if k >= landmarks:
             raise UserError(
-                f"k = {self.k} neighbours, but a landmark has {landmarks - 1} others; choose 1…{landmarks - 1}"
+                f"k = {k} neighbours, but a landmark has {landmarks - 1} others; choose 1…{landmarks - 1}"
             )
-        per_node = self.k + 1 if self.neighbours == "chosen" else 2 * self.k + 1
+        per_node = k + 1 if self.neighbours == "chosen" else 2 * k + 1
         return min(landmarks * per_node, landmarks**2)
 
 

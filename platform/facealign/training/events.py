@@ -38,7 +38,7 @@ def log_event(metrics: dict[str, float], step: int) -> dict[str, Any]:
 
 def epoch_event(progress: Progress) -> dict[str, Any]:
     """What ``Events.epoch`` hears, likewise: the record of the epoch that is over."""
-    return {"kind": "epoch", **progress.history[-1].model_dump()}
+    return {"kind": "epoch", **progress.history[-1].model_dump(exclude={"parts"})}
 
 
 def resumed_event(progress: Progress) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """How far a training has come."""
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from facealign.config import Settings
@@ -11,6 +13,7 @@ class EpochRecord(Settings):
 
     Attributes:
         loss: Mean training loss of the epoch.
+        parts: Likewise, of each of the parts that the method tells.
         validation_nme: Mean over the validation fold, a fraction of the normaliser; None: not measured.
         images_per_second: Training images, over all workers.
     """
@@ -21,6 +24,7 @@ class EpochRecord(Settings):
     lr: float
     images_per_second: float
     seconds: float
+    parts: dict[str, float] = Field(default_factory=dict)
 
 
 class Progress(Settings):
@@ -30,12 +34,20 @@ class Progress(Settings):
         epoch: Finished epochs.
         step: Steps done in the epoch under way.
         loss_sum: Sum of the losses of those steps, so that a resumed epoch reports the mean of the whole.
+        part_sums: Likewise, of the losses' parts.
     """
 
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
+    part_sums: dict[str, float] = Field(default_factory=dict)
     history: tuple[EpochRecord, ...] = Field(default=())
+
+    def after(self, steps: int, losses: Mapping[str, float]) -> "Progress":
+        """With the mean losses of the last ``steps`` steps, ``loss`` and the parts by name, added up."""
+        sums = {"loss": self.loss_sum, **self.part_sums}
+        sums = {name: sums.get(name, 0.0) + mean * steps for name, mean in losses.items()}
+        return self.model_copy(update={"loss_sum": sums.pop("loss"), "part_sums": sums})
 
     @property
     def best(self) -> EpochRecord | None:

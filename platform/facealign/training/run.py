@@ -107,7 +107,9 @@ class Run:
         loss = means["train/loss"]
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise not_finite(self.progress.epoch, meter, self.world)
-        self.progress = self.progress.model_copy(update={"loss_sum": self.progress.loss_sum + loss * meter.steps})
+        self.progress = self.progress.after(
+            meter.steps, {name.removeprefix("train/"): mean for name, mean in means.items()}
+        )
         if self.world.is_main:
             speed = {
                 "train/images_per_second": faces / seconds,
@@ -142,6 +144,7 @@ class Run:
             lr=self.learner.lr,
             images_per_second=images / seconds,
             seconds=seconds,
+            parts={name: total / self.faces.steps for name, total in self.progress.part_sums.items()},
         )
         self.progress = Progress(epoch=epoch, history=(*self.progress.history, record))
         if self.world.is_main:

@@ -13,8 +13,8 @@ from facealign.cluster.search.tracked import TrackedSearch
 from facealign.training import TrainJob
 from facealign.training.progress import Progress
 
-Measure = Callable[[Path, TrainJob], Mapping[str, float]]
-"""(model folder, job) → further figures of a trial's best model; it travels to where the trial runs."""
+Measure = Callable[[Path, TrainJob, Progress], Mapping[str, float]]
+"""(folder of the best model, job, how the training went) → further figures of a trial; it travels to where that runs."""
 
 
 @dataclass(frozen=True)

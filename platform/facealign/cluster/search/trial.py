@@ -66,7 +66,7 @@ def _trained(task: TrialTask, common: Common) -> Told:
         if not progress.is_done(task.job.train):
             return Told(kind="stopped")
         assert best_model is not None, "a finished training has measured its last epoch"
-        return completed(progress, common.measure(best_model, task.job) if common.measure else {})
+        return completed(progress, common.measure(best_model, task.job, progress) if common.measure else {})
 
 
 def _prepared(task: TrialTask, common: Common) -> Run | None:
