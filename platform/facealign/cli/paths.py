@@ -42,12 +42,15 @@ class Searched(NamedTuple):
     trials: Path  # a line a trial
     best: Path  # the params file with the winner's values
     figures: Path
+    page: Path  # all of it, to be looked at
+    pictures: Path  # folder
 
 
 def searched(name: str) -> Searched:
     """The places of a search."""
     folder = OUTPUTS / "search" / name
-    return Searched(folder, *(folder / file for file in ("trials.csv", "best.yaml", "search.json")))
+    names = ("trials.csv", "best.yaml", "search.json", "search.html", "pictures")
+    return Searched(folder, *(folder / name for name in names))
 
 
 def trained(method: str) -> Trained:

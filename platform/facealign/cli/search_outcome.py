@@ -1,4 +1,4 @@
-"""What a search leaves in its folder: ``trials.csv``, ``best.yaml``, ``search.json``."""
+"""What a search has come to: ``best.yaml`` and ``search.json``."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from facealign.cli.search_best import write_best
 from facealign.cli.search_file import Search
 from facealign.config import UserError
 from facealign.search.confirm import PAPER, Confirmed
-from facealign.search.outcome import best, write_trials_csv
+from facealign.search.outcome import best
 from facealign.search.row import TrialRow
 from facealign.search.storage import without_password
 
@@ -19,11 +19,6 @@ from facealign.search.storage import without_password
 def write_beginning(search: Search) -> None:
     """Write which study it is, for whoever looks before it is done."""
     write_json(search.places.figures, _identity(search))
-
-
-def write_trials(search: Search, rows: Sequence[TrialRow]) -> None:
-    """Write the trials, as they are now."""
-    write_trials_csv(search.places.trials, rows, search.file.objectives)
 
 
 def write_outcome(
@@ -49,7 +44,7 @@ def write_outcome(
     write_best(search.places.best, search.started_from, search.changes, search.file.fixed | winner.params, says)
     write_json(search.places.figures, figures)
     print("\n".join([*says, f"{search.places.best}: apply it with `facealign apply {search.places.best}`"]))
-    return [search.places.trials, search.places.best, search.places.figures]
+    return [search.places.best, search.places.figures]
 
 
 def figures_of_search(rows: Sequence[TrialRow], again: Sequence[Confirmed]) -> dict[str, float]:

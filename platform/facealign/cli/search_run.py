@@ -4,22 +4,22 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import optuna
-
 from facealign import tracking
 from facealign.cli import home
 from facealign.cli.lineage import git_commit
 from facealign.cli.paths import SPOOL
 from facealign.cli.search_file import Search, read_search
-from facealign.cli.search_lines import say
-from facealign.cli.search_outcome import figures_of_search, write_beginning, write_outcome, write_trials
+from facealign.cli.search_outcome import figures_of_search, write_beginning, write_outcome
+from facealign.cli.search_report import draw_search
 from facealign.cluster.search.run import Interrupted, Searching, searching
 from facealign.cluster.search.tracked import TrackedSearch
 from facealign.config import UserError
+from facealign.report.search.live import search_progress
 from facealign.search.confirm import Confirmed, confirmation, confirmed, to_confirm
 from facealign.search.figures import ModelFigures
+from facealign.search.plan import Limits
 from facealign.search.row import TrialRow
-from facealign.search.storage import open_storage
+from facealign.search.storage import Storage, open_storage
 from facealign.search.study import SearchStudy
 
 
@@ -41,7 +41,10 @@ def run_search(
     """
     search = read_search(path, params, changes)
     try:
-        with searching(str(search.places.folder.resolve()), search.params.cluster, SPOOL, say) as cluster:
+        with (
+            search_progress(sys.stdout) as show,
+            searching(str(search.places.folder.resolve()), search.params.cluster, SPOOL, show) as cluster,
+        ):
             _run(search, cluster, go_on, trials)
     except Interrupted as interrupted:
         print(f"{interrupted}; the same command with --continue goes on", file=sys.stderr)
@@ -62,14 +65,12 @@ def _run(search: Search, cluster: Searching, go_on: bool, trials: int | None) ->
     status = "FAILED"
     try:
         _describe(search, run)
-        limit, rows = _run_trials(search, cluster, storage, tracked, trials)
-        again = _confirm(search, cluster, storage, tracked, rows)
-        files = write_outcome(search, rows, again, limit)
-        tracker = tracking.tracker_for(run, SPOOL)
-        tracker.results({f"search/{name}": figure for name, figure in figures_of_search(rows, again).items()})
-        for file in files:
-            tracker.artifact(file)
-        tracker.close()
+        study = SearchStudy(search.plan, storage, _limits(search, trials))
+        limit = _run_trials(search, cluster, study, tracked)
+        again = _confirm(search, cluster, storage, tracked, study.rows())
+        draw_search(search, study, again)
+        files = write_outcome(search, study.rows(), again, limit)
+        _record(search, run, figures_of_search(study.rows(), again), files)
         home.deliver(search.places.folder)
         status = "FINISHED"
     except Interrupted:
@@ -79,7 +80,7 @@ def _run(search: Search, cluster: Searching, go_on: bool, trials: int | None) ->
         tracking.end_run(run, status, SPOOL)
 
 
-def _check_studies(search: Search, storage: optuna.storages.BaseStorage, go_on: bool) -> None:
+def _check_studies(search: Search, storage: Storage, go_on: bool) -> None:
     """Say which study it is, where there are others.
 
     Raises:
@@ -105,33 +106,40 @@ def _describe(search: Search, run: tracking.Run | None) -> None:
     tracker.close()
 
 
-def _run_trials(
-    search: Search,
-    cluster: Searching,
-    storage: optuna.storages.BaseStorage,
-    tracked: TrackedSearch,
-    trials: int | None,
-) -> tuple[str | None, tuple[TrialRow, ...]]:
-    plan, file = search.plan, search.file
-    limits = plan.limits if trials is None else replace(plan.limits, trials=trials)
-    study = SearchStudy(plan, storage, limits)
+def _limits(search: Search, trials: int | None) -> Limits:
+    limits = search.plan.limits
+    return limits if trials is None else replace(limits, trials=trials)
+
+
+def _run_trials(search: Search, cluster: Searching, study: SearchStudy, tracked: TrackedSearch) -> str | None:
+    """Returns what of the budget ended it, if it was not the number of trials."""
     try:
-        limit = cluster.run(
+        return cluster.run(
             study,
             search.job,
             tracked=tracked if search.params.tracking.enabled else None,
-            measure=ModelFigures(file.objectives, search.params.evaluation.failure_threshold),
-            concurrency=file.concurrency,
+            measure=ModelFigures(search.file.objectives, search.params.evaluation.failure_threshold),
+            concurrency=search.file.concurrency,
         )
     finally:
-        write_trials(search, study.rows())
-    return limit, study.rows()
+        draw_search(search, study)
+
+
+def _record(search: Search, run: tracking.Run | None, figures: dict[str, float], files: list[Path]) -> None:
+    """Put what the search has come to into its run."""
+    tracker = tracking.tracker_for(run, SPOOL)
+    tracker.results({f"search/{name}": figure for name, figure in figures.items()})
+    for file in (*files, search.places.trials, search.places.page):
+        tracker.artifact(file)
+    for picture in sorted(search.places.pictures.glob("*.png")):
+        tracker.artifact(picture, "pictures")
+    tracker.close()
 
 
 def _confirm(
     search: Search,
     cluster: Searching,
-    storage: optuna.storages.BaseStorage,
+    storage: Storage,
     tracked: TrackedSearch,
     rows: tuple[TrialRow, ...],
 ) -> list[Confirmed]:

@@ -16,6 +16,7 @@ from facealign.metrics import nme
 from facealign.metrics.curve import failure_rate
 from facealign.models.cost import count_parameters_and_macs
 from facealign.training import ModelFolder, TrainJob, load_model, predict
+from facealign.training.progress import Progress
 
 _WARM, _TIMED = 5, 50
 """Single faces before, and while, the clock runs."""
@@ -33,7 +34,7 @@ class ModelFigures:
     names: tuple[str, ...]
     failure_threshold: float
 
-    def __call__(self, folder: Path, job: TrainJob) -> dict[str, float]:
+    def __call__(self, folder: Path, job: TrainJob, progress: Progress) -> dict[str, float]:
         """The figures of the model in a folder, by name."""
         model = load_model(folder)
         return {name: _MEASURES[name](self, model, job) for name in self.names if name in _MEASURES}

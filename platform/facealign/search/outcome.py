@@ -1,14 +1,12 @@
 """What a study has come to, as plain rows."""
 
-import csv
-import json
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
 import optuna
 from optuna.trial import FrozenTrial
 
 from facealign.search.row import TrialRow
+from facealign.search.storage import Storage
 
 # Names of the attributes in which a trial keeps what Optuna has no place for.
 PARAMS = "params"
@@ -23,6 +21,11 @@ RUN_ID = "run_id"
 def rows(study: optuna.Study) -> tuple[TrialRow, ...]:
     """All trials, by number."""
     return tuple(map(_row, study.get_trials(deepcopy=False)))
+
+
+def rows_of(name: str, storage: Storage) -> tuple[TrialRow, ...]:
+    """All trials of a study that is there, by number."""
+    return rows(optuna.load_study(study_name=name, storage=storage))
 
 
 def row(study: optuna.Study, number: int) -> TrialRow:
@@ -44,22 +47,6 @@ def pareto(trials: Iterable[TrialRow]) -> list[TrialRow]:
     """The complete trials that no other one beats in one value without losing in another."""
     complete = best(trials)
     return [row for row in complete if not any(_beats(other, row) for other in complete)]
-
-
-def write_trials_csv(path: Path, trials: Sequence[TrialRow], objectives: Sequence[str]) -> None:
-    """A line a trial: number, state, values, one column for each parameter, and what it took."""
-    names = sorted({name for row in trials for name in row.params})
-    ends = ("epochs", "seconds", "cause", "run_id", "started", "ended", "rungs")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["number", "state", *objectives, *names, *ends])
-        for row in trials:
-            values = row.values or ("",) * len(objectives)
-            params = [row.params.get(name, "") for name in names]
-            plain = row.model_dump(mode="json")
-            rest = ["" if plain[name] is None else plain[name] for name in ends[:-1]]
-            writer.writerow([row.number, row.state, *values, *params, *rest, json.dumps(row.rungs)])
 
 
 def _trial(study: optuna.Study, number: int) -> FrozenTrial:

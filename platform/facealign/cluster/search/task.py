@@ -14,7 +14,7 @@ from facealign.training import TrainJob
 from facealign.training.progress import Progress
 
 Measure = Callable[[Path, TrainJob, Progress], Mapping[str, float]]
-"""(folder of the best model, job, how the training went) → further figures of a trial; it travels to where that runs."""
+"""(folder of the best model, job, history) → further figures of a trial; it travels to where the trial runs."""
 
 
 @dataclass(frozen=True)
