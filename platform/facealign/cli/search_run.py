@@ -4,8 +4,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import optuna
-
 from facealign import tracking
 from facealign.cli import home
 from facealign.cli.lineage import git_commit
@@ -19,7 +17,7 @@ from facealign.config import UserError
 from facealign.search.confirm import Confirmed, confirmation, confirmed, to_confirm
 from facealign.search.figures import ModelFigures
 from facealign.search.row import TrialRow
-from facealign.search.storage import open_storage
+from facealign.search.storage import Storage, open_storage, study_names
 from facealign.search.study import SearchStudy
 
 
@@ -79,13 +77,13 @@ def _run(search: Search, cluster: Searching, go_on: bool, trials: int | None) ->
         tracking.end_run(run, status, SPOOL)
 
 
-def _check_studies(search: Search, storage: optuna.storages.BaseStorage, go_on: bool) -> None:
+def _check_studies(search: Search, storage: Storage, go_on: bool) -> None:
     """Say which study it is, where there are others.
 
     Raises:
         UserError: It is there already, and it was not said to go on.
     """
-    there = [study.study_name for study in storage.get_all_studies()]
+    there = study_names(storage)
     if search.plan.name in there:
         if not go_on:
             raise UserError(
@@ -108,7 +106,7 @@ def _describe(search: Search, run: tracking.Run | None) -> None:
 def _run_trials(
     search: Search,
     cluster: Searching,
-    storage: optuna.storages.BaseStorage,
+    storage: Storage,
     tracked: TrackedSearch,
     trials: int | None,
 ) -> tuple[str | None, tuple[TrialRow, ...]]:
@@ -131,7 +129,7 @@ def _run_trials(
 def _confirm(
     search: Search,
     cluster: Searching,
-    storage: optuna.storages.BaseStorage,
+    storage: Storage,
     tracked: TrackedSearch,
     rows: tuple[TrialRow, ...],
 ) -> list[Confirmed]:

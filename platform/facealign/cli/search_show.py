@@ -4,7 +4,6 @@ import sys
 from collections import Counter
 from typing import Any
 
-import optuna
 from rich import box
 from rich.table import Table
 
@@ -13,7 +12,7 @@ from facealign.cli.json_file import read_json
 from facealign.cli.paths import OUTPUTS, searched
 from facealign.config import UserError
 from facealign.report.tables import print_table
-from facealign.search.outcome import rows
+from facealign.search.outcome import rows_of
 from facealign.search.row import TrialRow
 from facealign.search.storage import open_storage
 
@@ -36,7 +35,7 @@ def print_search(name: str) -> None:
         raise UserError(f"{places.folder}: no search {name!r}; {known}")
     figures = read_json(places.figures)
     storage = open_storage(figures["storage"], places.folder, alone=False)
-    trials = rows(optuna.load_study(study_name=figures["study"], storage=storage))
+    trials = rows_of(storage, figures["study"])
     counts = ", ".join(f"{count} {state}" for state, count in Counter(row.state for row in trials).items())
     print(f"{figures['study']}: {counts or 'no trial yet'}")
     print_table(_trials_table(trials, figures["objectives"]), sys.stdout)

@@ -9,6 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from facealign.search.row import TrialRow
+from facealign.search.storage import Storage
 
 # Names of the attributes in which a trial keeps what Optuna has no place for.
 PARAMS = "params"
@@ -23,6 +24,11 @@ RUN_ID = "run_id"
 def rows(study: optuna.Study) -> tuple[TrialRow, ...]:
     """All trials, by number."""
     return tuple(map(_row, study.get_trials(deepcopy=False)))
+
+
+def rows_of(storage: Storage, name: str) -> tuple[TrialRow, ...]:
+    """All trials of a study, whoever works on it."""
+    return rows(optuna.load_study(study_name=name, storage=storage))
 
 
 def row(study: optuna.Study, number: int) -> TrialRow:

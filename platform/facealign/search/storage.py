@@ -1,6 +1,7 @@
 """Where studies are kept: a journal in a folder, or a database."""
 
 from pathlib import Path
+from typing import TypeAlias
 
 import optuna
 from optuna.storages.journal import JournalFileBackend, JournalStorage
@@ -10,8 +11,11 @@ from facealign.config import UserError
 
 JOURNAL = "study.journal"
 
+Storage: TypeAlias = optuna.storages.BaseStorage
+"""Holds studies by name."""
 
-def open_storage(address: str | None, folder: Path, *, alone: bool) -> optuna.storages.BaseStorage:
+
+def open_storage(address: str | None, folder: Path, *, alone: bool) -> Storage:
     """The storage of a search's studies.
 
     Args:
@@ -31,6 +35,11 @@ def open_storage(address: str | None, folder: Path, *, alone: bool) -> optuna.st
     return JournalStorage(JournalFileBackend(str(journal)))
 
 
+def study_names(storage: Storage) -> list[str]:
+    """Of the studies that a storage holds."""
+    return [study.study_name for study in storage.get_all_studies()]
+
+
 def without_password(address: str) -> str:
     """A database's address as others may read it; the password then comes from PGPASSWORD or ~/.pgpass."""
     scheme, mark, rest = address.partition("://")
@@ -38,7 +47,7 @@ def without_password(address: str) -> str:
     return f"{scheme}{mark}{account.partition(':')[0]}{at}{place}"
 
 
-def _database(address: str) -> optuna.storages.BaseStorage:
+def _database(address: str) -> Storage:
     try:
         return optuna.storages.get_storage(address)
     except (ImportError, SQLAlchemyError, optuna.exceptions.OptunaError) as error:
