@@ -26,8 +26,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import optuna
-
 from facealign.cli.assignments import put
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.search.run import searching
@@ -36,7 +34,7 @@ from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
 from facealign.geometry import CropSettings
 from facealign.search.file import SearchFile
-from facealign.search.outcome import rows as rows_of
+from facealign.search.outcome import rows_of
 from facealign.search.row import TrialRow
 from facealign.search.searched import SearchPlan
 from facealign.search.storage import open_storage
@@ -235,7 +233,7 @@ def text(row: TrialRow) -> str:
 def rows_in(settings: dict[str, Any], base: TrainJob, folder: Path) -> tuple[TrialRow, ...]:
     """The trials as the last driver left them."""
     storage = open_storage(None, folder, alone=False)
-    return rows_of(optuna.load_study(study_name=plan_of(settings, base).name, storage=storage))
+    return rows_of(storage, plan_of(settings, base).name)
 
 
 def drive(spec: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from facealign.search.confirm import Confirmed, confirmation, confirmed, to_conf
 from facealign.search.figures import ModelFigures
 from facealign.search.plan import Limits
 from facealign.search.row import TrialRow
-from facealign.search.storage import Storage, open_storage
+from facealign.search.storage import Storage, open_storage, study_names
 from facealign.search.study import SearchStudy
 
 
@@ -86,7 +86,7 @@ def _check_studies(search: Search, storage: Storage, go_on: bool) -> None:
     Raises:
         UserError: It is there already, and it was not said to go on.
     """
-    there = [study.study_name for study in storage.get_all_studies()]
+    there = study_names(storage)
     if search.plan.name in there:
         if not go_on:
             raise UserError(

@@ -35,7 +35,7 @@ def print_search(name: str) -> None:
         raise UserError(f"{places.folder}: no search {name!r}; {known}")
     figures = read_json(places.figures)
     storage = open_storage(figures["storage"], places.folder, alone=False)
-    trials = rows_of(figures["study"], storage)
+    trials = rows_of(storage, figures["study"])
     counts = ", ".join(f"{count} {state}" for state, count in Counter(row.state for row in trials).items())
     print(f"{figures['study']}: {counts or 'no trial yet'}")
     print_table(_trials_table(trials, figures["objectives"]), sys.stdout)

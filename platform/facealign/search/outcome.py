@@ -23,8 +23,8 @@ def rows(study: optuna.Study) -> tuple[TrialRow, ...]:
     return tuple(map(_row, study.get_trials(deepcopy=False)))
 
 
-def rows_of(name: str, storage: Storage) -> tuple[TrialRow, ...]:
-    """All trials of a study that is there, by number."""
+def rows_of(storage: Storage, name: str) -> tuple[TrialRow, ...]:
+    """All trials of a study, whoever works on it."""
     return rows(optuna.load_study(study_name=name, storage=storage))
 
 

@@ -12,7 +12,7 @@ from facealign.config import UserError
 JOURNAL = "study.journal"
 
 Storage: TypeAlias = optuna.storages.BaseStorage
-"""Of studies, by their names."""
+"""Holds studies by name."""
 
 
 def open_storage(address: str | None, folder: Path, *, alone: bool) -> Storage:
@@ -33,6 +33,11 @@ def open_storage(address: str | None, folder: Path, *, alone: bool) -> Storage:
     if alone:
         _mend(journal)
     return JournalStorage(JournalFileBackend(str(journal)))
+
+
+def study_names(storage: Storage) -> list[str]:
+    """Of the studies that a storage holds."""
+    return [study.study_name for study in storage.get_all_studies()]
 
 
 def without_password(address: str) -> str:

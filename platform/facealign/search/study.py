@@ -17,6 +17,7 @@ from facealign.search.plan import Limits, Plan
 from facealign.search.row import TrialRow
 from facealign.search.space import Assignments
 from facealign.search.spending import Clock, Spending
+from facealign.search.storage import Storage
 
 _PLACE = "place"
 
@@ -56,7 +57,7 @@ class SearchStudy:
     def __init__(
         self,
         plan: Plan,
-        storage: optuna.storages.BaseStorage,
+        storage: Storage,
         limits: Limits | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
