@@ -1,7 +1,7 @@
 """One Ray cluster for all tests that need one, and an MLflow server that can be killed."""
 
-import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,8 +31,7 @@ def mlflow_server(tmp_path_factory) -> Iterator[Server]:
 @pytest.fixture
 def temporary(tmp_path_factory, monkeypatch):
     """Ray's folder for this test alone; a short name, for its sockets."""
-    folder = Path("/tmp") / f"fa{os.getpid()}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="fa", dir="/tmp"))
     monkeypatch.setenv("RAY_TMPDIR", str(folder))
     yield folder
     left = {path.name for path in folder.iterdir()}

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import ray
 
@@ -15,8 +17,10 @@ _OBJECT_STORE_BYTES = 200 << 20  # batches do not travel through it; Ray's defau
 
 
 @contextmanager
-def session(address: str | None, *, dashboard: bool = False) -> Iterator[None]:
+def session(address: str | None, *, dashboard: bool = False) -> Iterator[Path | None]:
     """Connected to Ray inside the block; a cluster that was started here ends with it, and leaves no file.
+
+    It yields a folder for what must not outlive the cluster, however that ends; None where it was running before.
 
     Args:
         address: Of a running cluster; None takes ``RAY_ADDRESS``, and failing that starts a local cluster.
@@ -27,28 +31,46 @@ def session(address: str | None, *, dashboard: bool = False) -> Iterator[None]:
         UserError: Nothing answers at the address.
     """
     if ray.is_initialized():
-        yield
+        yield None
         return
     address = address or os.environ.get("RAY_ADDRESS")
-    with _connected(address) if address else _local(dashboard):
-        yield
+    with _connected(address) if address else _local(dashboard) as scratch:
+        yield scratch
 
 
 @contextmanager
-def _local(dashboard: bool) -> Iterator[None]:
+def _local(dashboard: bool) -> Iterator[Path]:
     with temporary_folder() as folder, guarded(folder):
-        ray.init(
-            address="local",
-            include_dashboard=dashboard,
-            object_store_memory=_OBJECT_STORE_BYTES,
-            _temp_dir=str(folder),
-            logging_level=logging.WARNING,
-            log_to_driver=False,
-        )
+        scratch = folder / "tmp"
+        scratch.mkdir()
+        with _temporary_files_of_children_in(scratch):
+            ray.init(
+                address="local",
+                include_dashboard=dashboard,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                _temp_dir=str(folder),
+                logging_level=logging.WARNING,
+                log_to_driver=False,
+            )
         try:
-            yield
+            yield scratch
         finally:
             ray.shutdown()
+
+
+@contextmanager
+def _temporary_files_of_children_in(folder: Path) -> Iterator[None]:
+    """Processes that start in the block have their temporary files there: one that is killed removes none."""
+    tempfile.gettempdir()  # this process keeps the answer that it gets now
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before
 
 
 @contextmanager

@@ -46,12 +46,14 @@ class Searching:
         spool: Folder, on each machine, for what MLflow has not taken yet.
         on_event: Told all that ``facealign.search.events`` lists.
         signals: That the driver has got.
+        scratch: Folder for what goes with the cluster; None: it was there before.
     """
 
     config: ClusterConfig
     spool: Path
     on_event: OnEvent
     signals: StopSignals
+    scratch: Path | None
 
     def run(
         self,
@@ -100,7 +102,7 @@ class Searching:
             watch = _Watch(conductor, line, room, self)
             try:
                 if conductor.has_more:
-                    _tune(conductor, common, room, watch)
+                    _tune(conductor, common, room, watch, self.scratch)
             finally:
                 conductor.close()
             if not any(row.state == "WAITING" for row in study.rows()) and storage.exists(common.place_of_study):
@@ -128,11 +130,11 @@ def searching(
         UserError: No cluster answers, or another driver is at this search already.
     """
     with (
-        session(config.address, dashboard=not _is_plain(config)),
+        session(config.address, dashboard=not _is_plain(config)) as scratch,
         StopSignals() as signals,
         claimed(folder, "runs this search"),
     ):
-        yield Searching(config, spool, on_event, signals)
+        yield Searching(config, spool, on_event, signals, scratch)
 
 
 def _is_plain(config: ClusterConfig) -> bool:
@@ -140,12 +142,12 @@ def _is_plain(config: ClusterConfig) -> bool:
     return config.most_workers == 1 and "://" not in config.storage
 
 
-def _tune(conductor: Conductor, common: Common, room: Capacity, watch: "_Watch") -> None:
+def _tune(conductor: Conductor, common: Common, room: Capacity, watch: "_Watch", scratch: Path | None) -> None:
     """Let Tune run trials until the conductor has no more. What Tune itself keeps is of no use, and goes."""
     logging.getLogger("ray.tune").setLevel(logging.ERROR)  # it misses its own logs, and other things not needed
     alone = common.scaling is None
     searcher = StudySearcher(conductor, room.trials)
-    with tempfile.TemporaryDirectory(prefix="facealign-tune-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="facealign-tune-", dir=scratch, ignore_cleanup_errors=True) as folder:
         tune.Tuner(
             tune.with_resources(
                 tune.with_parameters(run_trial, common=common), room.process if alone else beside_the_driver()
