@@ -43,12 +43,6 @@ def best(trials: Iterable[TrialRow]) -> list[TrialRow]:
     return sorted((row for row in trials if row.state == "COMPLETE"), key=lambda row: (row.values[0], row.number))
 
 
-def pareto(trials: Iterable[TrialRow]) -> list[TrialRow]:
-    """The complete trials that no other one beats in one value without losing in another."""
-    complete = best(trials)
-    return [row for row in complete if not any(_beats(other, row) for other in complete)]
-
-
 def _trial(study: optuna.Study, number: int) -> FrozenTrial:
     return study.get_trials(deepcopy=False)[number]
 
@@ -72,8 +66,3 @@ def _row(trial: FrozenTrial) -> TrialRow:
         started=trial.datetime_start,
         ended=trial.datetime_complete,
     )
-
-
-def _beats(one: TrialRow, other: TrialRow) -> bool:
-    pairs = list(zip(one.values, other.values, strict=True))
-    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
