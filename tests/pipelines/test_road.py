@@ -30,7 +30,9 @@ def ran(output: str) -> list[str]:
 
 
 def test_every_stage_runs_and_leaves_its_outs(project, repro):
-    assert ran(repro) == ["prepare", "train@awing", "evaluate@awing", "register"]
+    stages = ran(repro)
+    assert stages[:2] == ["prepare", "train@awing"]
+    assert sorted(stages[2:]) == ["evaluate@awing", "register"]  # neither needs the other, so either may be first
     evaluation = json.loads((project / "outputs/evaluated/awing/evaluation.json").read_text())
     assert evaluation["test"]["faces"] == 6
     assert {"nme", "auc", "failure_rate"} <= evaluation["mean_shape"].keys()

@@ -3,6 +3,7 @@
 Errors are fractions of the normaliser throughout: 0.05 is what papers print as "NME 5 %".
 """
 
+from facealign.metrics.bootstrap import mean_interval, resampled_means
 from facealign.metrics.curve import auc, ced, failure_rate
 from facealign.metrics.directions import DirectedNME, directed_nme
 from facealign.metrics.nme import nme
@@ -20,8 +21,10 @@ __all__ = [
     "directed_nme",
     "failure_rate",
     "groups_of",
+    "mean_interval",
     "nme",
     "pck",
+    "resampled_means",
     "summarise",
     "summarise_by",
 ]
