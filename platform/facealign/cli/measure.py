@@ -31,6 +31,7 @@ def measure(method: str, config: EvaluationConfig) -> str:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     validation = evaluate(model, paths.SHARDS, "val", config, device)
     test = evaluate(model, paths.SHARDS, "test", config, device)
+    subsets = groups_of([labels.subset for labels in test.faces.labels])
     figures = {
         "normaliser": config.normaliser,
         "failure_threshold": config.failure_threshold,
@@ -38,11 +39,14 @@ def measure(method: str, config: EvaluationConfig) -> str:
         "test": _figures(test.errors, config) | _joints(test, schema, config),
         "mean_shape": _figures(test.mean_shape_errors, config),
         "validation_mean_shape": _figures(validation.mean_shape_errors, config),
-        "subsets": {name: _figures(test.errors[mask], config) for name, mask in groups_of(test.subsets).items()},
+        "subsets": {name: _figures(test.errors[mask], config) for name, mask in subsets.items()},
     }
-    write_json(paths.evaluated(method).figures, figures)
+    places = paths.evaluated(method)
+    validation.faces.write(places.validation)
+    test.faces.write(places.test)
+    write_json(places.figures, figures)
     _draw(method, test, config)
-    home.deliver(paths.evaluated(method).figures.parent)
+    home.deliver(places.figures.parent)
     share = test.errors.mean() / test.mean_shape_errors.mean()
     return (
         f"{method}: test NME {test.errors.mean():.2%} over {len(test.errors)} faces, "
@@ -79,7 +83,7 @@ def _joints(measured: Evaluation, schema: LandmarkSchema, config: EvaluationConf
     """PCK over all joints and of each, of a body; nothing of a face."""
     if schema.normalisers.torso is None:
         return {}
-    found = measured.found
+    found = measured.faces.found
     return pck(found.predicted, found.truth, found.valid, schema, config.pck_threshold, found.ids).metrics()
 
 

@@ -31,6 +31,8 @@ class Evaluated(NamedTuple):
     """What the evaluation of a method leaves."""
 
     figures: Path
+    test: Path  # what was found on each face of the test fold, see MeasuredFaces
+    validation: Path
     ced: Path  # cumulative error distribution on the test fold
     pictures: Path  # folder
 
@@ -67,4 +69,5 @@ def trained_in(folder: Path) -> Trained:
 def evaluated(method: str) -> Evaluated:
     """The places of a method's evaluation."""
     folder = OUTPUTS / "evaluated" / method
-    return Evaluated(*(folder / name for name in ("evaluation.json", "ced.csv", "pictures")))
+    names = ("evaluation.json", "test.arrow", "validation.arrow", "ced.csv", "pictures")
+    return Evaluated(*(folder / name for name in names))

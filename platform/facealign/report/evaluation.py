@@ -13,7 +13,8 @@ from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import Place
 from facealign.metrics import nme
 from facealign.report.config import EvaluationConfig
-from facealign.training import Faces, ModelFolder, Predictions, predict
+from facealign.training import Faces, ModelFolder, predict
+from facealign.training.measured_faces import MeasuredFaces
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,14 @@ class Evaluation:
     """One fold, measured.
 
     Attributes:
-        found: What the method found on each face.
+        faces: What the method found on each face.
         errors: (F,) NME of each face, a fraction.
         mean_shape_errors: (F,) likewise, of the training faces' mean landmarks laid into the crop.
-        subsets: (F,) the official subset of each face.
     """
 
-    found: Predictions
+    faces: MeasuredFaces
     errors: NDArray[np.float64]
     mean_shape_errors: NDArray[np.float64]
-    subsets: tuple[str, ...]
 
 
 def evaluate(
@@ -53,4 +52,5 @@ def evaluate(
         nme(points, found.truth, found.valid, schema, config.normaliser, found.ids)
         for points in (found.predicted, as_mean)
     )
-    return Evaluation(found, errors, mean_errors, tuple(labels.subset for labels in reader.labels()))
+    faces = MeasuredFaces(found, tuple(reader.labels()), schema, reader.index.digest)
+    return Evaluation(faces, errors, mean_errors)
