@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from facealign.config import UserError
 from facealign.metrics.bootstrap import REPEATS, resampled_means
 
+Addends = NDArray[np.float64] | NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class Quotient:
@@ -25,8 +27,8 @@ class Quotient:
         below: (F,), finite; 1 for each face makes the figure a mean.
     """
 
-    above: NDArray[np.float64]
-    below: NDArray[np.float64]
+    above: Addends
+    below: Addends
 
     @classmethod
     def mean(cls, values_F: NDArray[np.float64]) -> "Quotient":
