@@ -1,11 +1,12 @@
 """`facealign evaluate` and `facealign score`: one protocol for our models and for others' predictions."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from conftest import REPOSITORY
+from data.sources.written import cofw68
 from facealign.cli import paths
 from facealign.cli.evaluate import evaluate_elsewhere
 from facealign.cli.json_file import read_json
@@ -14,14 +15,13 @@ from facealign.config import UserError
 from facealign.data.config import DataConfig
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
-from facealign.geometry import CropSettings
 from facealign.training import Faces, save_model
 from facealign.training.measured_faces import MeasuredFaces
 from methods.small import SMALL, small_method
 
 pytestmark = pytest.mark.thorough
 
-PARAMS = REPOSITORY / "params.yaml"
+PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +56,17 @@ def test_a_model_is_measured_on_any_fold(ours, model, tiny_shards):
     assert {"mean_shape", "subsets"} <= figures.keys()
     evaluate_elsewhere(model, str(tiny_shards), "val", "steering", PARAMS)
     assert paths.measured("steering").validation.is_file()
-    assert "mean_shape" not in read_json(paths.measured("steering").figures)
+    assert "validation_mean_shape" in read_json(paths.measured("steering").figures)
 
 
-def test_a_data_set_of_test_faces_alone_has_no_mean_shape(home, model):
-    settings = {"source": "synthetic", "crop": CropSettings(size=64), "synthetic": {"train": 0, "test": 2}}
-    prepare(DataConfig.model_validate(settings), home / "test-only")
-    evaluate_elsewhere(model, str(home / "test-only"), "test", "alone", PARAMS)
-    assert "mean_shape" not in read_json(paths.measured("alone").figures)
+def test_a_model_of_300w_is_measured_on_cofw68_which_has_no_mean_shape(home, model):
+    cofw68.write(home / "COFW68")
+    settings = {"source": "cofw68", "root": str(home / "COFW68"), "crop": {"size": 64}}
+    prepare(DataConfig.model_validate(settings), home / "cofw68")
+    assert "over 4 faces" in evaluate_elsewhere(model, str(home / "cofw68"), "test", None, PARAMS)
+    figures = read_json(paths.measured("anisotropic-on-cofw68").figures)
+    assert "mean_shape" not in figures
+    assert {"nme_visible", "nme_hidden"} <= figures["figures"]["test"]["full"].keys()  # some are marked as hidden
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,7 @@ def test_a_data_set_of_test_faces_alone_has_no_mean_shape(home, model):
     ],
 )
 def test_faces_of_another_kind_are_refused(home, model, change, message):
-    settings = {"source": "synthetic", "crop": {"size": 64}, "synthetic": {"train": 2, "test": 2}, "validation": 0}
+    settings = {"source": "synthetic", "crop": {"size": 64}, "synthetic": {"train": 4, "test": 2}}
     prepare(DataConfig.model_validate(settings | change), home / message[:4])
     with pytest.raises(UserError, match=message):
         evaluate_elsewhere(model, str(home / message[:4]), "test", "other", PARAMS)

@@ -63,8 +63,8 @@ def score(truth: MeasuredFaces, given: Sequence[Given], allow_missing: bool = Fa
 def _of_missing(missing: Sequence[str], faces: int, unused: Sequence[str]) -> str:
     strangers = f"{len(unused)} predictions are of no face here: {listed(unused)}; " if unused else ""
     return (
-        f"{len(missing)} of {faces} faces have no prediction: {listed(missing)}; {strangers}name predictions as the "
-        "faces are named, or measure the others alone with --allow-missing"
+        f"{len(missing)} of {faces} faces have no prediction: {listed(missing)}; {strangers}name predictions as "
+        "the faces are named, or measure the others alone with --allow-missing"
     )
 
 
@@ -75,8 +75,8 @@ def _of_elsewhere(faces: MeasuredFaces, away_F: NDArray[np.bool_], places: Seque
     )
     return (
         f"{away_F.sum()} of {len(away_F)} predictions are nowhere near their faces, {places[row]} for one: about "
-        f"{at}, and its face about {there}; coordinates must be pixels of the whole photo, not of a crop, nor shares "
-        "of its size"
+        f"{at}, and its face about {there}; coordinates must be pixels of the whole photo, not of a crop, nor "
+        "shares of its size"
     )
 
 
