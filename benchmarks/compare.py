@@ -130,7 +130,7 @@ def train_and_measure(name: str, seed: int, minutes: float, params: Params, shar
         fit(with_train(job, epochs=epochs), World(), keeper)
         seconds = time.process_time() - started
         model = load_model(keeper.folder)
-    found = evaluate(model, str(shards), "test", params.evaluation, torch.device("cpu"))
+    found = evaluate(model, str(shards), "test", params.evaluation, World())
     test, mean_shape = found.errors.mean(), found.mean_shape_errors.mean()
     return (
         f"{name:<12} {seed:4d} {epochs:6d} {epochs * index.rows('train') / seconds:11.1f} {seconds / 60:7.2f} "

@@ -11,9 +11,11 @@ from facealign.cli.measure import measure
 from facealign.config import UserError
 from facealign.data.config import DataConfig
 from facealign.data.preparing.prepare import prepare
+from facealign.data.shards.reader import ShardReader
 from facealign.geometry import CropSettings
 from facealign.report.config import EvaluationConfig
 from facealign.training import TrainConfig, TrainJob, World, fit
+from facealign.training.measured_faces import MeasuredFaces
 
 pytestmark = pytest.mark.thorough
 
@@ -68,6 +70,10 @@ def test_a_body_is_learnt_and_measured_by_its_torso(job):
         measure("awing", EvaluationConfig())
     measure("awing", EvaluationConfig(normaliser="torso", faces=2))
     test = read_json(paths.evaluated("awing").figures)["test"]
+    for file, fold in ((paths.evaluated("awing").test, "test"), (paths.evaluated("awing").validation, "val")):
+        there = MeasuredFaces.read(file)
+        assert there.data_digest == job.data_digest
+        assert list(there.labels) == ShardReader(paths.SHARDS, fold).labels()
     joints = [test[f"pck_joint_{i}"] for i in range(14)]
     assert test["pck"] == pytest.approx(sum(joints) / 14)
     assert 0 <= min(joints) <= max(joints) <= 1

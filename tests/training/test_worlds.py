@@ -48,6 +48,13 @@ def test_they_measure_exactly_what_one_measures(alone, together):
     assert {found["measured"] for found in together[0]} == {alone[0]["measured"]}
 
 
+def test_each_finds_every_figure_of_an_evaluation_to_the_bit(alone, together):
+    points, figures = alone[0]["evaluation"]
+    assert len(points) == figures["test"]["faces"] == 6  # in three batches
+    for found in together[0]:
+        assert found["evaluation"] == (points, figures)
+
+
 def test_they_learn_what_one_learns(alone, together, job):
     before = Run(job, World(), None, None).learner.method.state_dict()
     moved = torch.stack([(expected - before[name]).double().norm() for name, expected in alone[1].items()]).norm()

@@ -7,7 +7,11 @@ import torch
 import torch.distributed as dist
 
 from facealign.config import UserError
-from facealign.training import TrainJob, World, fit
+from facealign.report.config import EvaluationConfig
+from facealign.report.evaluation import evaluate
+from facealign.report.evaluation_file import evaluation_file
+from facealign.training import ModelFolder, TrainJob, World, fit
+from facealign.training.checkpoint import ModelCard
 from facealign.training.run import Run
 from training.changed import in_float64, poison
 from training.test_fit import Recorder
@@ -18,12 +22,27 @@ def learn(job: TrainJob, world: World, folder: Path, bad: tuple[str, ...]) -> di
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         in_float64(patch)
-        measured = Run(job, world, None, None).validate()
+        run = Run(job, world, None, None)
+        measured, evaluation = run.validate(), evaluated(run)
         progress = fit(job, world, Recorder(folder) if world.is_main else _Silent(folder))
         poison(patch, job.method, bad)
         with pytest.raises(UserError) as caught:
             fit(job, world, _Silent(folder))
-    return {"measured": measured, "history": progress.history, "message": str(caught.value)}
+    return {
+        "measured": measured,
+        "evaluation": evaluation,
+        "history": progress.history,
+        "message": str(caught.value),
+    }
+
+
+def evaluated(run: Run) -> tuple[list[object], dict[str, object]]:
+    """What the untrained network finds on the test faces, two in a batch, and all figures of it."""
+    job, faces = run.job, run.faces.kind
+    card = ModelCard(job=job, config_hash=job.config_hash, faces=faces, parameters=0)
+    config = EvaluationConfig(batch_size=2)
+    found = evaluate(ModelFolder(run.learner.method, card), job.shards, "test", config, run.world)
+    return found.faces.found.predicted.tolist(), evaluation_file({"test": found}, config)
 
 
 def work(rank: int, size: int, job: TrainJob, folder: Path, bad: tuple[str, ...]) -> None:

@@ -203,6 +203,48 @@ def maps(
 
 
 @app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
+    folder: Annotated[
+        str, typer.Option("--shards", help="Folder of prepared shards, of any data set, or its URI.")
+    ] = "outputs/shards",
+    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    name: Annotated[
+        str | None, typer.Option(help="Of the folder in outputs/measured; METHOD-on-SOURCE if not given.")
+    ] = None,
+    params: Annotated[Path, typer.Option(help="The settings file, for `evaluation`.")] = Path("params.yaml"),
+) -> None:
+    """Measure a trained model on other faces: train on 300W, test on COFW-68."""
+    from facealign.cli.evaluate import evaluate_elsewhere
+
+    typer.echo(evaluate_elsewhere(model, folder, fold, name, params))
+
+
+@app.command()
+def score(
+    predictions: Annotated[Path, typer.Argument(help="COCO-style .json, .csv, or a folder of .pts.")],
+    truth: Annotated[
+        str, typer.Option(help="Folder of prepared shards or its URI, or an evaluation's test.arrow.")
+    ] = "outputs/shards",
+    name: Annotated[
+        str, typer.Option(help="Of the folder in outputs/measured, and of the row in reports.")
+    ] = "scored",
+    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    origin: Annotated[
+        Literal["zero", "one"], typer.Option(help="Number of the first pixel in JSON and CSV; in .pts it is one.")
+    ] = "zero",
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Leave out the faces that have no prediction.")
+    ] = False,
+    params: Annotated[Path, typer.Option(help="The settings file, for `evaluation`.")] = Path("params.yaml"),
+) -> None:
+    """Measure landmarks that another program predicted, by the same protocol as our own."""
+    from facealign.cli.score import score_predictions
+
+    typer.echo(score_predictions(predictions, truth, name, fold, origin, allow_missing, params))
+
+
+@app.command()
 def export(
     model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
     out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],

@@ -1,19 +1,15 @@
 """A trained method measured: figures, curves and pictures for the stage and for its run."""
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
 from facealign import tracking
 from facealign.cli import home, paths
 from facealign.cli.json_file import read_json, write_json
-from facealign.geometry import LandmarkSchema
-from facealign.metrics import groups_of, pck, summarise
 from facealign.report.config import EvaluationConfig
 from facealign.report.csvplots import write_ced_csv
 from facealign.report.curves import ced
 from facealign.report.evaluation import Evaluation, evaluate
+from facealign.report.evaluation_file import evaluation_file
 from facealign.report.faces import save_png
+from facealign.report.figures import flat
 from facealign.report.predictions import sheet_of_predictions
 from facealign.report.style import MEAN_SHAPE
 from facealign.training import load_model
@@ -27,26 +23,20 @@ def measure(method: str, config: EvaluationConfig) -> str:
     """
     home.fetch(paths.trained(method).run.parent)
     model = load_model(paths.trained(method).model)
-    schema = model.card.faces.landmarks
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    validation = evaluate(model, paths.SHARDS, "val", config, device)
-    test = evaluate(model, paths.SHARDS, "test", config, device)
-    figures = {
-        "normaliser": config.normaliser,
-        "failure_threshold": config.failure_threshold,
-        "validation": _figures(validation.errors, config) | _joints(validation, schema, config),
-        "test": _figures(test.errors, config) | _joints(test, schema, config),
-        "mean_shape": _figures(test.mean_shape_errors, config),
-        "validation_mean_shape": _figures(validation.mean_shape_errors, config),
-        "subsets": {name: _figures(test.errors[mask], config) for name, mask in groups_of(test.subsets).items()},
-    }
-    write_json(paths.evaluated(method).figures, figures)
+    validation = evaluate(model, paths.SHARDS, "val", config)
+    test = evaluate(model, paths.SHARDS, "test", config)
+    places = paths.evaluated(method)
+    figures = evaluation_file({"validation": validation, "test": test}, config)
+    validation.faces.write(places.validation)
+    test.faces.write(places.test)
+    write_json(places.figures, figures)
     _draw(method, test, config)
-    home.deliver(paths.evaluated(method).figures.parent)
-    share = test.errors.mean() / test.mean_shape_errors.mean()
+    home.deliver(places.figures.parent)
+    nme, mean_shape_nme = figures["test"]["nme"], figures["mean_shape"]["nme"]
+    low, high = figures["figures"]["test"]["full"]["nme"][1:]
     return (
-        f"{method}: test NME {test.errors.mean():.2%} over {len(test.errors)} faces, "
-        f"{share:.2f} of the mean shape's {test.mean_shape_errors.mean():.2%}"
+        f"{method}: test NME {nme:.2%} (95 % interval {low:.2%} to {high:.2%}) over {len(test.errors)} faces, "
+        f"{nme / mean_shape_nme:.2f} of the mean shape's {mean_shape_nme:.2%}"
     )
 
 
@@ -55,35 +45,20 @@ def record(method: str, settings: tracking.TrackingSettings) -> None:
     run = tracking.recalled(read_json(paths.trained(method).run)["run"], settings)
     if run is None:
         return
-    figures = read_json(paths.evaluated(method).figures)
+    places = paths.evaluated(method)
+    figures = read_json(places.figures)
     tracker = tracking.tracker_for(run, paths.SPOOL)
     for part in ("test", "mean_shape", "validation_mean_shape"):
         tracker.results({f"{part}/{name}": value for name, value in figures[part].items()})
-    for picture in sorted(paths.evaluated(method).pictures.glob("*.png")):
+    tracker.results({f"test/{name}": value for name, value in flat(figures["figures"]["test"]).items()})
+    tracker.artifact(places.figures, "evaluation")
+    for picture in sorted(places.pictures.glob("*.png")):
         tracker.artifact(picture, "evaluation")
     tracker.close("FINISHED")
 
 
-def _figures(errors: NDArray[np.float64], config: EvaluationConfig) -> dict[str, float]:
-    summary = summarise(errors, (config.failure_threshold,))
-    return {
-        "nme": summary.nme,
-        "median": summary.median,
-        "failure_rate": summary.failure_rate[config.failure_threshold],
-        "auc": summary.auc[config.failure_threshold],
-        "faces": summary.faces,
-    }
-
-
-def _joints(measured: Evaluation, schema: LandmarkSchema, config: EvaluationConfig) -> dict[str, float]:
-    """PCK over all joints and of each, of a body; nothing of a face."""
-    if schema.normalisers.torso is None:
-        return {}
-    found = measured.found
-    return pck(found.predicted, found.truth, found.valid, schema, config.pck_threshold, found.ids).metrics()
-
-
 def _draw(method: str, test: Evaluation, config: EvaluationConfig) -> None:
+    assert test.mean_shape_errors is not None, "a method has been trained, so there are training faces"
     curves = {method: test.errors, MEAN_SHAPE: test.mean_shape_errors}
     write_ced_csv(paths.evaluated(method).ced, curves, config.failure_threshold)
     folder = paths.evaluated(method).pictures

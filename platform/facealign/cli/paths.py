@@ -31,6 +31,8 @@ class Evaluated(NamedTuple):
     """What the evaluation of a method leaves."""
 
     figures: Path
+    test: Path  # what was found on each face of the test fold, see MeasuredFaces
+    validation: Path
     ced: Path  # cumulative error distribution on the test fold
     pictures: Path  # folder
 
@@ -65,6 +67,16 @@ def trained_in(folder: Path) -> Trained:
 
 
 def evaluated(method: str) -> Evaluated:
-    """The places of a method's evaluation."""
-    folder = OUTPUTS / "evaluated" / method
-    return Evaluated(*(folder / name for name in ("evaluation.json", "ced.csv", "pictures")))
+    """The places of a method's evaluation in the pipeline."""
+    return evaluated_in(OUTPUTS / "evaluated" / method)
+
+
+def measured(name: str) -> Evaluated:
+    """The places of what was measured outside the pipeline: on other faces, or of another program."""
+    return evaluated_in(OUTPUTS / "measured" / name)
+
+
+def evaluated_in(folder: Path) -> Evaluated:
+    """The places of an evaluation in a folder."""
+    names = ("evaluation.json", "test.arrow", "validation.arrow", "ced.csv", "pictures")
+    return Evaluated(*(folder / name for name in names))

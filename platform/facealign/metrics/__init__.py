@@ -5,20 +5,27 @@ Errors are fractions of the normaliser throughout: 0.05 is what papers print as 
 
 from facealign.metrics.bootstrap import mean_interval, resampled_means
 from facealign.metrics.curve import auc, ced, failure_rate
-from facealign.metrics.directions import DirectedNME, directed_nme
+from facealign.metrics.directions import DirectedErrors, DirectedNME, directed_errors, directed_nme, face_means
 from facealign.metrics.nme import nme
 from facealign.metrics.pck import JointHits, pck
+from facealign.metrics.ratios import Estimate, Quotient, estimate
 from facealign.metrics.summary import Summary, groups_of, summarise, summarise_by
 from facealign.metrics.total import Total
 
 __all__ = [
+    "DirectedErrors",
     "DirectedNME",
+    "Estimate",
     "JointHits",
+    "Quotient",
     "Summary",
     "Total",
     "auc",
     "ced",
+    "directed_errors",
     "directed_nme",
+    "estimate",
+    "face_means",
     "failure_rate",
     "groups_of",
     "mean_interval",

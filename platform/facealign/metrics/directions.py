@@ -45,6 +45,53 @@ class DirectedNME:
         return (self.tangent - self.normal) / self.normal
 
 
+@dataclass(frozen=True)
+class DirectedErrors:
+    """The errors of F faces, landmark by landmark, fractions of the normaliser; 0 where there is nothing to say.
+
+    Attributes:
+        overall: (F, N) lengths of the error vectors, of valid landmarks.
+        across: (F, N) of their parts across the edges, where ``known``.
+        along: (F, N) of their parts along them, likewise.
+        known: (F, N) bool; where there is a direction.
+    """
+
+    overall: NDArray[np.float64]
+    across: NDArray[np.float64]
+    along: NDArray[np.float64]
+    known: NDArray[np.bool_]
+
+
+def directed_errors(
+    predicted: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    valid: NDArray[np.bool_],
+    schema: LandmarkSchema,
+    normaliser: Normaliser,
+    ids: Sequence[str] | None = None,
+) -> DirectedErrors:
+    """Measure errors whole, across and along the edges, each landmark by itself.
+
+    Args:
+        predicted: (F, N, 2) landmarks; any frame that is a similarity of the photo.
+        truth: (F, N, 2) true landmarks in the same frame; where not ``valid``, they are not looked at.
+        valid: (F, N) bool; landmarks to measure.
+        schema: Its ``edges`` give the directions.
+        normaliser: What errors are divided by.
+        ids: The F sample ids, for messages; None names faces by their row.
+
+    Raises:
+        UserError: As ``nme`` does.
+    """
+    error_FN, distance_F = errors_and_reference(predicted, truth, valid, schema, normaliser, ids)
+    normals_FN2, known_FN = edge_normals(truth, valid, schema, _SHORT * distance_F)
+    offsets_FN2 = np.where(known_FN[..., None], predicted - truth, 0.0)
+    across_FN = np.abs((offsets_FN2 * normals_FN2).sum(axis=-1))
+    along_FN = np.abs(offsets_FN2[..., 0] * normals_FN2[..., 1] - offsets_FN2[..., 1] * normals_FN2[..., 0])
+    distance_F1 = distance_F[:, None]
+    return DirectedErrors(error_FN / distance_F1, across_FN / distance_F1, along_FN / distance_F1, known_FN)
+
+
 def directed_nme(
     predicted: NDArray[np.float64],
     truth: NDArray[np.float64],
@@ -54,31 +101,24 @@ def directed_nme(
     landmarks: Sequence[int] | None = None,
     ids: Sequence[str] | None = None,
 ) -> DirectedNME:
-    """Measure errors whole, across and along the edges.
+    """Measure errors whole, across and along the edges, averaged.
+
+    Arguments and errors are those of ``directed_errors``, and these:
 
     Args:
-        predicted: (F, N, 2) landmarks; any frame that is a similarity of the photo.
-        truth: (F, N, 2) true landmarks in the same frame; where not ``valid``, they are not looked at.
-        valid: (F, N) bool; landmarks to measure.
-        schema: Its ``edges`` give the directions.
-        normaliser: What errors are divided by; it is measured from all landmarks, whichever are asked for.
-        landmarks: Those to average over, one edge's for example; None: all.
-        ids: The F sample ids, for messages; None names faces by their row.
+        landmarks: Those to average over, one edge's for example; None: all. The normaliser is measured from all
+            landmarks, whichever are asked for.
 
     Raises:
-        UserError: None of the landmarks asked for has a truth, or none of them a direction; and as ``nme`` does.
+        UserError: None of the landmarks asked for has a truth, or none of them a direction.
     """
-    error_FN, distance_F = errors_and_reference(predicted, truth, valid, schema, normaliser, ids)
-    normals_FN2, known_FN = edge_normals(truth, valid, schema, _SHORT * distance_F)
-    offsets_FN2 = np.where(known_FN[..., None], predicted - truth, 0.0)
-    across_FN = np.abs((offsets_FN2 * normals_FN2).sum(axis=-1))
-    along_FN = np.abs(offsets_FN2[..., 0] * normals_FN2[..., 1] - offsets_FN2[..., 1] * normals_FN2[..., 0])
+    errors = directed_errors(predicted, truth, valid, schema, normaliser, ids)
     chosen_N = np.zeros(schema.size, dtype=np.bool_)
     chosen_N[slice(None) if landmarks is None else list(landmarks)] = True
     return DirectedNME(
-        overall=_mean(error_FN, valid & chosen_N, distance_F),
-        normal=_mean(across_FN, known_FN & chosen_N, distance_F),
-        tangent=_mean(along_FN, known_FN & chosen_N, distance_F),
+        overall=_mean(errors.overall, valid & chosen_N),
+        normal=_mean(errors.across, errors.known & chosen_N),
+        tangent=_mean(errors.along, errors.known & chosen_N),
     )
 
 
@@ -123,14 +163,21 @@ def _unit(
     return vectors_FN2 / np.where(is_long_FN, lengths_FN, 1.0)[..., None], is_long_FN
 
 
-def _mean(errors_FN: NDArray[np.float64], counts_FN: NDArray[np.bool_], distance_F: NDArray[np.float64]) -> float:
-    """The mean over faces of the mean over the landmarks that count; faces with none of them are left out."""
+def face_means(
+    errors_FN: NDArray[np.float64], counts_FN: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(F,) means over the landmarks that count, 0 where none does; and (F,) whether any does."""
     number_F = counts_FN.sum(axis=1)
-    has_some = number_F > 0
-    if not has_some.any():
+    sums_F = np.where(counts_FN, errors_FN, 0.0).sum(axis=1)
+    return sums_F / np.maximum(number_F, 1), number_F > 0
+
+
+def _mean(errors_FN: NDArray[np.float64], counts_FN: NDArray[np.bool_]) -> float:
+    """The mean over faces of the mean over the landmarks that count; faces with none of them are left out."""
+    mean_F, has_some_F = face_means(errors_FN, counts_FN)
+    if not has_some_F.any():
         raise UserError(
-            f"none of {len(number_F)} faces has a landmark to measure here: none has a truth, or none has a "
+            f"none of {len(mean_F)} faces has a landmark to measure here: none has a truth, or none has a "
             "direction because the schema lists no edge through it"
         )
-    per_face_F = np.where(counts_FN, errors_FN, 0.0)[has_some].sum(axis=1) / number_F[has_some]
-    return float(np.mean(per_face_F / distance_F[has_some]))
+    return float(np.mean(mean_F[has_some_F]))

@@ -60,6 +60,22 @@ def pck(
 ) -> JointHits:
     """Count the correct joints of F bodies.
 
+    Arguments and errors are those of ``correct_joints``.
+    """
+    correct_FN = correct_joints(predicted, truth, valid, schema, threshold, ids)
+    return JointHits(tuple(correct_FN.sum(axis=0).tolist()), tuple(valid.sum(axis=0).tolist()))
+
+
+def correct_joints(
+    predicted: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    valid: NDArray[np.bool_],
+    schema: LandmarkSchema,
+    threshold: float = 0.2,
+    ids: Sequence[str] | None = None,
+) -> NDArray[np.bool_]:
+    """Which joints of F bodies were found, (F, N); False where not ``valid``.
+
     Args:
         predicted: (F, N, 2) joints; any frame that is a similarity of the photo.
         truth: (F, N, 2) true joints in the same frame; where not ``valid``, they are not looked at.
@@ -72,8 +88,8 @@ def pck(
         UserError: The schema has no torso, a body lacks one of its ends; and as ``nme`` does.
     """
     error_FN, torso_F = errors_and_reference(predicted, truth, valid, schema, "torso", ids)
-    correct_FN = valid & (error_FN <= threshold * torso_F[:, None])
-    return JointHits(tuple(correct_FN.sum(axis=0).tolist()), tuple(valid.sum(axis=0).tolist()))
+    correct_FN: NDArray[np.bool_] = valid & (error_FN <= threshold * torso_F[:, None])
+    return correct_FN
 
 
 def _sums(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""A trained method measured on the test fold, beside the mean shape that any method has to beat."""
+"""A trained method measured on a fold, beside the mean shape that any method has to beat."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,10 @@ from facealign.data.folds import Fold
 from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import Place
-from facealign.metrics import nme
 from facealign.report.config import EvaluationConfig
-from facealign.training import Faces, ModelFolder, Predictions, predict
+from facealign.report.face_errors import FaceErrors, face_errors
+from facealign.training import Faces, ModelFolder, Predictions, World, predict
+from facealign.training.measured_faces import MeasuredFaces
 
 
 @dataclass(frozen=True)
@@ -21,36 +22,57 @@ class Evaluation:
     """One fold, measured.
 
     Attributes:
-        found: What the method found on each face.
-        errors: (F,) NME of each face, a fraction.
-        mean_shape_errors: (F,) likewise, of the training faces' mean landmarks laid into the crop.
-        subsets: (F,) the official subset of each face.
+        faces: What the method found on each face.
+        measured: Its errors.
+        mean_shape_errors: (F,) NME of the training faces' mean landmarks laid into the crop, a fraction; None
+            where the data set has no training faces.
     """
 
-    found: Predictions
-    errors: NDArray[np.float64]
-    mean_shape_errors: NDArray[np.float64]
-    subsets: tuple[str, ...]
+    faces: MeasuredFaces
+    measured: FaceErrors
+    mean_shape_errors: NDArray[np.float64] | None
+
+    @property
+    def errors(self) -> NDArray[np.float64]:
+        """(F,) NME of each face, a fraction."""
+        return self.measured.chosen
 
 
 def evaluate(
-    model: ModelFolder, shards: Place, fold: Fold, config: EvaluationConfig, device: torch.device
+    model: ModelFolder, shards: Place, fold: Fold, config: EvaluationConfig, world: World | None = None
 ) -> Evaluation:
     """Measure ``model`` on a fold, in float32, in pixels of the original photos.
+
+    The processes of a world share the faces, and each returns what one process alone would return, to the bit:
+    what was found is gathered, face by face, and then measured.
+
+    Args:
+        model: It is moved to the world's device.
+        shards: Of the kind of faces that it was trained on.
+        fold: Which of them.
+        config: How they are measured.
+        world: Those that share the faces; None: this process alone, on a GPU if there is one.
 
     Raises:
         UserError: The shards do not read, or their crop or landmarks are not the model's.
     """
+    world = world or World(device=torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     reader = ShardReader(shards, fold)
     model.require(Faces(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
-    schema = reader.index.landmarks
-    found = predict(
-        model.method.to(device), eval_batches(FaceDataset(reader), batch_size=config.batch_size), device
+    batches = eval_batches(
+        FaceDataset(reader), batch_size=config.batch_size, rank=world.rank, world_size=world.size
     )
-    mean = ShardReader(shards, "train").statistics().mean_shape
-    as_mean = found.in_photos(np.broadcast_to(mean, found.predicted.shape))
-    errors, mean_errors = (
-        nme(points, found.truth, found.valid, schema, config.normaliser, found.ids)
-        for points in (found.predicted, as_mean)
-    )
-    return Evaluation(found, errors, mean_errors, tuple(labels.subset for labels in reader.labels()))
+    own = predict(model.method.to(world.device), batches, world.device)
+    found = Predictions.joined(world.gather(own))
+    faces = MeasuredFaces(found, tuple(reader.labels()), reader.index.landmarks, reader.index.digest)
+    return Evaluation(faces, face_errors(faces, config), _mean_shape_errors(reader, faces, config))
+
+
+def _mean_shape_errors(
+    reader: ShardReader, faces: MeasuredFaces, config: EvaluationConfig
+) -> NDArray[np.float64] | None:
+    if not reader.index.rows("train"):
+        return None
+    mean_N2 = reader.statistics().mean_shape
+    as_mean = faces.found.in_photos(np.broadcast_to(mean_N2, faces.found.predicted.shape))
+    return face_errors(faces.with_predicted(as_mean), config).chosen

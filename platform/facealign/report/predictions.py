@@ -19,7 +19,7 @@ def sheet_of_predictions(
     faces = FaceDataset(reader)
     ranked = np.argsort(measured.errors, kind="stable")
     chosen = ranked[np.linspace(0, len(ranked) - 1, min(count, len(ranked))).round().astype(int)]
-    in_crops = measured.found.in_crops(measured.found.predicted)
+    in_crops = measured.faces.found.in_crops(measured.faces.found.predicted)
     cells = []
     for row in chosen.tolist():
         face = faces[Draw(row, 0, row)]

@@ -1,7 +1,7 @@
 """What a model found on each face of a fold, as a file: what reports, gates and comparisons are made from."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,15 @@ class MeasuredFaces:
     schema: LandmarkSchema
     data_digest: str
 
+    def of(self, faces: NDArray[np.bool_] | NDArray[np.intp]) -> "MeasuredFaces":
+        """Some of the faces: those of an (F,) mask, or of rows in their order."""
+        rows = np.arange(len(self.labels))[faces]
+        return replace(self, found=self.found.of(faces), labels=tuple(self.labels[row] for row in rows.tolist()))
+
+    def with_predicted(self, points: NDArray[np.float64]) -> "MeasuredFaces":
+        """The same faces with other landmarks found on them: (F, N, 2), pixels of the photos."""
+        return replace(self, found=replace(self.found, predicted=points))
+
     def write(self, path: Path) -> None:
         """Write an Arrow file, whole or not at all; equal faces give equal bytes."""
         arrays = {
@@ -42,6 +51,9 @@ class MeasuredFaces:
             "predicted": _column(self.found.predicted),
             "truth": _column(self.found.truth),
             "valid": _column(self.found.valid),
+            "visible": _column(
+                np.ones_like(self.found.valid) if self.found.visible is None else self.found.visible
+            ),
             "to_photo": _column(self.found.to_photo),
         }
         about = {"landmarks": self.schema.model_dump_json(), "data_digest": self.data_digest}
@@ -71,6 +83,7 @@ class MeasuredFaces:
                 valid=_array(table, "valid", (n,)),
                 to_photo=_array(table, "to_photo", (2, 3)),
                 ids=tuple(columns["id"]),
+                visible=_array(table, "visible", (n,)),
             )
             digest = about["data_digest"]
         except FileNotFoundError:

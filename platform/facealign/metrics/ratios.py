@@ -1,0 +1,86 @@
+"""Figures that are a quotient of two sums over faces, with how sure they are.
+
+Every published figure is one: NME, FR and AUC divide by the number of faces, a landmark's mean error by the number
+of faces that show it, PCK by the number of joints, and ADNet's bias rate (Eq. 14) by the sum of the normal errors.
+So one bootstrap serves them all, and all of them see the same drawn photos.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facealign.config import UserError
+from facealign.metrics.bootstrap import REPEATS, resampled_means
+
+Addends = NDArray[np.float64] | NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """What each face adds to a figure: ``figure = Σ above / Σ below``.
+
+    Attributes:
+        above: (F,), finite.
+        below: (F,), finite; 1 for each face makes the figure a mean.
+    """
+
+    above: Addends
+    below: Addends
+
+    @classmethod
+    def mean(cls, values_F: NDArray[np.float64]) -> "Quotient":
+        """The mean of one value per face."""
+        return cls(values_F, np.ones(len(values_F)))
+
+
+class Estimate(NamedTuple):
+    """A figure with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate(
+    quotients: Mapping[str, Quotient],
+    photos: Sequence[str],
+    level: float = 0.95,
+    repeats: int = REPEATS,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """Each figure with the percentile interval of a bootstrap over photos.
+
+    A draw in which nothing is below the line, because no drawn photo shows the landmark, says nothing and is left
+    out of that figure's interval.
+
+    Args:
+        quotients: By name, of the same F faces; those that have nothing below the line must be left out.
+        photos: The F photos that the faces are of.
+        level: The share of the drawn figures between the two ends.
+        repeats: How often photos are drawn.
+        seed: Of the draws.
+
+    Raises:
+        UserError: A figure has nothing below its line; and as ``resampled_means`` does.
+    """
+    if not quotients:
+        return {}
+    above_FK, below_FK = (
+        np.stack([getattr(quotient, part) for quotient in quotients.values()], axis=1).astype(np.float64)
+        for part in ("above", "below")
+    )
+    empty = [name for name, below in zip(quotients, below_FK.sum(axis=0), strict=True) if below == 0]
+    if empty:
+        raise UserError(f"{', '.join(empty)}: no face has anything to measure; leave the figure out")
+    drawn = resampled_means(np.concatenate([above_FK, below_FK], axis=1), photos, repeats, seed)
+    above_RK, below_RK = np.split(drawn, 2, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drawn_RK = np.where(below_RK > 0, above_RK / below_RK, np.nan)
+    tail = (1 - level) / 2
+    low_K, high_K = np.nanquantile(drawn_RK, (tail, 1 - tail), axis=0)
+    value_K = above_FK.sum(axis=0) / below_FK.sum(axis=0)
+    numbers = zip(value_K.tolist(), low_K.tolist(), high_K.tolist(), strict=True)
+    return {name: Estimate(*three) for name, three in zip(quotients, numbers, strict=True)}
