@@ -6,6 +6,7 @@ Errors are fractions of the normaliser throughout: 0.05 is what papers print as 
 from facealign.metrics.bootstrap import mean_interval, resampled_means
 from facealign.metrics.curve import auc, ced, failure_rate
 from facealign.metrics.directions import DirectedNME, directed_nme
+from facealign.metrics.ellipses import Ellipses, angles_to_edges, error_ellipses
 from facealign.metrics.nme import nme
 from facealign.metrics.pck import JointHits, pck
 from facealign.metrics.summary import Summary, groups_of, summarise, summarise_by
@@ -13,12 +14,15 @@ from facealign.metrics.total import Total
 
 __all__ = [
     "DirectedNME",
+    "Ellipses",
     "JointHits",
     "Summary",
     "Total",
+    "angles_to_edges",
     "auc",
     "ced",
     "directed_nme",
+    "error_ellipses",
     "failure_rate",
     "groups_of",
     "mean_interval",
