@@ -17,7 +17,7 @@ def upright():
     rng = np.random.default_rng(3)
     face = rng.uniform(-1, 1, (68, 2))
     face /= SCHEMA.reference_distance(face, "inter_ocular")
-    return face, rng.normal(scale=0.02, size=(60, 68, 2)) + [0.01, 0.0]
+    return face, rng.normal(loc=(0.01, 0.0), scale=0.02, size=(60, 68, 2))
 
 
 def in_photos(face, errors):

@@ -36,9 +36,7 @@ def upright_errors(
     Raises:
         UserError: A landmark has no truth on any face; and as ``metrics.nme`` does.
     """
-    _, distance_F = errors_and_reference(
-        found.predicted, found.truth, found.valid, schema, normaliser, found.ids
-    )
+    _, distance_F = errors_and_reference(found.predicted, found.truth, found.valid, schema, normaliser, found.ids)
     never = np.flatnonzero(~found.valid.any(axis=0)).tolist()
     if never:
         raise UserError(f"landmarks {never} have no truth on any of {len(found.valid)} faces; measure on others")
