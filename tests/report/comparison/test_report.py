@@ -78,8 +78,6 @@ def project(tmp_path_factory, tiny_shards, tiny_job):
 @pytest.fixture(scope="module")
 def page(project, tiny_shards):
     out = project / "report"
-    (out / "pictures").mkdir(parents=True)
-    (out / "pictures" / "old.png").write_bytes(b"of an earlier report")
     assert report(["awing", "scc", str(project / "elsewhere")], tiny_shards, out, 2, True) == out / "report.html"
     return (out / "report.html").read_text(encoding="utf-8")
 

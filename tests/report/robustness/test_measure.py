@@ -106,6 +106,7 @@ def test_an_oracle_has_no_error_and_stands_still(tiny_shards, model, monkeypatch
     assert max(worst, found.plain.mean, found.shifts.share.mean, found.flip.share.mean, found.flip.nme.mean) < 1e-9
 
 
+@pytest.mark.thorough
 def test_a_network_is_measured_and_written(tiny_shards, model, tmp_path):
     lines = []
     plan = Plan(kinds=("rotation", "jpeg"), faces=4, seed=3)

@@ -51,7 +51,7 @@ def unit_of(name: str) -> _Unit:
     if start == "fr":
         return _Unit(f"FR at {rest} %, %")
     if start == "auc":
-        return _Unit(f"AUC to {rest} %", scale=1.0, digits=4, higher_is_better=True)
+        return _Unit(f"AUC to {rest} %", scale=1.0, digits=3, higher_is_better=True)
     return _Unit(f"NME by {rest.replace('_', '-')}, %")
 
 
@@ -131,7 +131,7 @@ def difference_table(found: Sequence[Difference], best: str, threshold: float) -
             (
                 _difference_cell(one.nme, 100, 2),
                 _difference_cell(one.failure_rate, 100, 2),
-                _difference_cell(one.auc, 1, 4),
+                _difference_cell(one.auc, 1, 3),
                 Cell(f"{100 * one.worse:.0f}"),
                 Cell(str(one.faces)),
             ),
