@@ -93,7 +93,7 @@ def ellipse_map(run: Run, ellipses: Ellipses) -> Figure:
             linewidths=0.4,
         )
     )
-    axes.scatter(*face_N2.T, s=3, color=INK, zorder=3)
+    axes.scatter(face_N2[:, 0], face_N2[:, 1], s=3, color=INK, zorder=3)
     _bar(figure, axes, scale, "λ: long axis ÷ short axis", extend="max")
     return figure
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from facealign.config import UserError
 from facealign.metrics import mean_interval, nme
 from facealign.papers.load import published_tables
-from facealign.papers.table import SCALE, Column, DataSet, PaperTable, Printed, Row
+from facealign.papers.table import SCALE, Column, DataSet, PaperTable, Row
 from facealign.report.comparison.run import Run
 
 FIGURES = ("nme", "failure_rate", "auc")
@@ -107,11 +107,11 @@ def _table(measure: Measure, columns: list[tuple[PaperTable, str, Column]], runs
     )
 
 
-def _number(printed: Printed, column: Column, row: Row, key: str) -> PublishedNumber:
+def _number(printed: float | tuple[float, float], column: Column, row: Row, key: str) -> PublishedNumber:
     # AUC is printed as a fraction by some, and in percent by others.
     scale = 100 / SCALE[column.unit]
     digits = max(0, column.decimals - (2 if scale == 100 else 0))
-    parts = printed if isinstance(printed, tuple) else (printed,)
+    parts: tuple[float, ...] = printed if isinstance(printed, tuple) else (printed,)
     misprint = row.misprints.get(key)
     text = " ± ".join(f"{scale * part:.{digits}f}" for part in parts)
     return PublishedNumber(text, misprint.why if misprint else "")
