@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import ceil, floor, hypot
 
-from facealign.papers.table import PaperTable, Row, printed_mean
+from facealign.papers.table import SCALE, PaperTable, Row, printed_mean
 
 PARTS_OF_300W = {"common": 554, "challenging": 135}
 
@@ -41,7 +41,7 @@ def _auc(table: PaperTable, row: Row) -> Iterator[str]:
     for key, column in table.columns.items():
         nme = _beside(table, key, "nme") if column.figure == "auc" else None
         area, error = bounds(table, row, key), nme and bounds(table, row, nme)
-        if area and error and area[1] < 1 - error[1] / 100 / column.threshold:
+        if area and error and area[1] / SCALE[column.unit] < 1 - error[1] / 100 / column.threshold:
             yield key
 
 
@@ -54,6 +54,8 @@ def _full_of_300w(table: PaperTable, row: Row) -> Iterator[str]:
         if None in parts.values():
             continue
         whole, *ends = (bounds(table, row, name) for name in (key, *parts.values()))
+        if whole is None or None in ends:
+            continue
         faces = PARTS_OF_300W.values()
         low, high = (sum(n * end[i] for n, end in zip(faces, ends, strict=True)) / 689 for i in (0, 1))
         if high < whole[0] or low > whole[1]:
@@ -61,10 +63,10 @@ def _full_of_300w(table: PaperTable, row: Row) -> Iterator[str]:
 
 
 def _shares(table: PaperTable, row: Row) -> Iterator[str]:
-    """A failure rate is a whole number of faces."""
+    """A failure rate is a whole number of faces, of all runs that it is the mean of."""
     for key, column in table.columns.items():
         if column.figure == "failure_rate" and column.faces and (found := bounds(table, row, key)):
-            low, high = (end / 100 * column.faces for end in found)
+            low, high = (end / 100 * column.faces * table.runs for end in found)
             if floor(high) < ceil(low):
                 yield key
 

@@ -245,6 +245,71 @@ def score(
 
 
 @app.command()
+def report(
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Runs of outputs/evaluated, or folders with measured faces (`facealign score`)."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for report.html and its pictures.")] = Path("report"),
+    folder: Annotated[
+        str, typer.Option("--shards", help="Folder of prepared shards, or its URI: the faces' pictures.")
+    ] = "outputs/shards",
+    faces: Annotated[
+        int, typer.Option(min=1, max=30, help="Best, and as many worst faces drawn of each run.")
+    ] = 6,
+    timed: Annotated[bool, typer.Option("--time/--no-time", help="Time one face on this machine.")] = True,
+) -> None:
+    """Put runs side by side, and beside the papers, on one page without any script: report.html."""
+    from facealign.cli.report import report as write
+
+    typer.echo(f"wrote {write(runs, folder, out, faces, timed)}")
+
+
+@app.command()
+def ellipses(
+    run: Annotated[str, typer.Argument(help="A run of outputs/evaluated, or a folder with its measured faces.")],
+    out: Annotated[Path, typer.Option(help="The JSON to write.")] = Path("lambda.json"),
+    fold: Annotated[
+        str, typer.Option(help="val, so that a training by it has not seen the test; or test.")
+    ] = "val",
+) -> None:
+    """Fit an ellipse to each landmark's errors: λ = a/b for ADNet's loss, strategy per_landmark."""
+    from facealign.cli.ellipses import write_ellipses
+
+    typer.echo(f"{write_ellipses(run, fold, out)}; wrote {out}")
+
+
+@app.command()
+def robustness(
+    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
+    folder: Annotated[
+        str, typer.Option("--shards", help="Folder of prepared shards, or its URI.")
+    ] = "outputs/shards",
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kinds",
+            help="rotation, scale, box_jitter, blur, occlusion, noise, darkness, jpeg; repeatable. Default: all.",
+        ),
+    ] = None,
+    faces: Annotated[int | None, typer.Option(min=1, help="At the most; all of the fold if not given.")] = None,
+    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    normaliser: Annotated[
+        str | None, typer.Option(help="What errors are divided by; the landmarks' first if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder; beside the method's evaluation if not given, of a model folder: robustness."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
+) -> None:
+    """Measure a trained model on faces that are turned, blurred, covered …, and how still its landmarks stand."""
+    from facealign.cli.robustness import robustness as measure
+
+    typer.echo(measure(model, folder, kinds or [], faces, fold, normaliser, out, seed))
+
+
+@app.command()
 def export(
     model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
     out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],

@@ -12,6 +12,7 @@ from facealign.data.augmentation.annotation_noise import move_at_random
 from facealign.data.augmentation.pixels import change_pixels
 from facealign.data.augmentation.settings import NONE, AugmentSettings
 from facealign.data.augmentation.views import (
+    View,
     cut_image,
     draw_view,
     exchange,
@@ -24,6 +25,7 @@ from facealign.data.images import Image8
 from facealign.data.ordering.order import sample_rng
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.row import StoredFace
+from facealign.geometry import LandmarkSchema
 
 
 class Draw(NamedTuple):
@@ -96,19 +98,10 @@ class FaceDataset:
         else:
             view = plain_view(crop)
             image = cut_image(picture, view, crop.size)
-        points = move_points(points_N2, face.valid, view, schema)
-        visible = exchange(face.visible, view, schema)
+        fields = fields_of(face, image, points_N2, view, schema)
         if covered is not None and self.augment.occlusion_hides:
-            visible = visible & ~covered.holds(points)
-        return {
-            "images": image,
-            "points": points,
-            "valid": exchange(face.valid, view, schema),
-            "visible": visible,
-            "to_photo": view_to_photo(face.to_photo, view),
-            "ids": face.labels.id,
-            "attributes": face.labels.attributes,
-        }
+            fields["visible"] = fields["visible"] & ~covered.holds(fields["points"])
+        return fields
 
     def _annotated(self, face: StoredFace) -> NDArray[np.float32]:
         """(N, 2) landmarks as the training is told them, stored-crop pixels."""
@@ -124,6 +117,27 @@ class FaceDataset:
             seed=self.seed,
             sample_id=face.labels.id,
         )
+
+
+def fields_of(
+    face: StoredFace, image: Image8, points_N2: NDArray[np.float32], view: View, schema: LandmarkSchema
+) -> dict[str, Any]:
+    """What a ``Batch`` has of one face, as NumPy arrays without the first axis.
+
+    Args:
+        image: (S, S, 3) what the network is shown.
+        points_N2: (N, 2) its landmarks, stored-crop pixels.
+        view: Stored-crop pixels → pixels of ``image``.
+    """
+    return {
+        "images": image,
+        "points": move_points(points_N2, face.valid, view, schema),
+        "valid": exchange(face.valid, view, schema),
+        "visible": exchange(face.visible, view, schema),
+        "to_photo": view_to_photo(face.to_photo, view),
+        "ids": face.labels.id,
+        "attributes": face.labels.attributes,
+    }
 
 
 def collate(views: list[dict[str, Any]]) -> Batch:

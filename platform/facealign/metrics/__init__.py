@@ -6,6 +6,7 @@ Errors are fractions of the normaliser throughout: 0.05 is what papers print as 
 from facealign.metrics.bootstrap import mean_interval, resampled_means
 from facealign.metrics.curve import auc, ced, failure_rate
 from facealign.metrics.directions import DirectedErrors, DirectedNME, directed_errors, directed_nme, face_means
+from facealign.metrics.ellipses import Ellipses, angles_to_edges, error_ellipses
 from facealign.metrics.nme import nme
 from facealign.metrics.pck import JointHits, pck
 from facealign.metrics.ratios import Estimate, Quotient, estimate
@@ -15,15 +16,18 @@ from facealign.metrics.total import Total
 __all__ = [
     "DirectedErrors",
     "DirectedNME",
+    "Ellipses",
     "Estimate",
     "JointHits",
     "Quotient",
     "Summary",
     "Total",
+    "angles_to_edges",
     "auc",
     "ced",
     "directed_errors",
     "directed_nme",
+    "error_ellipses",
     "estimate",
     "face_means",
     "failure_rate",

@@ -14,12 +14,12 @@ from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import Place
 from facealign.geometry import LandmarkSchema
-from facealign.losses.ellipses import error_ellipses
-from facealign.metrics import auc, directed_nme, failure_rate, nme
+from facealign.metrics import auc, directed_nme, error_ellipses, failure_rate, nme
 from facealign.papers.prepared import Prepared, curve
 from facealign.papers.table import AT_AN_EPOCH, WITH_THRESHOLD, Column, PaperTable
 from facealign.training import Faces, ModelFolder, Predictions, TrainJob, load_model, predict
 from facealign.training.progress import Progress
+from facealign.training.upright import upright_errors
 
 MEAN_SHAPE = "mean_shape"
 ANISOTROPY = "anisotropy"
@@ -131,16 +131,14 @@ def epoch_for(epoch: int, of: int, epochs: int) -> int:
 
 
 def anisotropies(found: Predictions, schema: LandmarkSchema) -> list[float]:
-    """λ of each landmark: the long radius of the ellipse of its errors over the short one, in upright photos.
+    """λ of each landmark: the long radius of the ellipse of its errors over the short one, in upright faces.
 
     Raises:
-        UserError: The landmarks have no inter-ocular distance to measure errors in.
-        ValueError: A landmark has fewer than two valid errors.
+        UserError: The landmarks have no inter-ocular distance to measure errors in, or one is known on fewer than
+            two faces.
     """
-    known = np.where(found.valid[..., None], found.truth, found.predicted)
-    distance_F = schema.reference_distance(known, "inter_ocular")
-    radii_N2 = error_ellipses((found.predicted - known) / distance_F[:, None, None], found.valid)
-    return [float(ratio) for ratio in radii_N2[:, 0] / radii_N2[:, 1].clip(min=1e-6)]
+    upright = upright_errors(found, schema)
+    return [float(ratio) for ratio in error_ellipses(upright.errors, upright.valid).anisotropy]
 
 
 def _predictions(

@@ -1,11 +1,14 @@
-"""The tables' files: ``search_spaces/papers/METHOD-NUMBER.yaml``."""
+"""The tables' files: ``search_spaces/papers/METHOD-NUMBER.yaml``; of the main results, beside this code."""
 
+from functools import cache
 from pathlib import Path
 
 from facealign.config import ConfigError, UserError, load_settings
 from facealign.papers.table import PaperTable
 
 FOLDER = Path("search_spaces/papers")
+PUBLISHED = Path(__file__).parent / "published"
+"""Of the tables that compare the papers with others: nothing is trained for them."""
 
 
 def table_names(folder: Path = FOLDER) -> tuple[str, ...]:
@@ -38,3 +41,9 @@ def load_table(path: Path) -> PaperTable:
     if path.stem != table.name:
         raise ConfigError(f"{path}: holds table {table.table} of method {table.method}; call it {table.name}.yaml")
     return table
+
+
+@cache
+def published_tables() -> tuple[PaperTable, ...]:
+    """The papers' main results, by paper and number."""
+    return tuple(load_table(PUBLISHED / f"{name}.yaml") for name in table_names(PUBLISHED))

@@ -1,14 +1,19 @@
 """Test faces with what was found on them beside the truth."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from facealign.config import UserError
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import Place
+from facealign.geometry import affine
 from facealign.report.evaluation import Evaluation
 from facealign.report.faces import FaceCell, contact_sheet
+from facealign.training.measured_faces import MeasuredFaces
 
 
 def sheet_of_predictions(
@@ -16,20 +21,42 @@ def sheet_of_predictions(
 ) -> NDArray[np.uint8]:
     """Faces from the best to the worst in even steps of rank, in their crops: (H, W, 3) uint8 RGB."""
     reader = ShardReader(shards, fold)
-    faces = FaceDataset(reader)
     ranked = np.argsort(measured.errors, kind="stable")
     chosen = ranked[np.linspace(0, len(ranked) - 1, min(count, len(ranked))).round().astype(int)]
-    in_crops = measured.faces.found.in_crops(measured.faces.found.predicted)
+    cells = face_cells(measured.faces, measured.errors, reader, chosen.tolist())
+    return contact_sheet(cells, reader.index.landmarks, title=title)
+
+
+def face_cells(
+    faces: MeasuredFaces, errors: NDArray[np.float64], reader: ShardReader, chosen: Sequence[int]
+) -> list[FaceCell]:
+    """Some of the measured faces with their pictures; found by their ids, so that the two may differ in order.
+
+    Args:
+        errors: (F,) NME of each, for the captions.
+        reader: The shards that have the pictures.
+        chosen: Of the F faces.
+
+    Raises:
+        UserError: The shards have other landmarks, or not these faces.
+    """
+    if reader.index.landmarks != faces.schema:
+        raise UserError(f"{reader.folder}: faces with landmarks {reader.index.landmarks.name}, not those measured")
+    rows = {labels.id: row for row, labels in enumerate(reader.labels())}
+    views = FaceDataset(reader)
     cells = []
-    for row in chosen.tolist():
-        face = faces[Draw(row, 0, row)]
+    for number in chosen:
+        name = faces.found.ids[number]
+        if name not in rows:
+            raise UserError(f"{reader.folder}: the fold {reader.fold} has no face {name}")
+        face = views[Draw(rows[name], 0, rows[name])]
         cells.append(
             FaceCell(
                 image=face["images"],
                 truth=np.where(face["valid"][:, None], face["points"], np.nan),
-                predicted=in_crops[row],
+                predicted=affine.apply(affine.invert(face["to_photo"]), faces.found.predicted[number]),
                 visible=face["visible"],
-                caption=f"NME {measured.errors[row]:.2%}\n{face['ids']}",
+                caption=f"NME {errors[number]:.2%}\n{name}",
             )
         )
-    return contact_sheet(cells, reader.index.landmarks, title=title)
+    return cells

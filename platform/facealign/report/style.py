@@ -6,12 +6,14 @@ besides; a box is told by its form. Lines on paper have the colours of Okabe and
 Design"), chosen for the same reason.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 RGB = tuple[int, int, int]
@@ -42,6 +44,9 @@ FONT = "DejaVu Sans"
 MONOSPACE = "DejaVu Sans Mono"
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 12.0, 10.0, 9.0
 
+WIDTH = 5.4
+"""Inches, of a picture with one panel: on a telephone its words are still to be read."""
+
 MEAN_SHAPE = "mean shape"
 """The name of the baseline that every method is held against; drawn grey and dashed."""
 
@@ -64,6 +69,23 @@ def dress(axes: Any, title: str, x_label: str, y_label: str) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(RULE)
+
+
+def legend_below(figure: Any, keys: Iterable[Line2D]) -> None:
+    """One legend under all axes, where it covers nothing."""
+    keys = list(keys)
+    if not keys:
+        return
+    figure.legend(
+        handles=keys,
+        loc="outside lower center",
+        ncols=len(keys) if len(keys) <= 4 else 3,
+        frameon=False,
+        labelcolor=INK,
+        prop={"family": FONT, "size": SMALL_SIZE},
+        handlelength=1.8,
+        columnspacing=1.4,
+    )
 
 
 def to_rgb(figure: Figure) -> NDArray[np.uint8]:

@@ -34,25 +34,44 @@ def plain_view(crop: CropSettings) -> View:
     return View(view_of_stored(crop))
 
 
-def draw_view(crop: CropSettings, settings: AugmentSettings, rng: np.random.Generator) -> View:
-    """A turned, scaled, shifted and perhaps mirrored look, all in one matrix.
+def view_at(
+    crop: CropSettings,
+    degrees: float = 0.0,
+    factor: float = 1.0,
+    shift: tuple[float, float] = (0.0, 0.0),
+    is_flipped: bool = False,
+) -> View:
+    """The face turned and scaled about the middle of the crop, then shifted, then mirrored, all in one matrix.
 
-    The face turns and scales about the middle of the crop, then shifts, then mirrors.
+    Args:
+        degrees: Positive: clockwise as seen.
+        factor: Above 1, the face is larger.
+        shift: Of the face, crop pixels.
     """
-    # Always the same draws in the same order: changing one setting does not change what the others do.
-    *uniforms, chance = rng.random(5).tolist()
-    angle, scale, dx, dy = _spread(settings, uniforms)
     middle = (crop.stored_size - 1) / 2
-    factor = max(_SMALLEST_SCALE, 1 + settings.scale * scale)
-    matrix = affine.rotate_scale_about((middle, middle), settings.rotation * angle, factor)
+    matrix = affine.rotate_scale_about((middle, middle), degrees, factor)
     room = (crop.stored_size - crop.size) / 2
-    matrix[0, 2] += settings.shift * crop.size * dx - room
-    matrix[1, 2] += settings.shift * crop.size * dy - room
-    is_flipped = chance < settings.flip
+    matrix[0, 2] += shift[0] - room
+    matrix[1, 2] += shift[1] - room
     if is_flipped:
         matrix[0] *= -1
         matrix[0, 2] += crop.size - 1
     return View(matrix, is_flipped)
+
+
+def draw_view(crop: CropSettings, settings: AugmentSettings, rng: np.random.Generator) -> View:
+    """A look that is turned, scaled, shifted and perhaps mirrored by chance, as the settings have it."""
+    # Always the same draws in the same order: changing one setting does not change what the others do.
+    *uniforms, chance = rng.random(5).tolist()
+    angle, scale, dx, dy = _spread(settings, uniforms)
+    reach = settings.shift * crop.size
+    return view_at(
+        crop,
+        degrees=settings.rotation * angle,
+        factor=max(_SMALLEST_SCALE, 1 + settings.scale * scale),
+        shift=(reach * dx, reach * dy),
+        is_flipped=chance < settings.flip,
+    )
 
 
 def cut_image(stored: Image8, view: View, size: int) -> Image8:

@@ -28,10 +28,12 @@ class Fit(NamedTuple):
     Attributes:
         aligned: (R, N), where known, the similar shape nearest to the reference's known landmarks; else 0.
         is_fit: (R,) False where fewer than two different landmarks are known, so that there is no fit.
+        turn: (R,) the factor of each similarity z ↦ a·z + b: a turn by its argument, a scaling by its modulus.
     """
 
     aligned: Complex
     is_fit: NDArray[np.bool_]
+    turn: Complex
 
 
 def as_complex(points_RN2: NDArray[np.floating]) -> Complex:
@@ -56,7 +58,7 @@ def align(shapes_RN: Complex, valid_RN: NDArray[np.bool_], reference_RN: Complex
     is_fit_R1 = power_R1 > 0
     turn_R1 = (own_RN.conj() * target_RN).sum(axis=1, keepdims=True) / np.where(is_fit_R1, power_R1, 1.0)
     aligned_RN = np.where(valid_RN, turn_R1 * own_RN + middle_R1, 0.0)
-    return Fit(aligned_RN, is_fit_R1[:, 0])
+    return Fit(aligned_RN, is_fit_R1[:, 0], turn_R1[:, 0])
 
 
 def centred(shapes_RN: Complex, valid_RN: NDArray[np.bool_]) -> tuple[Complex, Complex]:

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from facealign.config import UserError
 from facealign.report.search.best import expected_best, finished
 from facealign.report.search.context import SearchContext
-from facealign.report.search.look import legend_below
 from facealign.report.search.objectives import unit_of
 from facealign.report.search.scales import log_axis, scale_values, whole_numbers
 from facealign.report.search.values import shown_value
-from facealign.report.style import MUTED, SERIES, dress, new_figure
+from facealign.report.style import MUTED, SERIES, dress, legend_below, new_figure
 from facealign.search.row import TrialRow
 
 _LONG = 100  # trials, from which on their number is shown by its logarithm: all happens early

@@ -9,9 +9,8 @@ from scipy import stats
 
 from facealign.config import UserError
 from facealign.report.search.context import Confirmed, SearchContext
-from facealign.report.search.look import WIDTH
 from facealign.report.search.objectives import unit_of
-from facealign.report.style import FONT, INK, MUTED, PAPER, SERIES, SMALL_SIZE, dress, new_figure
+from facealign.report.style import FONT, INK, MUTED, PAPER, SERIES, SMALL_SIZE, WIDTH, dress, new_figure
 from facealign.search.row import TrialRow
 
 CONFIDENCE = 0.95

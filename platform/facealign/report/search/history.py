@@ -10,11 +10,11 @@ from matplotlib.lines import Line2D
 from facealign.config import UserError
 from facealign.report.search.best import best_row, finished
 from facealign.report.search.context import SearchContext
-from facealign.report.search.look import BEST, PAPERS, STATES, WIDTH, Mark, legend_below
+from facealign.report.search.look import BEST, PAPERS, STATES, Mark
 from facealign.report.search.objectives import unit_of
 from facealign.report.search.scales import scale_values, whole_numbers
 from facealign.report.search.values import shown_value
-from facealign.report.style import INK, dress, new_figure
+from facealign.report.style import INK, WIDTH, dress, legend_below, new_figure
 from facealign.search.row import TrialRow
 
 _LINE: dict[str, Any] = {"color": INK, "linewidth": 1.4, "drawstyle": "steps-post"}

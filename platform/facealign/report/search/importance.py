@@ -7,9 +7,8 @@ from matplotlib.ticker import PercentFormatter
 
 from facealign.config import UserError
 from facealign.report.search.context import SearchContext
-from facealign.report.search.look import WIDTH
 from facealign.report.search.names import short_names
-from facealign.report.style import FONT, INK, SERIES, SMALL_SIZE, dress, new_figure
+from facealign.report.style import FONT, INK, SERIES, SMALL_SIZE, WIDTH, dress, new_figure
 from facealign.search.row import TrialRow
 
 _MOST = 20

@@ -3,7 +3,7 @@
 All is told by form besides colour, for a picture may be printed in black and white.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from facealign.report.search.words import STATE_WORDS
-from facealign.report.style import FONT, INK, MUTED, PAPER, SERIES, SMALL_SIZE
+from facealign.report.style import INK, MUTED, PAPER, SERIES
 from facealign.search.row import TrialRow, TrialState
 
 
@@ -56,8 +56,6 @@ STATES: dict[TrialState, Mark] = {
     "RUNNING": Mark(STATE_WORDS["RUNNING"], "s", MUTED, hollow=True),
     "WAITING": Mark(STATE_WORDS["WAITING"], "|", MUTED),
 }
-WIDTH = 5.4
-"""Inches, of a picture with one panel: on a telephone its words are still to be read."""
 BEST = Mark("best", "*", SERIES[1], size=13.0)
 PAPERS = Mark("paper's setting", "D", INK, size=7.0, hollow=True)
 
@@ -82,20 +80,3 @@ def highlight(
             axes.plot(*curves[number].T, zorder=4, **line, **look)
             keys.append(Line2D([], [], label=label, **line))
     return keys
-
-
-def legend_below(figure: Any, keys: Iterable[Line2D]) -> None:
-    """One legend under all axes, where it covers nothing."""
-    keys = list(keys)
-    if not keys:
-        return
-    figure.legend(
-        handles=keys,
-        loc="outside lower center",
-        ncols=len(keys) if len(keys) <= 4 else 3,
-        frameon=False,
-        labelcolor=INK,
-        prop={"family": FONT, "size": SMALL_SIZE},
-        handlelength=1.8,
-        columnspacing=1.4,
-    )

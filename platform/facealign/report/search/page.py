@@ -1,17 +1,13 @@
 """``search.html``: the whole search on one page that needs no network and no other file."""
 
-import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from facealign.report.eta import clock_text
+from facealign.report.page import Shown, templates
 from facealign.report.search.best import finished, leaders
 from facealign.report.search.context import ParameterRange, SearchContext
-from facealign.report.search.look import WIDTH
 from facealign.report.search.names import short_names
 from facealign.report.search.objectives import unit_of
 from facealign.report.search.pictures import PICTURES
@@ -22,17 +18,7 @@ from facealign.report.search.words import STATE_WORDS, cause_line, choice_text, 
 from facealign.search.row import TrialRow
 
 _COLUMNS = 12  # parameters in the table of trials
-_PIXELS = 120  # of the page, for an inch of a picture, at the most
 _LEADERS = 4  # settings side by side
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A picture on the page: its PNG and width in inches, or why there is none."""
-
-    png: bytes | None
-    inches: float = 0.0
-    refusal: str = ""
 
 
 def page(rows: Sequence[TrialRow], context: SearchContext, shown: Mapping[str, Shown]) -> str:
@@ -43,30 +29,18 @@ def page(rows: Sequence[TrialRow], context: SearchContext, shown: Mapping[str, S
         context: What else is known.
         shown: By name, as in ``PICTURES``.
     """
-    environment = Environment(
-        loader=PackageLoader("facealign.report.search", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
+    template = templates().get_template("search/page.html.j2")
+    return template.render(
         context=context,
         verdict=verdict(rows, context),
         facts=_facts(rows),
         settings=_settings(rows, context),
         pictures=[
-            {
-                "title": PICTURES[name].title,
-                "reading": PICTURES[name].reading,
-                "url": "data:image/png;base64," + base64.b64encode(one.png).decode("ascii"),
-                "wide": one.inches > 1.2 * WIDTH,
-                "pixels": round(_PIXELS * one.inches),
-            }
+            {"title": PICTURES[name].title, "reading": PICTURES[name].reading, "shown": one}
             for name, one in shown.items()
-            if one.png is not None
+            if one.data is not None
         ],
-        refusals=[(PICTURES[name].title, one.refusal) for name, one in shown.items() if one.png is None],
+        refusals=[(PICTURES[name].title, one.refusal) for name, one in shown.items() if one.data is None],
         failures=_failures(rows),
         trials=_trials(rows, context),
     )

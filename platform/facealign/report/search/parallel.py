@@ -12,11 +12,22 @@ from numpy.typing import NDArray
 from facealign.config import UserError, printable
 from facealign.report.search.best import best_row, finished
 from facealign.report.search.context import ParameterRange, SearchContext
-from facealign.report.search.look import WIDTH, highlight, legend_below
+from facealign.report.search.look import highlight
 from facealign.report.search.names import short_names
 from facealign.report.search.objectives import unit_of
 from facealign.report.search.scales import ParameterScale, far_apart, main_parameters
-from facealign.report.style import FONT, INK, MUTED, PAPER, RULE, SMALL_SIZE, TITLE_SIZE, new_figure
+from facealign.report.style import (
+    FONT,
+    INK,
+    MUTED,
+    PAPER,
+    RULE,
+    SMALL_SIZE,
+    TITLE_SIZE,
+    WIDTH,
+    legend_below,
+    new_figure,
+)
 from facealign.search.row import TrialRow
 
 _MOST_AXES = 10

@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from facealign.config import UserError
 from facealign.report.search.best import finished, pareto_front
 from facealign.report.search.context import SearchContext
-from facealign.report.search.look import PAPERS, WIDTH, Mark, legend_below
+from facealign.report.search.look import PAPERS, Mark
 from facealign.report.search.objectives import unit_of
 from facealign.report.search.scales import scale_values
-from facealign.report.style import INK, MUTED, SERIES, SMALL_SIZE, dress, new_figure
+from facealign.report.style import INK, MUTED, SERIES, SMALL_SIZE, WIDTH, dress, legend_below, new_figure
 from facealign.search.row import TrialRow
 
 _FRONT = Mark("on the Pareto front", "o", SERIES[0], size=7.0)

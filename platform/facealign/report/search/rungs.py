@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from facealign.config import UserError
 from facealign.report.search.best import best_row
 from facealign.report.search.context import SearchContext
-from facealign.report.search.look import STATES, WIDTH, highlight, legend_below
+from facealign.report.search.look import STATES, highlight
 from facealign.report.search.objectives import unit_of
 from facealign.report.search.scales import scale_values, whole_numbers
-from facealign.report.style import MUTED, SERIES, SMALL_SIZE, dress, new_figure
+from facealign.report.style import MUTED, SERIES, SMALL_SIZE, WIDTH, dress, legend_below, new_figure
 from facealign.search.row import TrialRow
 
 _SHADES = {"COMPLETE": SERIES[0], "PRUNED": SERIES[4], "FAIL": SERIES[1], "RUNNING": MUTED, "WAITING": MUTED}

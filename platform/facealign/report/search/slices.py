@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from facealign.config import UserError
 from facealign.report.search.best import best_row
 from facealign.report.search.context import SearchContext
-from facealign.report.search.look import BEST, PAPERS, STATES, Mark, legend_below
+from facealign.report.search.look import BEST, PAPERS, STATES, Mark
 from facealign.report.search.names import short_names
 from facealign.report.search.objectives import unit_of
 from facealign.report.search.scales import ParameterScale, jitter, scale_values, varied_parameters
 from facealign.report.search.values import shown_value
-from facealign.report.style import dress, new_figure
+from facealign.report.style import dress, legend_below, new_figure
 from facealign.search.row import TrialRow
 
 

@@ -1,14 +1,14 @@
 """Writes what a search leaves to look at: ``search.html``, ``pictures/*.png`` and ``trials.csv``."""
 
-import io
-import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from facealign.config import UserError
+from facealign.report.page import shown, write_whole
 from facealign.report.search.context import SearchContext
 from facealign.report.search.csv import write_trials_csv
-from facealign.report.search.page import Shown, page
+from facealign.report.search.page import page
 from facealign.report.search.pictures import PICTURES
 from facealign.search.row import TrialRow
 
@@ -23,25 +23,15 @@ def write_report(folder: Path, rows: Sequence[TrialRow], context: SearchContext)
         UserError: A finished trial has not one value for each objective, or a number is there twice.
     """
     _check(rows, context)
-    shown = {name: _draw(name, rows, context) for name in PICTURES}
-    for name, one in shown.items():
+    pictures = {name: shown(partial(one.draw, rows, context)) for name, one in PICTURES.items()}
+    for name, one in pictures.items():
         path = folder / "pictures" / f"{name}.png"
-        if one.png is None:
+        if one.data is None:
             path.unlink(missing_ok=True)
         else:
-            _write(path, one.png)
+            write_whole(path, one.data)
     write_trials_csv(folder / "trials.csv", rows, context)
-    _write(folder / "search.html", page(rows, context, shown).encode("utf-8"))
-
-
-def _draw(name: str, rows: Sequence[TrialRow], context: SearchContext) -> Shown:
-    try:
-        figure = PICTURES[name].draw(rows, context)
-    except UserError as refusal:
-        return Shown(None, refusal=str(refusal))
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return Shown(buffer.getvalue(), inches=float(figure.get_figwidth()))
+    write_whole(folder / "search.html", page(rows, context, pictures).encode("utf-8"))
 
 
 def _check(rows: Sequence[TrialRow], context: SearchContext) -> None:
@@ -56,11 +46,3 @@ def _check(rows: Sequence[TrialRow], context: SearchContext) -> None:
                 f"{context.study}: trial {row.number} has {len(row.values)} values, and the search has the "
                 f"objectives {', '.join(context.objectives)}; a finished trial needs a value for each"
             )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """All or nothing: what stood at ``path`` stays until the new file is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
