@@ -7,6 +7,9 @@ from pathlib import Path
 
 from facealign.config import UserError
 
+MODEL_URI = "model_uri"
+"""The tag by which a version says which logged model it is; MLflow's databases do not keep it otherwise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
@@ -37,7 +40,7 @@ class Candidate:
         """The labels of its version."""
         return {
             "method": self.method,
-            "model_uri": self.model_uri,
+            MODEL_URI: self.model_uri,
             "validation_nme": repr(self.validation_nme),
             "data_digest": self.data_digest,
             "config_hash": self.config_hash,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from facealign.registry.aliases import DECISION, WITHDRAWN, aliases
+from facealign.registry.candidate import MODEL_URI
 from facealign.registry.lineage import SUBMISSION
 from facealign.registry.names import version_named
 from facealign.tracking.address import reaching
@@ -102,7 +103,7 @@ def trace(uri: str, address: str) -> Chain:
         aliases=tuple(sorted(alias for alias, number in aliases_now.items() if number == str(version.version))),
         created=int(version.creation_timestamp),
         method=tags.get("method"),
-        model_uri=tags.get("model_uri"),
+        model_uri=tags.get(MODEL_URI),
         decision=tags.get(DECISION),
         withdrawn=tags.get(WITHDRAWN),
         made=made,

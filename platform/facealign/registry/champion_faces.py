@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from facealign.config import UserError
 from facealign.geometry import LandmarkSchema
+from facealign.registry.candidate import MODEL_URI
 from facealign.registry.measuring import Measuring
 from facealign.registry.recut import CannotRecut, crops, view_for
 from facealign.tracking.address import shown
@@ -51,16 +52,18 @@ def champion_landmarks(
         NotComparable: It finds other landmarks, or the faces cannot be cut as it wants them.
         UserError: Its model is not to be had; or the faces are not those of ``measuring``.
     """
-    kept = _kept(client, version, candidate)
+    model_id = version.tags.get(MODEL_URI, "").removeprefix("models:/")
+    has_run = bool(version.run_id and model_id)
+    kept = _kept(client, version.run_id, _artifact(model_id, candidate.data_digest)) if has_run else None
     if kept is None:
         kept = _by_its_model(uri, version, candidate, measuring)
-        if version.run_id and version.model_id:
-            keep_measured(client, version.run_id, version.model_id, kept)
+        if has_run:
+            keep_measured(client, version.run_id, model_id, kept)
     _require_same_landmarks(kept.schema, candidate.schema)
     if kept.found.ids != candidate.found.ids:
         raise UserError(
-            f"run {version.run_id}: {_artifact(version.model_id, candidate.data_digest)} is of other faces than "
-            "its name says; delete it there"
+            f"run {version.run_id}: {_artifact(model_id, candidate.data_digest)} is of other faces than its name "
+            "says; delete it there"
         )
     return kept.found.predicted
 
@@ -73,14 +76,11 @@ def _has(client: Any, run_id: str, artifact: str) -> bool:
     return artifact in {file.path for file in client.list_artifacts(run_id, str(Path(artifact).parent))}
 
 
-def _kept(client: Any, version: Any, candidate: MeasuredFaces) -> MeasuredFaces | None:
-    if not (version.run_id and version.model_id):
-        return None
-    wanted = _artifact(version.model_id, candidate.data_digest)
-    if not _has(client, version.run_id, wanted):
+def _kept(client: Any, run_id: str, artifact: str) -> MeasuredFaces | None:
+    if not _has(client, run_id, artifact):
         return None
     with tempfile.TemporaryDirectory() as folder:
-        return MeasuredFaces.read(Path(client.download_artifacts(version.run_id, wanted, folder)))
+        return MeasuredFaces.read(Path(client.download_artifacts(run_id, artifact, folder)))
 
 
 def _by_its_model(uri: str, version: Any, candidate: MeasuredFaces, measuring: Measuring) -> MeasuredFaces:

@@ -9,7 +9,7 @@ from typing import Any
 
 from facealign.config import UserError
 from facealign.registry.aliases import CANDIDATE, CHAMPION, DECISION, WITHDRAWN, aliases, now, put_in_force
-from facealign.registry.candidate import Candidate, best_of
+from facealign.registry.candidate import MODEL_URI, Candidate, best_of
 from facealign.registry.champion_faces import keep_measured
 from facealign.registry.config import GateLimits
 from facealign.registry.decision import Decision
@@ -125,7 +125,7 @@ def _version(client: Any, name: str, candidate: Candidate) -> str:
             "candidate came to the gate last.",
         )
     for version in client.search_model_versions(f"name = '{name}'"):
-        if version.tags.get("model_uri") == candidate.model_uri:
+        if version.tags.get(MODEL_URI) == candidate.model_uri:
             return str(version.version)
     model = client.get_logged_model(candidate.model_id)
     made = client.create_model_version(
