@@ -1,4 +1,4 @@
-"""Stage `register`: the best trained method by validation NME becomes a version of the registered model.
+"""Stage `register`: the best method by validation NME becomes a version, and the champion if it passes the gate.
 
 python pipelines/register.py [--params params.yaml]
 """
@@ -6,16 +6,17 @@ python pipelines/register.py [--params params.yaml]
 from facealign.cli import home
 from facealign.cli.json_file import write_json
 from facealign.cli.params import Params
-from facealign.cli.paths import REGISTERED
+from facealign.cli.paths import REGISTERED, SHARDS
 from facealign.cli.record import candidates
 from facealign.cli.stage import stage
-from facealign.registry import register_best
+from facealign.registry import Measuring, register_best
 
 
 def main(params: Params) -> None:
-    """Compare the methods that params.yaml names, register the best, and say what was decided."""
+    """Compare the methods that params.yaml names, register the best, and say what the gate decided."""
     uri, trained = candidates(params.methods, params.tracking)
-    registered = register_best(uri, params.registered_name, trained)
+    measuring = Measuring(SHARDS, params.evaluation.normaliser, params.evaluation.failure_threshold)
+    registered = register_best(uri, params.registered_name, trained, measuring, params.registry)
     figures = {
         "name": registered.name,
         "version": registered.version,
@@ -23,6 +24,7 @@ def main(params: Params) -> None:
         "validation_nme": registered.candidate.validation_nme,
         "champion": registered.promoted,
         "reason": registered.reason,
+        "gate": registered.figures(),
     }
     write_json(REGISTERED, figures)
     home.deliver(REGISTERED)

@@ -1,6 +1,6 @@
 """The store and the server of the tracking tests, and a method small enough to train by hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -8,8 +8,14 @@ import torch
 from torch import nn
 
 from facealign.config import Settings
+from facealign.data.dataset import FaceDataset
+from facealign.data.loader import eval_batches
+from facealign.data.shards.reader import ShardReader
 from facealign.geometry import load_schema
 from facealign.methods.base import LossTerms, Method
+from facealign.registry import GateLimits, Measuring
+from facealign.training import predict
+from facealign.training.measured_faces import MeasuredFaces
 from tracking.conftest import _no_address_from_outside, server, store  # noqa: F401 - fixtures
 
 SIDE = 32
@@ -54,3 +60,26 @@ def method():
 def crops():
     """(4, 3, S, S) uint8."""
     return np.random.default_rng(0).integers(0, 256, (4, 3, SIDE, SIDE), dtype=np.uint8)
+
+
+SIX = GateLimits(min_photos=6, repeats=500)
+"""For the six test faces of ``tiny_shards``."""
+
+
+@pytest.fixture(scope="session")
+def measuring(tiny_shards):
+    return Measuring(tiny_shards, "inter_ocular", 0.10)
+
+
+@pytest.fixture(scope="session")
+def found(tiny_shards, method):
+    """Six faces as a model finds them: landmarks off by a fixed noise of 2 px of the photo, times ``factor``."""
+    reader = ShardReader(tiny_shards, "test")
+    plain = predict(method, eval_batches(FaceDataset(reader), batch_size=6), torch.device("cpu"))
+    noise = np.random.default_rng(0).normal(size=plain.truth.shape)
+
+    def with_errors(factor):
+        moved = replace(plain, predicted=plain.truth + 2 * factor * noise)
+        return MeasuredFaces(moved, tuple(reader.labels()), reader.index.landmarks, reader.index.digest)
+
+    return with_errors

@@ -20,5 +20,17 @@ def git_commit() -> str:
         return "unknown"
 
 
+def uncommitted() -> str:
+    """How tracked files differ from the commit, as ``git apply`` takes it; empty outside git and in a Ray job."""
+    if submission() is not None:
+        return ""
+    try:
+        found = _git("diff", "--binary", "--no-ext-diff", "--no-color", "HEAD")
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return ""
+    return found and found + "\n"
+
+
 def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+    done = subprocess.run(["git", *arguments], check=True, capture_output=True)
+    return done.stdout.decode(errors="surrogateescape").strip("\n")

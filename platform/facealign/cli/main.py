@@ -323,6 +323,65 @@ def export(
 
 
 @app.command()
+def versions(
+    name: Annotated[str, typer.Argument(help="Of a registered model: facealign-300w.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+) -> None:
+    """List the versions of a registered model, with aliases and the gate's decisions."""
+    import json
+    import sys
+
+    from facealign.cli.registered import as_table, listed
+    from facealign.report.tables import print_table
+
+    rows = listed(name, params)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        print_table(as_table(rows), sys.stdout)
+
+
+@app.command()
+def rollback(
+    name: Annotated[str, typer.Argument(help="Of a registered model: facealign-300w.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with both versions.")],
+    to: Annotated[str | None, typer.Option(help="Number of a version; the previous if not given.")] = None,
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+) -> None:
+    """Put the previous champion in force again, or any version; the gate never brings back what was withdrawn."""
+    from facealign.cli.registered import go_back
+
+    typer.echo(go_back(name, reason, to, params))
+
+
+@app.command()
+def trace(
+    model: Annotated[str, typer.Argument(help="models:/NAME@champion, NAME@candidate, NAME/3, or NAME.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for its settings and the changes that were not committed.")
+    ] = None,
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+) -> None:
+    """Tell where a registered model came from, whether code, faces, settings here agree, how to make it again."""
+    import json
+
+    from facealign.cli import trace as cli_trace
+    from facealign.cli.registered import uri_in
+    from facealign.registry import trace as chain_of
+
+    chain = chain_of(uri_in(params), model)
+    files = [] if out is None else cli_trace.write_files(chain, out)
+    if as_json:
+        typer.echo(json.dumps(cli_trace.as_json(chain, params), indent=2, ensure_ascii=False))
+    else:
+        typer.echo(cli_trace.as_text(chain, params))
+    for file in files:
+        typer.echo(f"wrote {file}", err=True)
+
+
+@app.command()
 def summary() -> None:
     """Compare the trained methods, name the registered model, and say what can be done next."""
     from facealign.cli.summary import print_summary

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from facealign import tracking
 from facealign.cli import home, paths
 from facealign.cli.json_file import read_json, write_json
-from facealign.cli.lineage import git_commit
+from facealign.cli.lineage import git_commit, uncommitted
 from facealign.cli.params import Params
+from facealign.cluster.job import submission
 from facealign.config import UserError
 from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.registry import Candidate, Predictor, log_model
+from facealign.registry.lineage import SUBMISSION
 from facealign.report.csvplots import write_history_csv
 from facealign.report.curves import learning_curve
 from facealign.training import TrainJob, load_model
@@ -31,6 +33,8 @@ def describe(run: tracking.Run | None, params: Params, job: TrainJob, index: Ind
         "config_hash": job.config_hash,
         "git_commit": git_commit(),
     }
+    if (job_of_ray := submission()) is not None:
+        tags[SUBMISSION] = job_of_ray.id
     settings = {
         "seed": params.seed,
         "data": params.data.model_dump(mode="json"),
@@ -38,7 +42,7 @@ def describe(run: tracking.Run | None, params: Params, job: TrainJob, index: Ind
         "cluster": params.cluster.model_dump(mode="json"),
     }
     tracker = tracking.tracker_for(run, paths.SPOOL, patience=5)  # the training needs nothing of what is said here
-    tracking.describe_run(tracker, settings, tags)
+    tracking.describe_run(tracker, settings, tags, patch=uncommitted())
     counts = {str(fold): index.rows(fold) for fold in index.folds}
     tracker.dataset(index.source.name, index.digest, job.shards, counts)
     tracker.close()
@@ -109,6 +113,7 @@ def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> t
     found, addresses = [], set()
     for method in methods:
         home.fetch(paths.trained(method).run.parent)
+        home.fetch(paths.evaluated(method).test)
         trained = read_json(paths.trained(method).run)
         recalled = tracking.recalled(trained["run"], settings)
         if recalled is None:
@@ -129,6 +134,7 @@ def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> t
                 data_digest=card.job.data_digest,
                 config_hash=card.config_hash,
                 git_commit=trained["commit"],
+                measured=paths.evaluated(method).test,
             )
         )
     if len(addresses) > 1:

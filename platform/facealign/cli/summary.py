@@ -33,7 +33,7 @@ def print_summary() -> None:
     print_table(results_table(rows, threshold), sys.stdout)
     if paths.REGISTERED.is_file():
         model = read_json(paths.REGISTERED)
-        alias = " (champion)" if model["champion"] else ""
+        alias = " (champion)" if model["champion"] else " (candidate)"
         print(f"Model models:/{model['name']}/{model['version']}{alias}: {model['reason']}")
     print(_NEXT)
 

@@ -1,20 +1,32 @@
 """The registry: trained networks become versions of a registered model, and the best of them its champion.
 
-``log_model`` publishes a network with its run; ``register_best`` chooses among what was published.
+``log_model`` publishes a network with its run; ``register_best`` chooses among what was published and puts it
+through the gate; ``roll_back`` goes back; ``trace`` says where a version came from.
 """
 
-from facealign.registry.champion import CHAMPION, Registered, register_best
-from facealign.registry.config import RegistryConfig
-from facealign.registry.decision import Candidate
+from facealign.registry.aliases import CANDIDATE, CHAMPION, PREVIOUS
+from facealign.registry.candidate import Candidate
+from facealign.registry.chain import Chain, trace
+from facealign.registry.config import GateLimits, RegistryConfig
+from facealign.registry.measuring import Measuring
 from facealign.registry.predictor import Predictor
 from facealign.registry.publish import log_model
+from facealign.registry.register import Registered, register_best
+from facealign.registry.rollback import roll_back
 
 __all__ = [
+    "CANDIDATE",
     "CHAMPION",
+    "PREVIOUS",
     "Candidate",
+    "Chain",
+    "GateLimits",
+    "Measuring",
     "Predictor",
     "Registered",
     "RegistryConfig",
     "log_model",
     "register_best",
+    "roll_back",
+    "trace",
 ]

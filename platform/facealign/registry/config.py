@@ -1,12 +1,36 @@
-"""Under which name models are registered."""
+"""Under which name models are registered, and what a new one must show before it is put in force."""
 
 from pydantic import Field
 
 from facealign.config import Settings
 
 
-class RegistryConfig(Settings):
-    """Where the best model goes."""
+class GateLimits(Settings):
+    """What the gate asks of a candidate; see ``decision``."""
+
+    level: float = Field(
+        default=0.95,
+        gt=0.5,
+        lt=1,
+        description="of every interval; what lies wholly on one side of 0 is beyond chance, so that a gain or a "
+        "loss is claimed wrongly in (1 − level)/2 of cases",
+    )
+    min_photos: int = Field(default=50, ge=2, description="photos below which a set of faces decides nothing")
+    min_gain: float = Field(
+        default=0.001, ge=0, lt=1, description="share of the champion's NME that must be gained beyond chance"
+    )
+    allowed_loss: float = Field(
+        default=0.001, ge=0, description="share of the champion's NME on a subset that may be lost there"
+    )
+    allowed_failures: float = Field(
+        default=0.0, ge=0, le=1, description="share of faces by which more may fail than with the champion"
+    )
+    repeats: int = Field(default=5000, ge=100, le=1_000_000, description="drawings of the bootstrap")
+    seed: int = Field(default=0, ge=0, description="of the bootstrap")
+
+
+class RegistryConfig(GateLimits):
+    """Where the best model goes, and past which gate."""
 
     name: str | None = Field(
         default=None, pattern=r"^[\w.-]+$", description="of the registered model; null: facealign-<data.source>"

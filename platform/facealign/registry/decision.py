@@ -1,92 +1,212 @@
-"""Which of the trained models is best, and whether it takes the champion's place: figures in, a decision out."""
+"""The gate: whether a candidate takes its rival's place, from the errors of both on the same faces. Numbers alone.
 
-import math
+Both are drawn again together, photo by photo (``metrics.bootstrap``), so that a hard photo is hard for both. Of R
+drawings, with d the drawn mean of candidate − rival, r that of the rival, γ ``min_gain``, λ ``allowed_loss``, φ
+``allowed_failures``:
+
+    better  p = (1 + #{d ≥ −γ·r}) / (1 + R)     NME of all faces: the chance of such a gain were there none
+    worse   p = (1 + #{d ≤ λ·r}) / (1 + R)      NME of a subset: the chance of such a loss were there none
+            p = (1 + #{d ≤ φ}) / (1 + R)        failure rate, of all faces and of a subset
+
+The candidate passes if *better* has p ≤ α = (1 − level)/2 and no *worse* has. There are many of those: among 20 a
+harmless one is found below α in two cases of five. So they are adjusted by Holm (Scand. J. Statist. 6, 1979): all
+together claim a loss that is none with a chance of α at most, whatever they have in common. ``better`` is one
+question, and needs no adjustment.
+"""
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from facealign.config import UserError
+from facealign.metrics.bootstrap import resampled_means
+from facealign.registry.config import GateLimits
+
+ALL = "all"
+"""The set of all faces."""
+
+Figure = Literal["nme", "failure_rate"]
+Rule = Literal["better", "no better", "worse somewhere", "too few photos"]
+Verdict = Literal["better", "no better", "worse", "no worse", "too few photos"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A published model that may become a version.
+class Comparison:
+    """Candidate and rival by one figure on one set of faces; fractions.
 
     Attributes:
-        model_uri: ``models:/m-…``, as ``log_model`` gave it.
-        validation_nme: A fraction of the normaliser; lower is better.
-        data_digest: Of the shards it was trained and measured on. Figures on other data do not compare.
-        lineage: Further labels: study, trial, submission id.
+        faces: In the set, on ``photos`` photos.
+        low: Lower end of the interval of ``candidate − rival``; None where there are too few photos.
+        high: Its upper end.
+        p: Of the question that ``verdict`` answers, adjusted where there are several.
     """
 
-    method: str
-    run_id: str
-    model_uri: str
-    validation_nme: float
-    data_digest: str
-    config_hash: str
-    git_commit: str
-    lineage: Mapping[str, str] = field(default_factory=dict)
-
-    def tags(self) -> dict[str, str]:
-        """The labels of its version."""
-        return {
-            **self.lineage,
-            "method": self.method,
-            "model_uri": self.model_uri,
-            "validation_nme": repr(self.validation_nme),
-            "data_digest": self.data_digest,
-            "config_hash": self.config_hash,
-            "git_commit": self.git_commit,
-        }
+    set: str
+    figure: Figure
+    faces: int
+    photos: int
+    candidate: float
+    rival: float
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    verdict: Verdict = "too few photos"
 
 
-@dataclass(frozen=True)
-class Champion:
-    """The version in force, with its tags."""
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the gate found.
 
-    version: str
-    tags: Mapping[str, str]
-
-
-def best_of(candidates: Sequence[Candidate]) -> Candidate:
-    """The candidate with the lowest validation NME; the first of equals.
-
-    Raises:
-        UserError: There is none, one has no finite figure, or they were measured on different data.
+    Attributes:
+        rule: What decided.
+        identical: Whether the two have the same error on every face.
+        failure_threshold: NME above which a face has failed.
+        comparisons: Of all faces, by NME and by failure rate; then of each subset.
     """
-    if not candidates:
-        raise UserError("there is no model to register; train at least one method first")
-    for candidate in candidates:
-        if not math.isfinite(candidate.validation_nme):
-            raise UserError(
-                f"{candidate.method} (run {candidate.run_id}) has a validation NME of {candidate.validation_nme}; "
-                "leave it out, or train it again"
-            )
-    if len({candidate.data_digest for candidate in candidates}) > 1:
-        listed = ", ".join(f"{c.method} on {c.data_digest[:12]}" for c in candidates)
-        raise UserError(
-            f"the models were measured on different data ({listed}); train them again on the present data"
-        )
-    return min(candidates, key=lambda candidate: candidate.validation_nme)
+
+    rule: Rule
+    identical: bool
+    failure_threshold: float
+    limits: GateLimits
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the candidate takes the place."""
+        return self.rule == "better"
+
+    @property
+    def nme(self) -> Comparison:
+        """All faces, by NME."""
+        return self.comparisons[0]
+
+    @property
+    def worse(self) -> tuple[Comparison, ...]:
+        """Where the candidate is worse beyond chance."""
+        return tuple(comparison for comparison in self.comparisons if comparison.verdict == "worse")
 
 
-def decide(best: Candidate, version: str, champion: Champion | None) -> tuple[bool, str]:
-    """Whether ``version`` is to be the champion, and why.
+def decide(
+    candidate: NDArray[np.float64],
+    rival: NDArray[np.float64],
+    photos: Sequence[str],
+    groups: Mapping[str, NDArray[np.bool_]],
+    failure_threshold: float,
+    limits: GateLimits,
+) -> Decision:
+    """Whether the candidate is better than its rival beyond chance, and on no subset worse.
 
     Args:
-        best: What ``version`` was made of.
-        version: Its number.
-        champion: The version that has the alias now; None where none has.
+        candidate: (F,) NME of each face.
+        rival: (F,) likewise, of the same faces.
+        photos: The F photos that they are of.
+        groups: (F,) masks by name, which may overlap. A set of fewer than ``limits.min_photos`` photos is told and
+            decides nothing.
+        failure_threshold: NME above which a face has failed.
+
+    Raises:
+        UserError: There is no face, an error is not finite, the lengths differ, or ``limits.repeats`` are too few
+            to find anything beyond chance among so many subsets.
     """
-    nme = f"validation NME {best.validation_nme:.5f}"
-    if champion is None:
-        return True, f"first champion, {nme}"
-    if champion.version == version:
-        return True, f"champion already, {nme}"
-    before = f"version {champion.version}"
-    if champion.tags.get("data_digest") != best.data_digest or "validation_nme" not in champion.tags:
-        return True, f"replaces {before}, which was not measured on data {best.data_digest[:12]}; {nme}"
-    other = float(champion.tags["validation_nme"])
-    if other < best.validation_nme:
-        return False, f"{before} stays champion: validation NME {other:.5f} against {best.validation_nme:.5f}"
-    return True, f"replaces {before}: {nme} against {other:.5f}"
+    if not len(candidate) == len(rival) == len(photos) > 0:
+        raise UserError(f"{len(candidate)} errors beside {len(rival)}, of {len(photos)} photos; give each face's")
+    names = np.asarray(photos)
+    masks = {ALL: np.ones(len(candidate), dtype=np.bool_), **groups}
+    overall, *others = (
+        one
+        for name, mask in masks.items()
+        for one in _compare(name, candidate[mask], rival[mask], names[mask].tolist(), failure_threshold, limits)
+    )
+    alpha = (1 - limits.level) / 2
+    comparisons = (_judged(overall, alpha, "better", "no better"), *_adjusted(others, alpha, limits))
+    return Decision(
+        rule=_rule(comparisons),
+        identical=bool(np.array_equal(candidate, rival)),
+        failure_threshold=failure_threshold,
+        limits=limits,
+        comparisons=comparisons,
+    )
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Adjusted p of several questions: each may be compared with α as if it were the only one (Holm, 1979)."""
+    order = np.argsort(p, kind="stable")
+    steps = np.asarray(p, dtype=np.float64)[order] * np.arange(len(p), 0, -1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return [float(value) for value in adjusted]
+
+
+def _compare(
+    name: str,
+    candidate: NDArray[np.float64],
+    rival: NDArray[np.float64],
+    photos: Sequence[str],
+    threshold: float,
+    limits: GateLimits,
+) -> tuple[Comparison, Comparison]:
+    """One set of faces by NME and by failure rate, each with the p of its own question."""
+    failed, rival_failed = (np.asarray(errors > threshold, dtype=np.float64) for errors in (candidate, rival))
+    count = len(set(photos))
+    nme = Comparison(
+        set=name,
+        figure="nme",
+        faces=len(photos),
+        photos=count,
+        candidate=float(candidate.mean()),
+        rival=float(rival.mean()),
+    )
+    failures = replace(
+        nme, figure="failure_rate", candidate=float(failed.mean()), rival=float(rival_failed.mean())
+    )
+    if count < limits.min_photos:
+        return nme, failures
+    # Differences are drawn, and not their two sides: where both are equal, rounding must not make them differ.
+    columns_F3 = np.stack([candidate - rival, rival, failed - rival_failed], axis=1)
+    d, r, d_failed = resampled_means(columns_F3, photos, limits.repeats, limits.seed).T
+    by_chance = d >= -limits.min_gain * r if name == ALL else d <= limits.allowed_loss * r
+    return (
+        _drawn(nme, d, by_chance, limits.level),
+        _drawn(failures, d_failed, d_failed <= limits.allowed_failures, limits.level),
+    )
+
+
+def _drawn(
+    about: Comparison, difference_R: NDArray[np.float64], by_chance_R: NDArray[np.bool_], level: float
+) -> Comparison:
+    tail = (1 - level) / 2
+    low, high = np.quantile(difference_R, (tail, 1 - tail))
+    p = (1 + np.count_nonzero(by_chance_R)) / (1 + len(by_chance_R))
+    return replace(about, low=float(low), high=float(high), p=float(p))
+
+
+def _adjusted(losses: Sequence[Comparison], alpha: float, limits: GateLimits) -> list[Comparison]:
+    """What is worse among several."""
+    judged = [loss.p for loss in losses if loss.p is not None]
+    if len(judged) > alpha * (1 + limits.repeats):
+        raise UserError(
+            f"registry.repeats is {limits.repeats}, too few to find one loss beyond chance among {len(judged)} at "
+            f"level {limits.level:g}; set it to {int(len(judged) / alpha) + 1} or more"
+        )
+    adjusted = iter(holm(judged))
+    return [
+        loss if loss.p is None else _judged(replace(loss, p=next(adjusted)), alpha, "worse", "no worse")
+        for loss in losses
+    ]
+
+
+def _judged(comparison: Comparison, alpha: float, beyond: Verdict, within: Verdict) -> Comparison:
+    if comparison.p is None:
+        return comparison
+    return replace(comparison, verdict=beyond if comparison.p <= alpha else within)
+
+
+def _rule(comparisons: Sequence[Comparison]) -> Rule:
+    if comparisons[0].verdict == "too few photos":
+        return "too few photos"
+    if comparisons[0].verdict == "no better":
+        return "no better"
+    return "worse somewhere" if any(one.verdict == "worse" for one in comparisons) else "better"

@@ -10,10 +10,15 @@ from facealign.tracking.base import Tracker
 from facealign.tracking.flatten import flatten
 
 CONFIG_FILE = "config.json"
+PATCH_FILE = "uncommitted.patch"
 
 
 def describe_run(
-    tracker: Tracker, settings: Mapping[str, Any], tags: Mapping[str, str], params: Mapping[str, Any] | None = None
+    tracker: Tracker,
+    settings: Mapping[str, Any],
+    tags: Mapping[str, str],
+    params: Mapping[str, Any] | None = None,
+    patch: str = "",
 ) -> None:
     """Put settings, as params and whole as the artifact ``config.json``, and tags into the run.
 
@@ -25,10 +30,15 @@ def describe_run(
         settings: Nested, of plain values.
         tags: Labels.
         params: Those of the settings that the run lists; None: all.
+        patch: What the code differs in from its commit, kept as ``uncommitted.patch``; empty: in nothing.
     """
     tracker.params(flatten(settings if params is None else params))
     tracker.tags(tags)
     with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / CONFIG_FILE
-        whole.write_text(json.dumps(settings, indent=2, ensure_ascii=False), encoding="utf-8")
-        tracker.artifact(whole)
+        files = {CONFIG_FILE: json.dumps(settings, indent=2, ensure_ascii=False)} | (
+            {PATCH_FILE: patch} if patch else {}
+        )
+        for name, text in files.items():
+            file = Path(folder) / name
+            file.write_bytes(text.encode(errors="surrogateescape"))
+            tracker.artifact(file)

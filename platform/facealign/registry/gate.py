@@ -1,0 +1,79 @@
+"""A version before the gate: whom it is compared with, on which faces, and what was decided."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from facealign.registry.champion_faces import NotComparable, champion_landmarks
+from facealign.registry.config import GateLimits
+from facealign.registry.decision import Decision, decide
+from facealign.registry.groups import gate_groups
+from facealign.registry.measuring import Measuring
+from facealign.registry.wording import sentence, table
+from facealign.training.measured_faces import MeasuredFaces
+
+MEAN_SHAPE = "the mean shape"
+"""The rival of a first champion: landmarks of no face in particular."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a version at the gate.
+
+    Attributes:
+        rival: What it was compared with, in words: ``version 3``, or ``MEAN_SHAPE``.
+        reason: In a sentence, with the figures that decided.
+        decision: All the figures; None where nothing could be compared.
+    """
+
+    promoted: bool
+    rival: str
+    reason: str
+    decision: Decision | None
+
+    @property
+    def table(self) -> str:
+        """All comparisons in Markdown; empty where there are none."""
+        return "" if self.decision is None else table(self.decision, self.rival)
+
+
+def judge(
+    client: Any,
+    uri: str,
+    champion: Any | None,
+    candidate: MeasuredFaces,
+    measuring: Measuring,
+    limits: GateLimits,
+) -> Outcome:
+    """Compare what a candidate found with the champion, or with the mean shape where there is none yet.
+
+    A champion that cannot be asked about these faces stays: nothing says that the candidate is better.
+
+    Args:
+        client: Of MLflow at ``uri``.
+        champion: The version in force, as MLflow has it.
+
+    Raises:
+        UserError: The champion's model is not to be had, or the faces are not those of ``measuring``.
+    """
+    if champion is None:
+        rival, landmarks = MEAN_SHAPE, measuring.mean_shape(candidate)
+    else:
+        rival = f"version {champion.version}"
+        try:
+            landmarks = champion_landmarks(client, uri, champion, candidate, measuring)
+        except NotComparable as error:
+            reason = (
+                f"{rival} stays champion, because it cannot be measured on the faces of data "
+                f"{candidate.data_digest[:12]}: {error}. To put this version in force without a comparison: "
+                f"facealign rollback {champion.name} --to VERSION"
+            )
+            return Outcome(False, rival, reason, None)
+    decision = decide(
+        measuring.errors(candidate.found.predicted, candidate),
+        measuring.errors(landmarks, candidate),
+        [labels.photo for labels in candidate.labels],
+        gate_groups(candidate.labels),
+        measuring.failure_threshold,
+        limits,
+    )
+    return Outcome(decision.promoted, rival, sentence(decision, rival), decision)
