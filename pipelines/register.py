@@ -9,13 +9,14 @@ from facealign.cli.params import Params
 from facealign.cli.paths import REGISTERED
 from facealign.cli.record import candidates
 from facealign.cli.stage import stage
-from facealign.registry import register_best
+from facealign.registry import add_onnx, register_best
 
 
 def main(params: Params) -> None:
     """Compare the methods that params.yaml names, register the best, and say what was decided."""
     uri, trained = candidates(params.methods, params.tracking)
     registered = register_best(uri, params.registered_name, trained)
+    has_onnx = add_onnx(uri, registered.candidate.model_uri)
     figures = {
         "name": registered.name,
         "version": registered.version,
@@ -23,6 +24,7 @@ def main(params: Params) -> None:
         "validation_nme": registered.candidate.validation_nme,
         "champion": registered.promoted,
         "reason": registered.reason,
+        "onnx": has_onnx,
     }
     write_json(REGISTERED, figures)
     home.deliver(REGISTERED)

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from facealign.config import Settings
-from facealign.geometry import load_schema
+from facealign.geometry import CropSettings, load_schema
+from facealign.inference import Card
 from facealign.methods.base import LossTerms, Method
 from tracking.conftest import _no_address_from_outside, server, store  # noqa: F401 - fixtures
 
@@ -54,3 +55,16 @@ def method():
 def crops():
     """(4, 3, S, S) uint8."""
     return np.random.default_rng(0).integers(0, 256, (4, 3, SIDE, SIDE), dtype=np.uint8)
+
+
+@pytest.fixture(scope="session")
+def card(method):
+    parameters = sum(parameter.numel() for parameter in method.parameters())
+    return Card(
+        method="tiny",
+        landmarks=method.schema,
+        crop=CropSettings(size=SIDE),
+        data_digest="d" * 64,
+        config_hash="c" * 64,
+        parameters=parameters,
+    )

@@ -105,14 +105,16 @@ def test_a_registration_cut_off_in_the_middle_is_completed(handle, two):
 
 
 @pytest.mark.slow
-def test_over_a_server_the_champion_can_be_loaded_by_its_name(server, method, crops, monkeypatch):
+def test_over_a_server_the_champion_can_be_loaded_by_its_name(server, method, crops, card, monkeypatch):
     handle = open_run(TrackingSettings(uri=server.uri), "faces", "served", "run")
-    uri = log_model(handle, Predictor(method), crops)
+    uri = log_model(handle, Predictor(method), crops, card)
     for _ in range(2):
         assert register_best(server.uri, "facealign-served", [_candidate(handle, uri, 0.04)]).version == "1"
 
     import mlflow.pyfunc
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
-    landmarks = mlflow.pyfunc.load_model("models:/facealign-served@champion").predict(crops[:1])
-    assert landmarks.shape == (1, 68, 2)
+    rows = [{"image": crops[0].transpose(1, 2, 0), "boxes": [[8, 8, 24, 24]]}]
+    (answer,) = mlflow.pyfunc.load_model("models:/facealign-served@champion").predict(rows)
+    assert len(answer["faces"][0]["landmarks"]) == 68
+    assert answer["model"]["model"] == uri

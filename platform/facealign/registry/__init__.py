@@ -8,6 +8,7 @@ from facealign.registry.config import RegistryConfig
 from facealign.registry.decision import Candidate
 from facealign.registry.predictor import Predictor
 from facealign.registry.publish import log_model
+from facealign.registry.publish_onnx import add_onnx
 
 __all__ = [
     "CHAMPION",
@@ -15,6 +16,7 @@ __all__ = [
     "Predictor",
     "Registered",
     "RegistryConfig",
+    "add_onnx",
     "log_model",
     "register_best",
 ]
