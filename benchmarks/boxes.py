@@ -2,11 +2,11 @@
 
     python benchmarks/boxes.py 300w /path/to/300W [wflw /path/to/WFLW …] [--photos 200]
 
-Every photo is searched once. A face counts as found where a detector's square and the tight box of its landmarks share
-a third of their union; no square counts twice. Printed for each data set, that is for its landmark schema: faces found of
-those annotated, the medians of shift and scale in sides of the square, how the boxes that follow differ from the true
-ones (median and 90th percentile of the centre's distance, and of the size's ratio), and the squares that are on no
-annotated face: false alarms, or faces that nobody annotated.
+Every photo is searched once. A face counts as found where a detector's square and the tight box of its landmarks
+share a third of their union; no square counts twice. Printed for each data set, that is for its landmark schema:
+faces found of those annotated, the medians of shift and scale in sides of the square, how the boxes that follow
+differ from the true ones (median and 90th percentile of the centre's distance, and of the size's ratio), and the
+squares that are on no annotated face: false alarms, or faces that nobody annotated.
 """
 
 import argparse
@@ -43,6 +43,14 @@ def main() -> None:
 
 def annotated(source: str, root: str, most: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float64]]]:
     """Photos with the tight boxes of all their annotated faces."""
+    for image, faces in annotated_faces(source, root, most):
+        yield image, np.array([landmark_box(points) for points in faces])
+
+
+def annotated_faces(
+    source: str, root: str, most: int
+) -> Iterator[tuple[NDArray[np.uint8], list[NDArray[np.float64]]]]:
+    """Photos with the landmarks of all their annotated faces; ``most`` of them, evenly spread."""
     config = DataConfig(source=source, root=root, landmarks=SOURCES[source].schemas[0])
     opened = config.open_source()
     photos: dict[tuple[str, ...], list] = {}
@@ -52,7 +60,7 @@ def annotated(source: str, root: str, most: int) -> Iterator[tuple[NDArray[np.ui
     step = max(1, len(photos) // most)
     for samples in list(photos.values())[::step][:most]:
         records = [opened.load(sample) for sample in samples]
-        yield records[0].image, np.array([landmark_box(record.points) for record in records])
+        yield records[0].image, [record.points for record in records]
 
 
 def report(source: str, photos: int, faces: int, others: int, pairs_F24: NDArray[np.float64]) -> None:
@@ -62,12 +70,13 @@ def report(source: str, photos: int, faces: int, others: int, pairs_F24: NDArray
     size_F2 = truth_F4[:, 2:] - truth_F4[:, :2]
     away_F = np.linalg.norm((boxes_F4[:, 2:] + boxes_F4[:, :2] - truth_F4[:, 2:] - truth_F4[:, :2]) / 2, axis=1)
     away_F /= size_F2.max(axis=1)
-    larger_F = np.abs(np.log((boxes_F4[:, 2:] - boxes_F4[:, :2]).max(axis=1) / size_F2.max(axis=1)))
+    ratio_F = (boxes_F4[:, 2:] - boxes_F4[:, :2]).max(axis=1) / size_F2.max(axis=1)
+    larger_F = np.maximum(ratio_F, 1 / ratio_F)
     print(
         f"{source}: {len(pairs_F24)} of {faces} faces found on {photos} photos, {others} squares elsewhere\n"
-        f"  BoxRule(right={rule.right:.3f}, down={rule.down:.3f}, width={rule.width:.3f}, height={rule.height:.3f})\n"
+        f"  right {rule.right:.3f}, down {rule.down:.3f}, width {rule.width:.3f}, height {rule.height:.3f}\n"
         f"  centre off by {np.median(away_F):.3f} (90 %: {np.quantile(away_F, 0.9):.3f}) of the longer side, "
-        f"longer side by a factor {np.exp(np.median(larger_F)):.3f} (90 %: {np.exp(np.quantile(larger_F, 0.9)):.3f})",
+        f"longer side by a factor {np.median(larger_F):.3f} (90 %: {np.quantile(larger_F, 0.9):.3f})",
         flush=True,
     )
 

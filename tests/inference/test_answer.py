@@ -75,7 +75,10 @@ GOOD = _text(_png(np.zeros((70, 90, 3), dtype=np.uint8)))
         ([{"boxes": [BOX]}], "row 0: has no image"),
         ([{"image": GOOD, "boxes": []}, {"image": None}], "row 1: has no image"),
         ([{"image": GOOD, "<script>": 1}], r"row 0: has a column that is not known \(<script>\)"),
-        ([{"image": "http://127.0.0.1/face.jpg"}], "row 0, image: is not base64 .* addresses and paths are not fetched"),
+        (
+            [{"image": "http://127.0.0.1/face.jpg"}],
+            "row 0, image: is not base64 .* addresses and paths are not fetched",
+        ),
         ([{"image": "../../etc/passwd"}], "row 0, image: is not base64"),
         ([{"image": "'; DROP TABLE models; --"}], "row 0, image: is not base64"),
         ([{"image": ""}], "row 0, image: is empty"),
@@ -95,7 +98,10 @@ GOOD = _text(_png(np.zeros((70, 90, 3), dtype=np.uint8)))
         ([{"image": GOOD, "boxes": [BOX] * 3}], "row 0, boxes: 3 boxes, 2 are taken"),
         ([{"image": GOOD, "boxes": [[0, 1, 2]]}], "row 0, boxes: .*shape"),
         ([{"image": GOOD, "boxes": [["x", 0, 1, 2]]}], "row 0, boxes: .*not numbers in fours"),
-        ([{"image": GOOD, "boxes": []}, {"image": GOOD, "boxes": [[float("nan")] * 4]}], "row 1, boxes: .*not finite"),
+        (
+            [{"image": GOOD, "boxes": []}, {"image": GOOD, "boxes": [[float("nan")] * 4]}],
+            "row 1, boxes: .*not finite",
+        ),
         ([{"image": GOOD, "boxes": [[0, 0, float("inf"), 9]]}], "row 0, boxes: .*not finite"),
         ([{"image": GOOD, "boxes": [[9, 0, 3, 9]]}], "row 0: box 0: .*degenerate"),
         ([{"image": GOOD, "boxes": [[0, 0, 1e300, 9]]}], "row 0: box 0: .*more than 4 times as wide"),

@@ -33,13 +33,18 @@ def test_json_tells_every_picture_and_the_model():
 
 def test_csv_has_a_row_for_each_face():
     rows = list(csv.DictReader(io.StringIO(as_csv(FINDINGS, 68))))
-    assert [(row["photo"], row["face"], row["box_y1"]) for row in rows] == [("a, b.jpg", i, "400.000") for i in "01"]
+    assert [(row["photo"], row["face"], row["box_y1"]) for row in rows] == [
+        ("a, b.jpg", i, "400.000") for i in "01"
+    ]
     assert [float(rows[1]["x67"]), float(rows[1]["y67"])] == POINTS[67].tolist()
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("b.csv", "photo,x0,y0,x1,y1\na.jpg,1,2,3,4\na.jpg,5,6,7,8\n"), ("b.json", '{"a.jpg": [[1,2,3,4],[5,6,7,8]]}')],
+    [
+        ("b.csv", "photo,x0,y0,x1,y1\na.jpg,1,2,3,4\na.jpg,5,6,7,8\n"),
+        ("b.json", '{"a.jpg": [[1,2,3,4],[5,6,7,8]]}'),
+    ],
 )
 def test_boxes_are_read(tmp_path, name, text):
     (tmp_path / name).write_text(text)

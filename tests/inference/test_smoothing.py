@@ -36,7 +36,9 @@ def test_what_stands_still_trembles_less_and_stays_where_it_is():
 @pytest.mark.parametrize("side", [50.0, 200.0])
 def test_speeds_are_in_sides_of_the_box(side):
     """The same motion of a face twice as near is filtered the same."""
-    paths = [np.cumsum(np.full((10, 1, 2), step * factor), axis=0) for step, factor in ((2.0, 1.0), (2.0, side / 50))]
+    paths = [
+        np.cumsum(np.full((10, 1, 2), step * factor), axis=0) for step, factor in ((2.0, 1.0), (2.0, side / 50))
+    ]
     ends = []
     for path, of in zip(paths, (50.0, side), strict=True):
         smooth = OneEuro(OneEuroSettings(), RATE)
@@ -61,7 +63,7 @@ def test_overlaps_by_hand():
 
 
 def _face(x):
-    return Face(np.array([x, 0.0, x + 40, 40]), POINTS[:2] + [x, 0])
+    return Face(np.array([x, 0.0, x + 40, 40]), POINTS[:2] + np.array([x, 0.0]))
 
 
 def test_faces_keep_their_numbers_while_they_move_and_cross_the_order():

@@ -1,5 +1,7 @@
 import base64
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -10,10 +12,12 @@ from torch import nn
 
 from facealign.config import UserError
 from facealign.data.images import decode_photo
+from facealign.inference import FaceAligner
 from facealign.inference.card import read_card
-from facealign.inference.load import PUBLISHED
-from facealign.registry import Predictor, log_model
+from facealign.inference.load import PUBLISHED, load
+from facealign.registry import Predictor, add_onnx, log_model
 from facealign.tracking import RunHandle, open_run
+from tracking.conftest import with_facealign
 
 pytestmark = [
     pytest.mark.thorough,
@@ -62,7 +66,10 @@ def test_it_is_in_its_run_with_signature_and_metadata(handle, published):
     uri, folder = published
     model = Model.load(str(folder))
     assert model.metadata == {"data_digest": "ab"}
-    assert [(column.name, column.required) for column in model.signature.inputs] == [("image", True), ("boxes", False)]
+    assert [(column.name, column.required) for column in model.signature.inputs] == [
+        ("image", True),
+        ("boxes", False),
+    ]
     assert model.signature.outputs.input_names() == ["faces", "model"]
     assert len(model.load_input_example(str(folder))) == 2
     assert read_card(folder / PUBLISHED).model == uri
@@ -126,3 +133,107 @@ def test_without_a_server_the_message_has_its_address(method, crops, card, monke
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(UserError, match=r"MLflow at http://127.0.0.1:9 does not answer"):
         log_model(RunHandle("http://127.0.0.1:9", "1", "run", "run"), Predictor(method), crops, card)
+
+
+ASKED = """\
+import json, sys
+sys.modules["facealign"] = None  # whoever imports it fails
+import mlflow.pyfunc
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc.scoring_server import invocations
+
+model = mlflow.pyfunc.load_model(sys.argv[1])
+schema = model.metadata.get_input_schema()
+answers = []
+for body in json.load(sys.stdin):
+    try:
+        answer = invocations(body, "application/json", model, schema)
+        answers.append([answer.status, answer.response])
+    except MlflowException as error:
+        answers.append([error.get_http_status_code(), error.message])
+json.dump(answers, sys.stdout)
+"""
+
+
+def _process(script, folder, told=""):
+    """What a process of its own prints."""
+    command = [sys.executable, "-c", script, str(folder)]
+    done = subprocess.run(command, input=told, capture_output=True, text=True, env=with_facealign(), check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _body(*rows):
+    return json.dumps({"dataframe_records": list(rows)})
+
+
+def test_it_is_served_without_facealign_and_says_what_is_wrong(published, method, crops, card):
+    pixels, box = crops[0].transpose(1, 2, 0), [8.0, 8.0, 24.0, 24.0]
+    good = {"image": pixels.tolist(), "boxes": [box]}
+    split = {"dataframe_split": {"columns": ["image", "boxes"], "data": [[pixels.tolist(), [box]]]}}
+    bodies = {
+        "good": _body(good),
+        "split": json.dumps(split),
+        "one with and one without boxes": _body(good, {"image": pixels.tolist(), "boxes": []}),
+        "no rows": _body(),
+        "other columns": _body({"picture": 1}),
+        "a broken row": _body(good, {"image": "http://127.0.0.1/a.jpg", "boxes": []}),
+        "a NaN": _body(good).replace("24.0", "NaN"),
+        "a list": "[]",
+        "for a chat": json.dumps({"messages": [{"role": "user", "content": "hello"}]}),
+        "cut short": _body(good)[:-9],
+    }
+    answers = dict(zip(bodies, _process(ASKED, published[1], json.dumps(list(bodies.values()))), strict=True))
+    status = {name: answer[0] for name, answer in answers.items()}
+    served = ["good", "split", "one with and one without boxes"]
+    assert status == {name: 200 if name in served else 400 for name in bodies}, answers
+    assert "row 1, image: is not base64" in answers["a broken row"][1]
+    assert "row 0, boxes: " in answers["a NaN"][1]
+    aligner = FaceAligner(card, lambda crops: Predictor(method.eval())(torch.from_numpy(crops)).detach().numpy())
+    (face,) = aligner.predict(pixels, [box])
+    for name in served:
+        predicted = json.loads(answers[name][1])["predictions"][0]
+        np.testing.assert_allclose(predicted["faces"][0]["landmarks"], face.landmarks, atol=1e-3)
+        assert predicted["model"]["model"] == published[0]
+    assert json.loads(answers["one with and one without boxes"][1])["predictions"][1]["faces"] == []
+
+
+WITHOUT_TORCH = """\
+import json, sys
+sys.modules["torch"] = None
+import numpy as np
+from facealign import inference
+
+model = inference.load(sys.argv[1], runtime="onnx")
+image = np.random.default_rng(0).integers(0, 256, (48, 40, 3), dtype=np.uint8)
+json.dump([face.landmarks.tolist() for face in model.predict(image, [[8, 8, 30, 30]] * 3)], sys.stdout)
+"""
+
+
+def test_an_onnx_file_joins_it_and_runs_without_torch(handle, published):
+    assert add_onnx(handle.uri, published[0])
+    written = (published[1] / PUBLISHED / "model.onnx").stat().st_mtime_ns
+    assert add_onnx(handle.uri, published[0])
+    assert (published[1] / PUBLISHED / "model.onnx").stat().st_mtime_ns == written
+    image = np.random.default_rng(0).integers(0, 256, (48, 40, 3), dtype=np.uint8)
+    by_torch = load(published[0], tracking_uri=handle.uri).predict(image, [[8, 8, 30, 30]] * 3)
+    by_onnx = _process(WITHOUT_TORCH, published[1])
+    np.testing.assert_allclose(by_onnx, [face.landmarks for face in by_torch], atol=1e-2)
+
+
+def test_without_the_packages_there_is_no_onnx_file(handle, published, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    assert not add_onnx(handle.uri, published[0])
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("models:/nobody@champion", "refuses what it is asked"),
+        ("models:/nobody/1", "refuses what it is asked"),
+        ("models:/nobody", "write models:/NAME@ALIAS"),
+    ],
+)
+def test_a_model_that_is_not_there(handle, address, said):
+    with pytest.raises(UserError, match=said):
+        load(address, tracking_uri=handle.uri)

@@ -222,7 +222,8 @@ def predict(
     model: Annotated[str, typer.Option(help="models:/NAME@champion, or a model folder.")],
     runtime: Annotated[Runtime, typer.Option(help="onnx imports no torch; compiled starts slowly.")] = "torch",
     boxes: Annotated[
-        Path | None, typer.Option(help="CSV (photo,x0,y0,x1,y1) or JSON with the faces' boxes; else they are found.")
+        Path | None,
+        typer.Option(help="CSV (photo,x0,y0,x1,y1) or JSON with the faces' boxes; else they are found."),
     ] = None,
     form: Annotated[
         Literal["json", "csv", "pts"], typer.Option("--format", help="Of the landmarks that are written.")
@@ -230,7 +231,9 @@ def predict(
     draw: Annotated[bool, typer.Option("--draw", help="Draw the landmarks on copies of the pictures.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for landmarks and pictures.")] = Path("landmarks"),
     smooth: Annotated[bool, typer.Option("--smooth", help="Smooth a video's landmarks: one-euro filter.")] = False,
-    min_cutoff: Annotated[float, typer.Option(min=1e-6, help="With --smooth: Hz, at rest; lower is calmer.")] = 1.0,
+    min_cutoff: Annotated[
+        float, typer.Option(min=1e-6, help="With --smooth: Hz, at rest; lower is calmer.")
+    ] = 1.0,
     beta: Annotated[
         float, typer.Option(min=0, help="With --smooth: Hz for each face's side per second; higher lags less.")
     ] = 10.0,

@@ -87,7 +87,11 @@ def predict(request: Request) -> Outcome:
     boxes = read_boxes(request.boxes) if request.boxes else None
     model = inference.load(request.model, request.runtime)
     outcome = Outcome()
-    found = _in_video(request, model, boxes, outcome) if is_video else _in_photos(request, model, photos, boxes, outcome)
+    found = (
+        _in_video(request, model, boxes, outcome)
+        if is_video
+        else _in_photos(request, model, photos, boxes, outcome)
+    )
     request.out.mkdir(parents=True, exist_ok=True)
     write(list(found), model, request.format, request.out)
     return outcome
@@ -108,7 +112,7 @@ def photos_of(source: Path) -> list[Path]:
 
 
 def write(findings: list[Finding], model: FaceAligner, form: Format, out: Path) -> None:
-    """Write one file (JSON, CSV), or one for each face (.pts): of several on a photo, ``photo_1.pts`` and so on."""
+    """Write one file (JSON, CSV), or one for each face (.pts): ``photo_1.pts`` … of several on a photo."""
     if form == "json":
         (out / "landmarks.json").write_text(as_json(findings, model.card.identity), encoding="utf-8")
     elif form == "csv":
@@ -134,7 +138,7 @@ def _in_photos(
         name = path.relative_to(folder).as_posix()
         try:
             data = photo_bytes(path, str(path))
-            # Without a line in the file of boxes, a photo has no face: looking for some would mix two kinds of boxes.
+            # Without a line in the file, a photo has no face: looking for some would mix two kinds of boxes.
             faces = model.predict(data, None if boxes is None else boxes.get(name, np.empty((0, 4))))
             if request.draw:
                 image = drawn(decode_photo(data, name), faces, model.card.landmarks)

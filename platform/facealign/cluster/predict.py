@@ -111,7 +111,12 @@ class _Worker:
 
     def _row(self, path: str, data: bytes) -> dict[str, object]:
         card = self._model.card
-        row: dict[str, object] = {"photo": path, "problem": None, "faces": [], "model": card.model or card.config_hash}
+        row: dict[str, object] = {
+            "photo": path,
+            "problem": None,
+            "faces": [],
+            "model": card.model or card.config_hash,
+        }
         try:
             found = self._model.predict(data)
         except UserError as error:

@@ -40,8 +40,8 @@ class FaceAligner:
         """The faces of a photo, in its pixels as they are stored, whatever EXIF says of its orientation.
 
         Args:
-            photo: The path of a file, a file's bytes, or (H, W, 3) uint8 RGB, upright.
-            boxes: (F, 4) of the faces, (x0, y0, x1, y1), in the same pixels, of the kind that the model's crop rule
+            photo: The path of a file, a file's bytes, or (H, W, 3) uint8 RGB, upright. boxes: (F, 4) of the faces,
+            (x0, y0, x1, y1), in the same pixels, of the kind that the model's crop rule
                 follows (a tight box of the landmarks as a rule); None: they are looked for.
 
         Returns:
@@ -51,23 +51,19 @@ class FaceAligner:
             UserError: The photo cannot be read (``BadSample``), or a box cannot be used; says why.
         """
         if isinstance(photo, np.ndarray):
-            image, back = checked_picture(photo), affine.identity()
+            stored = image = checked_picture(photo)
+            back = affine.identity()
         else:
             place = "the picture" if isinstance(photo, bytes) else str(photo)
             data = photo if isinstance(photo, bytes) else photo_bytes(Path(photo), place)
-            image, back = upright(decode_photo(data, place), orientation(data))
-        given = None if boxes is None else checked_boxes(boxes)
-        if given is not None:
-            given = np.array([map_box(affine.invert(back), box) for box in given]).reshape(-1, 4)
+            stored = decode_photo(data, place)
+            image, back = upright(stored, orientation(data))
+        given = None if boxes is None else upright_boxes(checked_boxes(boxes), stored, back)
         return [face.mapped(back) for face in self.predict_upright(image, given)]
 
     def predict_upright(self, image: Image8, boxes: NDArray[np.float64] | None = None) -> list[Face]:
-        """As ``predict``, of pixels that are as they are seen."""
+        """As ``predict``, of pixels that are as they are seen, and of boxes that can be used."""
         boxes = self.find(image) if boxes is None else boxes
-        height, width = image.shape[:2]
-        for number, box in enumerate(boxes):
-            if reason := unusable(box, width, height):
-                raise UserError(f"box {number}: {reason}")
         landmarks = self.run([cut(image, box, self.card.crop) for box in boxes])
         return [
             Face(box, affine.apply(affine.invert(crop_frame(box, self.card.crop)), points))
@@ -93,6 +89,24 @@ class FaceAligner:
             return np.empty((0, self.card.landmarks.size, 2), dtype=np.float32)
         starts = range(0, len(crops), self.batch_size)
         return np.concatenate([self._run(np.stack(crops[start : start + self.batch_size])) for start in starts])
+
+
+def upright_boxes(boxes: NDArray[np.float64], stored: Image8, back: affine.Affine) -> NDArray[np.float64]:
+    """(F, 4) boxes in the upright picture, from those in the pixels as they are stored.
+
+    Args:
+        boxes: (F, 4), as told.
+        stored: The picture that they are told of.
+        back: Upright pixels → stored ones.
+
+    Raises:
+        UserError: No face can be cut by one of them.
+    """
+    height, width = stored.shape[:2]
+    for number, box in enumerate(boxes):
+        if reason := unusable(box, width, height):
+            raise UserError(f"box {number}: {reason}")
+    return np.array([map_box(affine.invert(back), box) for box in boxes]).reshape(-1, 4)
 
 
 def checked_picture(image: NDArray[np.uint8]) -> Image8:

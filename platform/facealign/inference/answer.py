@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 
 from facealign.config import UserError
-from facealign.geometry import affine
-from facealign.inference.aligner import FaceAligner
-from facealign.inference.face import map_box
+from facealign.inference.aligner import FaceAligner, upright_boxes
 from facealign.inference.request import BOXES, IMAGE, BadRequest, Limits, boxes_of, checked_rows, photo_of
 
 
@@ -30,8 +28,7 @@ def answer(aligner: FaceAligner, rows: Sequence[Mapping[str, Any]], limits: Limi
             if given is None:
                 asked = _largest(aligner.find(photo.image), limits.max_faces)
             else:
-                forth = affine.invert(photo.back)
-                asked = np.array([map_box(forth, box) for box in given]).reshape(-1, 4)
+                asked = upright_boxes(given, photo.sent, photo.back)
             faces = [face.mapped(photo.back) for face in aligner.predict_upright(photo.image, asked)]
         except UserError as error:
             raise BadRequest(f"row {number}: {error}") from None

@@ -54,7 +54,9 @@ def _from_csv(text: str, path: Path) -> Mapping[str, Any]:
     rows = csv.DictReader(text.splitlines())
     missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
-        raise UserError(f"{path}: has no column {', '.join(missing)}; its first line is to be {','.join(_COLUMNS)}")
+        raise UserError(
+            f"{path}: has no column {', '.join(missing)}; its first line is to be {','.join(_COLUMNS)}"
+        )
     by_photo: dict[str, list[list[str]]] = {}
     for row in rows:
         by_photo.setdefault(row["photo"], []).append([row[name] for name in _COLUMNS[1:]])

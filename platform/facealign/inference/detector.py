@@ -1,9 +1,9 @@
 """Faces found on a whole photo, by the cascade that OpenCV's packages up to version 4 hold.
 
-Viola and Jones, "Rapid Object Detection using a Boosted Cascade of Simple Features" (CVPR 2001), as trained by Lienhart
-for OpenCV (``haarcascade_frontalface_alt2.xml``). It finds upright faces that look at the camera, on one core, with
-nothing to download; it misses profiles and what is turned by more than about 20°. For those, boxes of a better
-detector can be given.
+Viola and Jones, "Rapid Object Detection using a Boosted Cascade of Simple Features" (CVPR 2001), as trained by
+Lienhart for OpenCV (``haarcascade_frontalface_alt2.xml``). It finds upright faces that look at the camera, on one
+core, with nothing to download; it misses profiles and what is turned by more than about 20°. For those, boxes of a
+better detector can be given.
 """
 
 import os

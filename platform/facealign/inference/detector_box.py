@@ -1,9 +1,9 @@
 """The detector's square is not the box that training cut by: how one follows from the other.
 
-The cascade marks the square between eyebrows and mouth; the tight box of the landmarks reaches from the eyebrows to
-the chin. ``benchmarks/boxes.py`` measures the affine map between them on annotated photos; the medians over
-the faces found stand here. What is left of the difference: the centre is off by 0.07 of the longer side in the
-median (0.14 for one face in ten), and the side by a factor of 1.07 (1.16), which is within what training shifts and
+The cascade marks the square between eyebrows and mouth; the tight box of the landmarks reaches from the eyebrows
+to the chin. ``benchmarks/boxes.py`` measures the affine map between them on annotated photos; the medians over the
+faces found stand here. What is left of the difference: the centre is off by 0.07 of the longer side in the median
+(0.14 for one face in ten), and the side by a factor of 1.07 (1.16), which is within what training shifts and
 scales its faces by.
 """
 

@@ -63,5 +63,3 @@ def as_pts(face: Face) -> str:
 
 def _rounded(numbers: Any) -> Any:
     return numbers.round(_DECIMALS).tolist()
-
-

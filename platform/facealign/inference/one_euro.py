@@ -1,8 +1,8 @@
 """The one-euro filter: landmarks of a video that neither tremble nor lag.
 
-Casiez, Roussel and Vogel, "1 € Filter: A Simple Speed-based Low-pass Filter for Noisy Input in Interactive Systems"
-(CHI 2012), Algorithm 1: a first-order low-pass whose cut-off rises with the speed, so that what stands still is
-smoothed and what moves is followed. Speeds are taken in sides of the face's box per second, so that the
+Casiez, Roussel and Vogel, "1 € Filter: A Simple Speed-based Low-pass Filter for Noisy Input in Interactive
+Systems" (CHI 2012), Algorithm 1: a first-order low-pass whose cut-off rises with the speed, so that what stands
+still is smoothed and what moves is followed. Speeds are taken in sides of the face's box per second, so that the
 settings mean the same for near and far faces; the paper's are in the units of its input.
 """
 

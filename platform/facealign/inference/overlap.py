@@ -14,7 +14,7 @@ def overlaps(one_A4: NDArray[np.float64], other_B4: NDArray[np.float64]) -> NDAr
 
 
 def matched(one_A4: NDArray[np.float64], other_B4: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
-    """Pairs (a, b), each box in one pair at most, those that share most first, none that share less than ``least``."""
+    """Pairs (a, b) that share ``least`` or more, those that share most first; a box is in one pair at most."""
     if not len(one_A4) or not len(other_B4):
         return []
     shares = overlaps(one_A4, other_B4)

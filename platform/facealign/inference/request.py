@@ -1,7 +1,7 @@
 """What is asked of a served model: rows of pictures and boxes, checked before anything is computed.
 
-The server is told by anyone who reaches it, so nothing of a row is trusted: not its types, its sizes, nor what a picture
-declares. No address is fetched.
+The server is told by anyone who reaches it, so nothing of a row is trusted: not its types, its sizes, nor what a
+picture declares. No address is fetched.
 """
 
 import base64
@@ -36,7 +36,9 @@ class Limits(Settings):
     max_rows: int = Field(default=64, ge=1, description="pictures in a request")
     max_bytes: int = Field(default=16 << 20, ge=1, description="of a picture's file")
     max_pixels: int = Field(default=40_000_000, ge=1, description="that a picture declares")
-    max_faces: int = Field(default=64, ge=1, description="boxes of a picture; of those found, the largest are kept")
+    max_faces: int = Field(
+        default=64, ge=1, description="boxes of a picture; of those found, the largest are kept"
+    )
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,12 @@ class Photo:
     """A picture to look at.
 
     Attributes:
+        sent: As it was sent.
         image: Upright.
-        back: Pixels of ``image`` → pixels as they were sent.
+        back: Pixels of ``image`` → pixels of ``sent``.
     """
 
+    sent: Image8
     image: Image8
     back: affine.Affine
 
@@ -68,7 +72,9 @@ def checked_rows(rows: Sequence[Mapping[str, Any]], limits: Limits) -> list[Mapp
             named = printable(", ".join(map(str, unknown)), _SHOWN)
             raise BadRequest(f"row {number}: has a column that is not known ({named}); known are {IMAGE}, {BOXES}")
         if is_missing(row.get(IMAGE)):
-            raise BadRequest(f"row {number}: has no {IMAGE}; give the bytes of a JPEG, PNG or BMP in base64, or pixels")
+            raise BadRequest(
+                f"row {number}: has no {IMAGE}; give the bytes of a JPEG, PNG or BMP in base64, or pixels"
+            )
     return list(rows)
 
 
@@ -87,14 +93,15 @@ def photo_of(value: Any, number: int, limits: Limits) -> Photo:
     if isinstance(value, str):
         value = _from_base64(value, place, limits)
     if not isinstance(value, bytes):
-        return Photo(_pixels(value, place, limits), affine.identity())
+        pixels = _pixels(value, place, limits)
+        return Photo(pixels, pixels, affine.identity())
     if len(value) > limits.max_bytes:
         raise BadRequest(f"{place}: has {len(value)} bytes, {limits.max_bytes} are taken at most; scale it down")
     try:
-        image, back = upright(decode_photo(value, place, limits.max_pixels), orientation(value))
+        sent = decode_photo(value, place, limits.max_pixels)
     except BadSample as bad:
         raise BadRequest(str(bad)) from None
-    return Photo(image, back)
+    return Photo(sent, *upright(sent, orientation(value)))
 
 
 def boxes_of(value: Any, number: int, limits: Limits) -> NDArray[np.float64] | None:

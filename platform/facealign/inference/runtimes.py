@@ -66,8 +66,8 @@ def _onnx(folder: Path) -> "Run":
     file = folder / ONNX
     if not file.is_file():
         raise UserError(
-            f"{file}: there is no such file; write it with `facealign export {folder} {file}`, or register the model "
-            "where facealign[onnx] is installed"
+            f"{file}: there is no such file; write it with `facealign export {folder} {file}`, or register the "
+            "model where facealign[onnx] is installed"
         )
     try:
         import onnxruntime

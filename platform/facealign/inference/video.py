@@ -79,7 +79,9 @@ def _is_container(path: Path) -> bool:
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     return (
-        (head[:4] == b"RIFF" and head[8:] == b"AVI ") or head[4:8] in (b"ftyp", b"moov") or head[:4] == b"\x1aE\xdf\xa3"
+        (head[:4] == b"RIFF" and head[8:] == b"AVI ")
+        or head[4:8] in (b"ftyp", b"moov")
+        or head[:4] == b"\x1aE\xdf\xa3"
     )
 
 

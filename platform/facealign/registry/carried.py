@@ -1,8 +1,8 @@
 """The source that a published model carries with it, so that it can be served where facealign is not installed.
 
-It is this package's own, file for file, under a name that is drawn from its content. So a model goes on cutting faces as
-those of its training were cut, whatever version is installed beside it, and models of two versions can be loaded in one
-process.
+It is this package's own, file for file, under a name that is drawn from its content. So a model goes on cutting
+faces as those of its training were cut, whatever version is installed beside it, and models of two versions can be
+loaded in one process.
 """
 
 import hashlib

@@ -1,9 +1,9 @@
 """A trained network → a logged model of its run that anyone can load: without facealign, without a pickle.
 
-It has two of MLflow's flavours. ``python_function`` takes whole photos and gives landmarks in their pixels; it is what
-``mlflow models serve`` serves. ``pytorch`` is the network alone, crops in, landmarks in crop pixels out: an exported
-program (``torch.export``, "pt2") with a free batch size. Both are read back from the store and compared with the
-original before the model counts as ready.
+It has two of MLflow's flavours. ``python_function`` takes whole photos and gives landmarks in their pixels; it is
+what ``mlflow models serve`` serves. ``pytorch`` is the network alone, crops in, landmarks in crop pixels out: an
+exported program (``torch.export``, "pt2") with a free batch size. Both are read back from the store and compared
+with the original before the model counts as ready.
 """
 
 import base64
@@ -197,6 +197,6 @@ def _require_equal(model_uri: str, size: int, found: NDArray[Any], expected: NDA
     off = float(np.abs(found - expected).max())
     if not off <= TOLERANCE:
         raise RuntimeError(
-            f"the published model {model_uri} predicts landmarks {off:.3g} px off the original's in a batch of {size}, "
-            f"and {TOLERANCE} px are allowed; look at what torch.export made of the network"
+            f"the published model {model_uri} predicts landmarks {off:.3g} px off the original's in a batch of "
+            f"{size}, and {TOLERANCE} px are allowed; look at what torch.export made of the network"
         )

@@ -27,8 +27,8 @@ class Served:
         """Faces of each row, ``{"faces": [{"box": …, "landmarks": …}], "model": …}``, pixels of the pictures.
 
         Args:
-            data: A table of MLflow's, or a list of rows: ``image`` (a file's bytes in base64, or pixels) and ``boxes``.
-            params: There are none.
+            data: A table of MLflow's, or a list of rows: ``image`` (a file's bytes in base64, or pixels) and
+            ``boxes``. params: There are none.
 
         Raises:
             MlflowException: A row breaks a rule; the server answers with status 400.
@@ -36,7 +36,7 @@ class Served:
         rows = data.to_dict("records") if hasattr(data, "to_dict") else data
         try:
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise BadRequest("give rows, {\"dataframe_records\": [{\"image\": …, \"boxes\": …}, …]}")
+                raise BadRequest('give rows, {"dataframe_records": [{"image": …, "boxes": …}, …]}')
             with self._lock:
                 return answer(self._aligner, rows, self._limits)
         except BadRequest as error:

@@ -11,6 +11,7 @@ from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.base import Sample
 from facealign.geometry import CropSettings, LandmarkSchema, affine, landmark_box, stored_crop, unusable
 
+
 def cut_face(
     sample: Sample, record: FaceRecord, schema: LandmarkSchema, crop: CropSettings, shards: ShardSettings
 ) -> StoredFace:
