@@ -86,6 +86,8 @@ def predict(request: Request) -> Outcome:
     photos = [] if is_video else photos_of(source)
     boxes = read_boxes(request.boxes) if request.boxes else None
     model = inference.load(request.model, request.runtime)
+    if boxes is None:
+        model.require_detector()
     outcome = Outcome()
     found = (
         _in_video(request, model, boxes, outcome)

@@ -70,15 +70,23 @@ class FaceAligner:
             for box, points in zip(boxes, landmarks, strict=True)
         ]
 
-    def find(self, image: Image8) -> NDArray[np.float64]:
-        """(F, 4) boxes of the faces of an upright picture, from left to right.
+    def require_detector(self) -> Find:
+        """What finds the faces.
 
         Raises:
             UserError: There is no detector here, or it is not measured for the model's landmarks.
         """
         if self._find is None:
             self._find = detector_for(self.card.landmarks.name)
-        boxes = self._find(image)
+        return self._find
+
+    def find(self, image: Image8) -> NDArray[np.float64]:
+        """(F, 4) boxes of the faces of an upright picture, from left to right.
+
+        Raises:
+            UserError: As ``require_detector`` says.
+        """
+        boxes = self.require_detector()(image)
         height, width = image.shape[:2]
         usable = [box for box in boxes if unusable(box, width, height) is None]
         return np.array(sorted(usable, key=lambda box: float(box[0]))).reshape(-1, 4)

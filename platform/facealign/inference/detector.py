@@ -46,7 +46,7 @@ def cascade() -> Find:
     Raises:
         UserError: This OpenCV has none.
     """
-    path = os.path.join(cv2.data.haarcascades, _CASCADE)
+    path = os.path.join(os.path.dirname(cv2.__file__), "data", _CASCADE)
     if not hasattr(cv2, "CascadeClassifier") or not os.path.isfile(path):
         raise UserError(
             f"OpenCV {cv2.__version__} holds no face detector; install one of version 4 (pip install "

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from facealign.inference.aligner import FaceAligner, Find
+from facealign.inference.aligner import FaceAligner
 from facealign.inference.card import read_card
+from facealign.inference.detector import Find
 from facealign.inference.runtimes import Runtime, open_run
 
 REGISTERED = "models:/"
