@@ -9,7 +9,7 @@ from facealign.cli.params import Params
 from facealign.cli.paths import REGISTERED, SHARDS
 from facealign.cli.record import candidates
 from facealign.cli.stage import stage
-from facealign.registry import Measuring, register_best
+from facealign.registry import Measuring, add_onnx, register_best
 
 
 def main(params: Params) -> None:
@@ -17,6 +17,7 @@ def main(params: Params) -> None:
     uri, trained = candidates(params.methods, params.tracking)
     measuring = Measuring(SHARDS, params.evaluation.normaliser, params.evaluation.failure_threshold)
     registered = register_best(uri, params.registered_name, trained, measuring, params.registry)
+    has_onnx = add_onnx(uri, registered.candidate.model_uri)
     figures = {
         "name": registered.name,
         "version": registered.version,
@@ -25,6 +26,7 @@ def main(params: Params) -> None:
         "champion": registered.promoted,
         "reason": registered.reason,
         "gate": registered.figures(),
+        "onnx": has_onnx,
     }
     write_json(REGISTERED, figures)
     home.deliver(REGISTERED)

@@ -11,7 +11,8 @@ from facealign.config import Settings
 from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
-from facealign.geometry import load_schema
+from facealign.geometry import CropSettings, load_schema
+from facealign.inference import Card
 from facealign.methods.base import LossTerms, Method
 from facealign.registry import GateLimits, Measuring
 from facealign.training import predict
@@ -83,3 +84,16 @@ def found(tiny_shards, method):
         return MeasuredFaces(moved, tuple(reader.labels()), reader.index.landmarks, reader.index.digest)
 
     return with_errors
+
+
+@pytest.fixture(scope="session")
+def card(method):
+    parameters = sum(parameter.numel() for parameter in method.parameters())
+    return Card(
+        method="tiny",
+        landmarks=method.schema,
+        crop=CropSettings(size=SIDE),
+        data_digest="d" * 64,
+        config_hash="c" * 64,
+        parameters=parameters,
+    )

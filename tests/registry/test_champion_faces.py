@@ -42,12 +42,13 @@ def reader(tiny_shards):
 
 
 @pytest.fixture(scope="module")
-def version(store, client, method, reader):
+def version(store, client, method, card, reader):
     """A version whose model is there, and nothing that it found."""
     handle = open_run(store, "faces", "asked", "run")
     kind = Faces(crop=reader.index.crop, landmarks=reader.index.landmarks)
     crops = np.zeros((2, 3, 64, 64), np.uint8)
-    uri = log_model(handle, Predictor(method), crops, metadata={"faces": kind.model_dump(mode="json")})
+    itself = card.model_copy(update={"crop": kind.crop, "landmarks": kind.landmarks})
+    uri = log_model(handle, Predictor(method), crops, itself, metadata={"faces": kind.model_dump(mode="json")})
     client.create_registered_model("asked")
     model = client.get_logged_model(uri.removeprefix("models:/"))
     made = client.create_model_version("asked", model.artifact_location, handle.run_id, tags={"model_uri": uri})

@@ -21,6 +21,7 @@ app.add_typer(schema.app, name="schema")
 app.add_typer(search.app, name="search")
 
 Size = Literal["paper", "laptop"]
+Runtime = Literal["torch", "compiled", "onnx"]
 ParamsPath = Annotated[Path, typer.Argument(help="The settings file.")]
 
 
@@ -379,6 +380,50 @@ def trace(
         typer.echo(cli_trace.as_text(chain, params))
     for file in files:
         typer.echo(f"wrote {file}", err=True)
+
+
+@app.command()
+def predict(
+    source: Annotated[Path, typer.Argument(help="A photo, a folder of photos, or a video.")],
+    model: Annotated[str, typer.Option(help="models:/NAME@champion, or a model folder.")],
+    runtime: Annotated[Runtime, typer.Option(help="onnx imports no torch; compiled starts slowly.")] = "torch",
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="CSV (photo,x0,y0,x1,y1) or JSON with the faces' boxes; else they are found."),
+    ] = None,
+    form: Annotated[
+        Literal["json", "csv", "pts"], typer.Option("--format", help="Of the landmarks that are written.")
+    ] = "json",
+    draw: Annotated[bool, typer.Option("--draw", help="Draw the landmarks on copies of the pictures.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for landmarks and pictures.")] = Path("landmarks"),
+    smooth: Annotated[bool, typer.Option("--smooth", help="Smooth a video's landmarks: one-euro filter.")] = False,
+    min_cutoff: Annotated[
+        float, typer.Option(min=1e-6, help="With --smooth: Hz, at rest; lower is calmer.")
+    ] = 1.0,
+    beta: Annotated[
+        float, typer.Option(min=0, help="With --smooth: Hz for each face's side per second; higher lags less.")
+    ] = 10.0,
+) -> None:
+    """Find the landmarks of every face on photos or in a video; exit with 1 where a photo could not be used."""
+    from facealign.cli.predict import Request, told
+    from facealign.cli.predict import predict as run
+    from facealign.inference.one_euro import OneEuroSettings
+
+    settings = OneEuroSettings(min_cutoff=min_cutoff, beta=beta) if smooth else None
+    request = Request(
+        source=source,
+        model=model,
+        runtime=runtime,
+        boxes=boxes,
+        format=form,
+        draw=draw,
+        out=out,
+        smooth=settings,
+    )
+    outcome = run(request)
+    typer.echo(told(request, outcome))
+    if outcome.failed:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
+from facealign.inference.card import card_of_training
 from facealign.registry import Candidate, Predictor, log_model
 from facealign.registry.lineage import SUBMISSION
 from facealign.report.csvplots import write_history_csv
@@ -98,7 +99,8 @@ def _log_model(places: paths.Trained, run: tracking.Run) -> str:
     tracking.check_answers(handle.uri)
     model = load_model(places.model)
     batch = next(eval_batches(FaceDataset(ShardReader(paths.SHARDS, "val")), batch_size=4))
-    return log_model(handle, Predictor(model.method), batch.images, metadata=model.card.model_dump(mode="json"))
+    told = model.card.model_dump(mode="json")
+    return log_model(handle, Predictor(model.method), batch.images, card_of_training(told), metadata=told)
 
 
 def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> tuple[str, list[Candidate]]:

@@ -39,27 +39,43 @@ def read_photo(path: Path, place: str) -> Image8:
     Raises:
         BadSample: The file is unreadable, cut short, empty, huge, an animation, or not an 8-bit picture.
     """
-    data = _bytes_of(path, place)
+    return decode_photo(photo_bytes(path, place), place)
+
+
+def decode_photo(data: bytes, place: str, most_pixels: int = _MOST_PIXELS) -> Image8:
+    """As ``read_photo``, of a file's bytes.
+
+    Args:
+        data: The file.
+        place: What messages call it.
+        most_pixels: That the picture may declare.
+
+    Raises:
+        BadSample: As ``read_photo`` says.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             # Pillow warns of odd palettes and metadata, which change no pixel.
             warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-            return _decode(data, place)
+            return _decode(data, place, most_pixels)
     except UnidentifiedImageError:
         raise BadSample(
             place, f"is not a picture of a known format ({', '.join(_FORMATS)}); convert it, to PNG for example"
         ) from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise BadSample(
-            place, f"declares more than {_MOST_PIXELS / 1e6:.0f} megapixels; scale it down with its landmarks"
-        ) from None
+        raise _too_large(place, most_pixels) from None
     except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error) as error:
         # Pillow documents no set of its own for damaged files.
         raise BadSample(place, f"cannot be decoded: {error}; fetch it again") from None
 
 
-def _bytes_of(path: Path, place: str) -> bytes:
+def photo_bytes(path: Path, place: str) -> bytes:
+    """A photo's file, which is not empty.
+
+    Raises:
+        BadSample: It cannot be read, or is too long for a picture.
+    """
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
@@ -74,8 +90,16 @@ def _bytes_of(path: Path, place: str) -> bytes:
     return data
 
 
-def _decode(data: bytes, place: str) -> Image8:
+def _too_large(place: str, most_pixels: int) -> BadSample:
+    return BadSample(
+        place, f"declares more than {most_pixels / 1e6:.0f} megapixels; scale it down with its landmarks"
+    )
+
+
+def _decode(data: bytes, place: str, most_pixels: int) -> Image8:
     with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        if picture.width * picture.height > most_pixels:
+            raise _too_large(place, most_pixels)
         if picture.mode not in _EIGHT_BIT:
             raise BadSample(place, f"has pixels of kind {picture.mode!r}; convert it to 8 bits a channel")
         # A camera's JPEG may carry a second view (MPO); frames of a PNG are an animation.

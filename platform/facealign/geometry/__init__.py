@@ -1,6 +1,6 @@
 """Landmark schemas, frames of coordinates, crops. Pure NumPy: no torch, no pictures."""
 
-from facealign.geometry.crop import CropSettings, landmark_box, stored_crop, view_of_stored
+from facealign.geometry.crop import CropSettings, landmark_box, stored_crop, unusable, view_of_stored
 from facealign.geometry.edge_neighbours import edge_neighbours
 from facealign.geometry.schema import Edge, LandmarkSchema, Normaliser, load_schema, schema_names
 
@@ -14,5 +14,6 @@ __all__ = [
     "load_schema",
     "schema_names",
     "stored_crop",
+    "unusable",
     "view_of_stored",
 ]

@@ -9,6 +9,9 @@ from pydantic import Field
 from facealign.config import Settings
 from facealign.geometry import affine
 
+_WIDEST = 4
+"""Sides of a photo; a square about a face that fills its photo may be twice as wide."""
+
 
 class CropSettings(Settings):
     """How a face is cut from its photo.
@@ -49,6 +52,20 @@ def stored_crop(box: ArrayLike, settings: CropSettings) -> affine.Affine:
     follow = max if settings.side == "longer" else min
     side = follow(x1 - x0, y1 - y0) * settings.margin * settings.stored_size / settings.size
     return affine.crop_to_square(((x0 + x1) / 2, (y0 + y1) / 2), side, settings.stored_size)
+
+
+def unusable(box: ArrayLike, width: int, height: int) -> str | None:
+    """Why no face can be cut by a box (x0, y0, x1, y1) from a photo of these sides, px; None if one can."""
+    # Of Python's numbers a difference that is too large is infinite, without a warning.
+    x0, y0, x1, y1 = np.asarray(box, dtype=np.float64).tolist()
+    seen = f"the box ({x0:.6g}, {y0:.6g}, {x1:.6g}, {y1:.6g}) "
+    if not (np.isfinite([x0, y0, x1, y1]).all() and x1 - x0 >= 1 and y1 - y0 >= 1):
+        return seen + "is degenerate; its sides must be 1 px at least"
+    if x1 < 0 or y1 < 0 or x0 > width - 1 or y0 > height - 1:
+        return seen + f"lies outside the photo of {width} × {height} px"
+    if max(x1 - x0, y1 - y0) > _WIDEST * max(width, height):
+        return seen + f"is more than {_WIDEST} times as wide as the photo of {width} × {height} px"
+    return None
 
 
 def view_of_stored(settings: CropSettings) -> affine.Affine:

@@ -11,6 +11,7 @@ from facealign.registry.config import GateLimits, RegistryConfig
 from facealign.registry.measuring import Measuring
 from facealign.registry.predictor import Predictor
 from facealign.registry.publish import log_model
+from facealign.registry.publish_onnx import add_onnx
 from facealign.registry.register import Registered, register_best
 from facealign.registry.rollback import roll_back
 
@@ -25,6 +26,7 @@ __all__ = [
     "Predictor",
     "Registered",
     "RegistryConfig",
+    "add_onnx",
     "log_model",
     "register_best",
     "roll_back",

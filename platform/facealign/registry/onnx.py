@@ -29,7 +29,7 @@ def export_onnx(module: nn.Module, image_size: int, path: Path) -> None:
     Raises:
         UserError: The ONNX packages are not installed.
     """
-    _require_packages()
+    require_packages()
     original = copy.deepcopy(module).cpu().eval().requires_grad_(False)
     # Two images: with one, the batch size would be frozen to 1.
     images = torch.zeros(2, 3, image_size, image_size, dtype=torch.uint8)
@@ -62,7 +62,7 @@ def difference_from(module: nn.Module, path: Path, images: Tensor) -> float:
     Raises:
         UserError: The ONNX packages are not installed.
     """
-    _require_packages()
+    require_packages()
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -73,7 +73,12 @@ def difference_from(module: nn.Module, path: Path, images: Tensor) -> float:
     return float((own - torch.from_numpy(landmarks)).abs().max())
 
 
-def _require_packages() -> None:
+def require_packages() -> None:
+    """What ``facealign[onnx]`` installs.
+
+    Raises:
+        UserError: It is not installed.
+    """
     try:
         import onnxruntime  # noqa: F401  # what tries the file
         import onnxscript  # noqa: F401  # what torch exports through

@@ -1,13 +1,17 @@
 """A trained network → a logged model of its run that anyone can load: without facealign, without a pickle.
 
-The model is an exported program (``torch.export``, MLflow's "pt2") with a free batch size. It is read back from
-the store and compared with the original before it counts as ready.
+It has two of MLflow's flavours. ``python_function`` takes whole photos and gives landmarks in their pixels; it is
+what ``mlflow models serve`` serves. ``pytorch`` is the network alone, crops in, landmarks in crop pixels out: an
+exported program (``torch.export``, "pt2") with a free batch size. Both are read back from the store and compared
+with the original before the model counts as ready.
 """
 
+import base64
 import copy
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from facealign.data.images import encode
+from facealign.inference import Card, FaceAligner
+from facealign.inference.card import CARD
+from facealign.inference.load import PUBLISHED
+from facealign.inference.request import BOXES, IMAGE, Limits
+from facealign.inference.runtimes import PROGRAM, open_run
+from facealign.registry.carried import LOADER, PACKAGES, carry_source
 from facealign.tracking import RunHandle
 from facealign.tracking.address import reaching
 
@@ -23,12 +34,15 @@ TOLERANCE = 1e-3
 """Pixels by which a published model may differ from the original."""
 
 _CHECKED_BATCHES = (1, 3)
+_BLACK = base64.b64encode(encode(np.zeros((64, 64, 3), dtype=np.uint8), "png", quality=0)).decode()
+"""A picture for the example that MLflow keeps with the model."""
 
 
 def log_model(
     handle: RunHandle,
     module: nn.Module,
     example: Tensor | NDArray[np.uint8],
+    card: Card,
     name: str = "model",
     metadata: Mapping[str, Any] | None = None,
 ) -> str:
@@ -38,8 +52,9 @@ def log_model(
         handle: The run.
         module: (B, 3, S, S) uint8 images → (B, N, 2) float32 landmarks, as ``Predictor`` does; it stays as it is.
         example: (B, 3, S, S) uint8, B ≥ 2: with one image the batch size would be frozen to 1.
+        card: What the model is; goes with everything it finds.
         name: Of the model within its run.
-        metadata: Plain values written into the model: data digest, schema, crop.
+        metadata: Further plain values written into the model.
 
     Returns:
         The model's address, ``models:/m-…``.
@@ -62,9 +77,10 @@ def log_model(
         params = client.get_run(handle.run_id).data.params
         model = client.create_logged_model(handle.experiment_id, name, handle.run_id, params=params)
         with _finalized(client, model.model_id):
-            _save(original, images, Path(folder) / "model", model, dict(metadata or {}))
+            card = card.model_copy(update={"model": str(model.model_uri)})
+            _save(original, images, card, Path(folder), model, dict(metadata or {}))
             client.log_model_artifacts(model.model_id, str(Path(folder) / "model"))
-            _compare(original, images, model, handle.uri)
+            _compare(original, images, card, model, handle.uri)
         client.log_outputs(handle.run_id, [LoggedModelOutput(model.model_id, step=0)])
     return str(model.model_uri)
 
@@ -81,65 +97,106 @@ def _finalized(client: Any, model_id: str) -> Iterator[None]:
 
 
 def _save(
-    original: nn.Module, images: NDArray[np.uint8], folder: Path, logged: Any, metadata: dict[str, Any]
+    original: nn.Module,
+    images: NDArray[np.uint8],
+    card: Card,
+    folder: Path,
+    logged: Any,
+    metadata: dict[str, Any],
 ) -> None:
-    import mlflow.pytorch
+    """Write the model into ``folder/model``; the rest of ``folder`` is room to work in."""
+    import mlflow.pyfunc
     from mlflow.models import Model, ModelSignature
-    from mlflow.types import Schema, TensorSpec
+    from mlflow.types.schema import AnyType, ColSpec, Schema
 
+    data = folder / PUBLISHED
+    data.mkdir(parents=True)
+    (data / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    # Black images: what an export was made with stays in it, and nobody's face is to be published.
+    example = torch.zeros(images.shape, dtype=torch.uint8)
+    program = torch.export.export(original, (example,), dynamic_shapes=({0: torch.export.Dim.AUTO},))
+    torch.export.save(program, data / PROGRAM)
+    carried = carry_source(folder)
     model = Model(
         artifact_path=logged.artifact_location,
         run_id=logged.source_run_id,
         model_uuid=logged.model_id,
         model_id=logged.model_id,
     )
-    landmarks = original(torch.from_numpy(images))
-    mlflow.pytorch.save_model(
-        original,
-        str(folder),
+    # The second flavour; its loader finds the program in the same place.
+    model.add_flavor("pytorch", model_data=PUBLISHED, pytorch_version=str(torch.__version__), code=None)
+    mlflow.pyfunc.save_model(
+        str(folder / "model"),
+        loader_module=f"{carried.name}.{LOADER}",
+        data_path=str(data),
+        code_paths=[str(carried)],
         mlflow_model=model,
         signature=ModelSignature(
-            inputs=Schema([TensorSpec(np.dtype(np.uint8), (-1, *images.shape[1:]))]),
-            outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *landmarks.shape[1:]))]),
+            inputs=Schema([ColSpec(AnyType(), IMAGE), ColSpec(AnyType(), BOXES, required=False)]),
+            outputs=Schema([ColSpec(AnyType(), "faces"), ColSpec(AnyType(), "model")]),
         ),
-        # MLflow keeps the example with the model. Black images: nobody's face is to be published with it.
-        input_example=np.zeros_like(images),
+        input_example=_rows([_BLACK, _BLACK], [[[8, 8, 55, 55]], [[8, 8, 31, 31], [32, 32, 55, 55]]]),
         metadata=metadata,
-        serialization_format="pt2",
-        # The exported program needs torch alone. Not told so, MLflow loads it in another process to find out.
-        pip_requirements=[
-            f"mlflow=={mlflow.__version__}",
-            f"torch=={torch.__version__.split('+')[0]}",
-            f"numpy=={np.__version__}",
-        ],
+        model_config=Limits().model_dump(),
+        # Not told so, MLflow loads the model in another process to find out.
+        pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in PACKAGES],
     )
-    # Without this, a machine with a GPU would refuse to load what was exported on a CPU.
-    model.flavors["python_function"]["config"]["device"] = "cpu"
-    model.save(str(folder / "MLmodel"))
 
 
-def _compare(original: nn.Module, images: NDArray[np.uint8], model: Any, uri: str) -> None:
-    """Predict with what the store gives back, in batches of one and three."""
+def _rows(pictures: Sequence[Any], boxes: Sequence[Any]) -> Any:
+    """A table as the model takes it."""
+    import pandas as pd
+
+    table = pd.DataFrame({IMAGE: list(pictures), BOXES: list(boxes)})
+    # MLflow compares the names with numbers, of which pandas warns where names are its own kind of text.
+    table.columns = pd.Index([IMAGE, BOXES], dtype=object)
+    return table
+
+
+def _compare(original: nn.Module, images: NDArray[np.uint8], card: Card, model: Any, uri: str) -> None:
+    """Predict with what the store gives back, crops and photos, in batches of one and three."""
     import mlflow.artifacts
     import mlflow.pyfunc
 
+    def run(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.asarray(original(torch.from_numpy(crops)).numpy())
+
+    whole = FaceAligner(card, run)
     with tempfile.TemporaryDirectory() as folder:
         # By its place: a models:/ address would be looked up in the process's default store, not in this one.
         fetched = mlflow.artifacts.download_artifacts(model.artifact_location, dst_path=folder, tracking_uri=uri)
-        published = mlflow.pyfunc.load_model(fetched)
+        crops = open_run(Path(fetched) / PUBLISHED, "torch")
+        photos = mlflow.pyfunc.load_model(fetched)
         for size in _CHECKED_BATCHES:
             batch = np.resize(images, (size, *images.shape[1:]))
-            expected = original(torch.from_numpy(batch)).numpy()
+            pictures = [np.ascontiguousarray(image.transpose(1, 2, 0)) for image in batch]
+            # A row with one face, the next with two …; each picture is a crop and its own photo.
+            boxes = [np.resize(_inner_box(picture), (1 + i % 2, 4)) for i, picture in enumerate(pictures)]
             try:
-                off = float(np.abs(published.predict(batch) - expected).max())
+                found = crops(batch)
+                answers = photos.predict(_rows(pictures, boxes))
             except (AssertionError, RuntimeError) as error:  # how an exported program says what it was frozen to
                 raise RuntimeError(
                     f"the published model {model.model_uri} does not take a batch of {size} ({error}); "
                     f"torch.export froze it to {len(images)}, because the network's code asks for the batch size"
                 ) from error
-            if not off <= TOLERANCE:
-                raise RuntimeError(
-                    f"the published model {model.model_uri} predicts landmarks {off:.3g} px off the original's in "
-                    f"a batch of {size}, and {TOLERANCE} px are allowed; look at what torch.export made of the "
-                    "network"
+            _require_equal(model.model_uri, size, found, run(batch))
+            for picture, given, answer in zip(pictures, boxes, answers, strict=True):
+                expected = np.array([face.landmarks for face in whole.predict(picture, given)])
+                _require_equal(
+                    model.model_uri, size, np.array([face["landmarks"] for face in answer["faces"]]), expected
                 )
+
+
+def _inner_box(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    height, width = picture.shape[:2]
+    return np.array([0.2 * width, 0.2 * height, 0.8 * width, 0.8 * height])
+
+
+def _require_equal(model_uri: str, size: int, found: NDArray[Any], expected: NDArray[Any]) -> None:
+    off = float(np.abs(found - expected).max())
+    if not off <= TOLERANCE:
+        raise RuntimeError(
+            f"the published model {model_uri} predicts landmarks {off:.3g} px off the original's in a batch of "
+            f"{size}, and {TOLERANCE} px are allowed; look at what torch.export made of the network"
+        )

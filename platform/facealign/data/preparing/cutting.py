@@ -9,10 +9,7 @@ from facealign.data.record import BadSample, FaceRecord
 from facealign.data.shards.row import Labels, StoredFace, encode_crop
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.base import Sample
-from facealign.geometry import CropSettings, LandmarkSchema, affine, landmark_box, stored_crop
-
-_WIDEST = 4
-"""Sides of a photo; a square about a face that fills its photo may be twice as wide."""
+from facealign.geometry import CropSettings, LandmarkSchema, affine, landmark_box, stored_crop, unusable
 
 
 def cut_face(
@@ -62,16 +59,6 @@ def face_box(sample: Sample, record: FaceRecord, crop: CropSettings) -> NDArray[
     else:
         box = landmark_box(record.points[np.isfinite(record.points).all(axis=1)])
     height, width = record.image.shape[:2]
-    # Of Python's numbers a difference that is too large is infinite, without a warning.
-    x0, y0, x1, y1 = box.tolist()
-    seen = f"the box ({x0:.6g}, {y0:.6g}, {x1:.6g}, {y1:.6g}) "
-    if not (np.isfinite(box).all() and x1 - x0 >= 1 and y1 - y0 >= 1):
-        raise BadSample(sample.id, seen + "is degenerate; its sides must be 1 px at least: mend the annotation")
-    if x1 < 0 or y1 < 0 or x0 > width - 1 or y0 > height - 1:
-        raise BadSample(sample.id, seen + f"lies outside the photo of {width} × {height} px: mend the annotation")
-    if max(x1 - x0, y1 - y0) > _WIDEST * max(width, height):
-        raise BadSample(
-            sample.id,
-            seen + f"is more than {_WIDEST} times as wide as the photo of {width} × {height} px: mend it",
-        )
+    if reason := unusable(box, width, height):
+        raise BadSample(sample.id, f"{reason}: mend the annotation")
     return box

@@ -1,0 +1,75 @@
+"""What a model says of itself to those who use it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from facealign.config import Settings, UserError
+from facealign.geometry import CropSettings, LandmarkSchema
+
+CARD = "card.json"
+_TRAINED = "model.json"
+"""What training writes, with more in it."""
+
+
+class Card(Settings):
+    """What a model takes and gives, and which one it is.
+
+    Attributes:
+        crop: The rule by which the faces of its training were cut.
+        data_digest: Of the shards it was trained on.
+        model: Its address in the registry, ``models:/m-…``; None where it is in none.
+    """
+
+    method: str
+    landmarks: LandmarkSchema
+    crop: CropSettings
+    data_digest: str
+    config_hash: str
+    parameters: int
+    model: str | None = None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What goes with everything the model finds."""
+        return {
+            "model": self.model,
+            "method": self.method,
+            "landmarks": self.landmarks.name,
+            "data_digest": self.data_digest,
+            "config_hash": self.config_hash,
+        }
+
+
+def card_of_training(told: dict[str, Any]) -> Card:
+    """The card from what training wrote into ``model.json``."""
+    job, faces = told["job"], told["faces"]
+    return Card(
+        method=job["method"],
+        landmarks=faces["landmarks"],
+        crop=faces["crop"],
+        data_digest=job["data_digest"],
+        config_hash=told["config_hash"],
+        parameters=told["parameters"],
+    )
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a model's data, as published or as training left it. No torch is needed.
+
+    Raises:
+        UserError: There is none, or it does not read as one.
+    """
+    for name in (CARD, _TRAINED):
+        if (folder / name).is_file():
+            try:
+                told = json.loads((folder / name).read_text(encoding="utf-8"))
+                return Card.model_validate(told) if name == CARD else card_of_training(told)
+            except (ValueError, KeyError, TypeError) as error:
+                raise UserError(
+                    f"{folder / name}: not the card of a model of this version ({error}); make the model again"
+                ) from None
+    raise UserError(
+        f"{folder}: holds no model (neither {CARD} nor {_TRAINED}); name a registered one, "
+        "models:/NAME@champion, or the folder of a trained one"
+    )

@@ -1,0 +1,77 @@
+"""An ONNX file beside a published model's program, made from that program and compared with it."""
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from facealign.config import UserError
+from facealign.inference.card import read_card
+from facealign.inference.load import PUBLISHED
+from facealign.inference.runtimes import ONNX, PROGRAM, open_run
+from facealign.registry.onnx import OPSET, TOLERANCE, require_packages
+from facealign.tracking.address import reaching
+
+_CHECKED_BATCHES = (1, 3)
+
+
+def add_onnx(uri: str, model_uri: str) -> bool:
+    """Put ``model.onnx`` into a logged model, so that it runs without torch; calling again changes nothing.
+
+    Args:
+        uri: Of MLflow, as in a ``RunHandle``.
+        model_uri: ``models:/m-…``, as ``log_model`` gave it.
+
+    Returns:
+        Whether the file is there: not without the ONNX packages, nor where ONNX Runtime finds other landmarks.
+
+    Raises:
+        UserError: MLflow does not answer.
+    """
+    try:
+        require_packages()
+    except UserError:
+        return False
+    with reaching(uri), tempfile.TemporaryDirectory() as folder:
+        from mlflow import MlflowClient
+        from mlflow.artifacts import download_artifacts
+
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        model = client.get_logged_model(model_uri.removeprefix("models:/"))
+        place = f"{model.artifact_location}/{PUBLISHED}"
+        data = Path(download_artifacts(place, dst_path=folder, tracking_uri=uri))
+        if not (data / ONNX).is_file():
+            _export(data)
+            if not _difference(data) <= TOLERANCE:
+                return False
+            # A folder's content goes to where the model's own files are.
+            upload = Path(folder) / "upload"
+            (upload / PUBLISHED).mkdir(parents=True)
+            (data / ONNX).rename(upload / PUBLISHED / ONNX)
+            client.log_model_artifacts(model.model_id, str(upload))
+    return True
+
+
+def _export(data: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own deprecated calls
+        program = torch.onnx.export(
+            torch.export.load(data / PROGRAM),
+            input_names=["images"],
+            output_names=["landmarks"],
+            dynamo=True,
+            opset_version=OPSET,
+            verbose=False,
+        )
+    assert program is not None
+    program.save(str(data / ONNX), external_data=False)
+
+
+def _difference(data: Path) -> float:
+    """The largest between the two files' landmarks on noise, crop pixels; NaN if either has one."""
+    size = read_card(data).crop.size
+    noise = np.random.default_rng(0).integers(0, 256, (max(_CHECKED_BATCHES), 3, size, size), dtype=np.uint8)
+    one, other = open_run(data, "torch"), open_run(data, "onnx")
+    return max(float(np.abs(one(noise[:count]) - other(noise[:count])).max()) for count in _CHECKED_BATCHES)

@@ -1,0 +1,50 @@
+"""What MLflow loads of a published model: rows of pictures in, faces out, and errors that say whose fault it is.
+
+It imports nothing of the registry, for it travels with the model (see ``carried``).
+"""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from mlflow.exceptions import MlflowException
+
+from facealign.inference.aligner import FaceAligner
+from facealign.inference.answer import answer
+from facealign.inference.card import read_card
+from facealign.inference.request import BadRequest, Limits
+from facealign.inference.runtimes import open_run
+
+
+class Served:
+    """Answers MLflow's calls, one at a time: OpenCV's detector serves one thread, and memory is bounded by it."""
+
+    def __init__(self, aligner: FaceAligner, limits: Limits) -> None:
+        self._aligner, self._limits = aligner, limits
+        self._lock = threading.Lock()
+
+    def predict(self, data: Any, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Faces of each row, ``{"faces": [{"box": …, "landmarks": …}], "model": …}``, pixels of the pictures.
+
+        Args:
+            data: A table of MLflow's, or a list of rows: ``image`` (a file's bytes in base64, or pixels) and
+            ``boxes``. params: There are none.
+
+        Raises:
+            MlflowException: A row breaks a rule; the server answers with status 400.
+        """
+        rows = data.to_dict("records") if hasattr(data, "to_dict") else data
+        try:
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise BadRequest('give rows, {"dataframe_records": [{"image": …, "boxes": …}, …]}')
+            with self._lock:
+                return answer(self._aligner, rows, self._limits)
+        except BadRequest as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from None
+
+
+def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Served:
+    """As MLflow's flavour ``python_function`` asks of its loader; ``model_config`` holds ``Limits``."""
+    folder = Path(path)
+    aligner = FaceAligner(read_card(folder), open_run(folder, "torch"))
+    return Served(aligner, Limits.model_validate(model_config or {}))
