@@ -1,5 +1,6 @@
 """The study, on a search that takes milliseconds."""
 
+import gc
 import os
 import random
 import signal
@@ -14,7 +15,7 @@ from optuna.trial import TrialState
 from facealign.search.outcome import best
 from facealign.search.storage import JOURNAL, open_storage
 from facealign.search.study import SearchStudy
-from search import toy
+from search import postgres, toy
 
 _TIMES = {"seconds", "started", "ended"}
 
@@ -226,3 +227,18 @@ def test_several_objectives_have_rungs_and_no_pruner(tmp_path):
 def test_the_best_comes_first(undisturbed):
     values = [row.values[0] for row in best(undisturbed.rows())]
     assert values == sorted(values)
+
+
+@pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Optuna has no way to close its connections
+@pytest.mark.skipif(postgres.missing() is not None, reason=str(postgres.missing()))
+def test_in_postgresql_a_study_is_the_same_and_goes_on(undisturbed, tmp_path):
+    with postgres.serving() as address:
+        few = SearchStudy(toy.ToyPlan(trials=5), open_storage(address, tmp_path, alone=True))
+        toy.finish(few)
+        study = SearchStudy(toy.ToyPlan(trials=12), open_storage(address, tmp_path, alone=True))
+        toy.finish(study)
+        assert content(study) == content(undisturbed)
+        del few, study
+        gc.collect()
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 """Where studies are kept: a journal in a folder, or a database."""
 
+import re
 from pathlib import Path
 from typing import TypeAlias
 
@@ -49,13 +50,19 @@ def without_password(address: str) -> str:
 
 def _database(address: str) -> Storage:
     try:
-        return optuna.storages.get_storage(address)
+        return optuna.storages.get_storage(_with_driver(address))
     except (ImportError, SQLAlchemyError, optuna.exceptions.OptunaError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(
             f"storage {without_password(address)}: {reason}; start the database or mend the address "
-            "(postgresql://user@host/name, with psycopg2 installed), or leave storage out for a journal file"
+            "(postgresql://user@host/name; its driver: pip install 'facealign[postgres]'), or leave storage out "
+            "for a journal file"
         ) from None
+
+
+def _with_driver(address: str) -> str:
+    """PostgreSQL by the driver that the extra installs: what SQLAlchemy takes unasked depends on its version."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", address)
 
 
 def _mend(journal: Path) -> None:
