@@ -1,5 +1,6 @@
 """The pipeline's scripts as Ray jobs: submitted, followed, failed, stopped and submitted again."""
 
+import csv
 import json
 import re
 import shutil
@@ -118,3 +119,41 @@ def test_ray_job_stop_leaves_a_checkpoint_and_the_same_submission_goes_on(cluste
     done = list(map(int, re.findall(r"^epoch +(\d+)/16", output, re.MULTILINE)))
     assert done == list(range(last + 1, 17)), output
     assert (cluster.folder / "home/outputs/trained/awing/model/weights.safetensors").is_file()
+
+
+SEARCH = """
+name: job
+method: awing
+space: {train.optimizer.lr: {low: 1.0e-4, high: 1.0e-2, log: true}}
+fixed: {train.epochs: 6}
+sampler: {name: random}
+pruner: {name: none}
+budget: {trials: 3}
+confirm: null
+concurrency: 1
+"""
+
+
+@pytest.mark.slow
+def test_a_search_that_was_stopped_goes_on_with_the_same_submission(cluster: Island, submit):
+    (submit.folder / "job.yaml").write_text(SEARCH)
+    overlay(submit.folder / "params.yaml", {"cluster": {"workers": 1}})
+    entrypoint = ("python", "pipelines/search.py", "job.yaml", "--continue")
+    first = submit(*entrypoint, options=("--submission-id", "stopped-search"))
+    lines_until(first, "trial 0  finished")
+    stop = cluster.run("ray", "job", "stop", "--address", DASHBOARD, "stopped-search", cwd=submit.folder)
+    assert stop.returncode == 0, stop.stdout
+    rest = finished(first)
+    assert "was stopped" in rest
+    assert "3 of 3 trials" not in rest, "it was stopped in the middle"
+    second = submit(*entrypoint)
+    output = finished(second)
+    assert second.returncode == 0, output
+    assert "trial 0  begins" not in output
+    assert "3 of 3 trials" in output
+    with (cluster.folder / "home/outputs/search/job/trials.csv").open(newline="") as file:
+        trials = list(csv.DictReader(file))
+    assert [(trial["number"], trial["state"], trial["epochs"]) for trial in trials] == [
+        (number, "COMPLETE", "6") for number in "012"
+    ]
+    assert (cluster.folder / "home/outputs/search/job/best.yaml").is_file()
