@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from facealign.cli import data, schema, search, shards
+from facealign.cli import data, models, results, schema, search, shards
 from facealign.cli.errors import report_user_errors
 
 app = typer.Typer(
@@ -19,9 +19,10 @@ app.add_typer(data.app, name="data")
 app.add_typer(shards.app, name="shards")
 app.add_typer(schema.app, name="schema")
 app.add_typer(search.app, name="search")
+app.add_typer(results.app)
+app.add_typer(models.app)
 
 Size = Literal["paper", "laptop"]
-Runtime = Literal["torch", "compiled", "onnx"]
 ParamsPath = Annotated[Path, typer.Argument(help="The settings file.")]
 
 
@@ -201,229 +202,6 @@ def maps(
 
     draw_maps(model, folder, fold, count, out)
     typer.echo(f"wrote {out}")
-
-
-@app.command()
-def evaluate(
-    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
-    folder: Annotated[
-        str, typer.Option("--shards", help="Folder of prepared shards, of any data set, or its URI.")
-    ] = "outputs/shards",
-    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
-    name: Annotated[
-        str | None, typer.Option(help="Of the folder in outputs/measured; METHOD-on-SOURCE if not given.")
-    ] = None,
-    params: Annotated[Path, typer.Option(help="The settings file, for `evaluation`.")] = Path("params.yaml"),
-) -> None:
-    """Measure a trained model on other faces: train on 300W, test on COFW-68."""
-    from facealign.cli.evaluate import evaluate_elsewhere
-
-    typer.echo(evaluate_elsewhere(model, folder, fold, name, params))
-
-
-@app.command()
-def score(
-    predictions: Annotated[Path, typer.Argument(help="COCO-style .json, .csv, or a folder of .pts.")],
-    truth: Annotated[
-        str, typer.Option(help="Folder of prepared shards or its URI, or an evaluation's test.arrow.")
-    ] = "outputs/shards",
-    name: Annotated[
-        str, typer.Option(help="Of the folder in outputs/measured, and of the row in reports.")
-    ] = "scored",
-    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
-    origin: Annotated[
-        Literal["zero", "one"], typer.Option(help="Number of the first pixel in JSON and CSV; in .pts it is one.")
-    ] = "zero",
-    allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Leave out the faces that have no prediction.")
-    ] = False,
-    params: Annotated[Path, typer.Option(help="The settings file, for `evaluation`.")] = Path("params.yaml"),
-) -> None:
-    """Measure landmarks that another program predicted, by the same protocol as our own."""
-    from facealign.cli.score import score_predictions
-
-    typer.echo(score_predictions(predictions, truth, name, fold, origin, allow_missing, params))
-
-
-@app.command()
-def report(
-    runs: Annotated[
-        list[str],
-        typer.Argument(help="Runs of outputs/evaluated, or folders with measured faces (`facealign score`)."),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for report.html and its pictures.")] = Path("report"),
-    folder: Annotated[
-        str, typer.Option("--shards", help="Folder of prepared shards, or its URI: the faces' pictures.")
-    ] = "outputs/shards",
-    faces: Annotated[
-        int, typer.Option(min=1, max=30, help="Best, and as many worst faces drawn of each run.")
-    ] = 6,
-    timed: Annotated[bool, typer.Option("--time/--no-time", help="Time one face on this machine.")] = True,
-) -> None:
-    """Put runs side by side, and beside the papers, on one page without any script: report.html."""
-    from facealign.cli.report import report as write
-
-    typer.echo(f"wrote {write(runs, folder, out, faces, timed)}")
-
-
-@app.command()
-def ellipses(
-    run: Annotated[str, typer.Argument(help="A run of outputs/evaluated, or a folder with its measured faces.")],
-    out: Annotated[Path, typer.Option(help="The JSON to write.")] = Path("lambda.json"),
-    fold: Annotated[
-        str, typer.Option(help="val, so that a training by it has not seen the test; or test.")
-    ] = "val",
-) -> None:
-    """Fit an ellipse to each landmark's errors: λ = a/b for ADNet's loss, strategy per_landmark."""
-    from facealign.cli.ellipses import write_ellipses
-
-    typer.echo(f"{write_ellipses(run, fold, out)}; wrote {out}")
-
-
-@app.command()
-def robustness(
-    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
-    folder: Annotated[
-        str, typer.Option("--shards", help="Folder of prepared shards, or its URI.")
-    ] = "outputs/shards",
-    kinds: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--kinds",
-            help="rotation, scale, box_jitter, blur, occlusion, noise, darkness, jpeg; repeatable. Default: all.",
-        ),
-    ] = None,
-    faces: Annotated[int | None, typer.Option(min=1, help="At the most; all of the fold if not given.")] = None,
-    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
-    normaliser: Annotated[
-        str | None, typer.Option(help="What errors are divided by; the landmarks' first if not given.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder; beside the method's evaluation if not given, of a model folder: robustness."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
-) -> None:
-    """Measure a trained model on faces that are turned, blurred, covered …, and how still its landmarks stand."""
-    from facealign.cli.robustness import robustness as measure
-
-    typer.echo(measure(model, folder, kinds or [], faces, fold, normaliser, out, seed))
-
-
-@app.command()
-def export(
-    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
-    out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
-) -> None:
-    """Write a trained model as ONNX: uint8 crops in, landmarks in crop pixels out; then compare the two."""
-    from facealign.cli.export import export as write
-
-    differences = write(model, out)
-    found = ", ".join(f"{pixels:.2g} px with {faces}" for faces, pixels in differences.items())
-    typer.echo(f"wrote {out}; largest difference from the model, by faces in the batch: {found}")
-
-
-@app.command()
-def versions(
-    name: Annotated[str, typer.Argument(help="Of a registered model: facealign-300w.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
-) -> None:
-    """List the versions of a registered model, with aliases and the gate's decisions."""
-    import json
-    import sys
-
-    from facealign.cli.registered import as_table, listed
-    from facealign.report.tables import print_table
-
-    rows = listed(name, params)
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-    else:
-        print_table(as_table(rows), sys.stdout)
-
-
-@app.command()
-def rollback(
-    name: Annotated[str, typer.Argument(help="Of a registered model: facealign-300w.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with both versions.")],
-    to: Annotated[str | None, typer.Option(help="Number of a version; the previous if not given.")] = None,
-    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
-) -> None:
-    """Put the previous champion in force again, or any version; the gate never brings back what was withdrawn."""
-    from facealign.cli.registered import go_back
-
-    typer.echo(go_back(name, reason, to, params))
-
-
-@app.command()
-def trace(
-    model: Annotated[str, typer.Argument(help="models:/NAME@champion, NAME@candidate, NAME/3, or NAME.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for its settings and the changes that were not committed.")
-    ] = None,
-    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
-) -> None:
-    """Tell where a registered model came from, whether code, faces, settings here agree, how to make it again."""
-    import json
-
-    from facealign.cli import trace as cli_trace
-    from facealign.cli.registered import uri_in
-    from facealign.registry import trace as chain_of
-
-    chain = chain_of(uri_in(params), model)
-    files = [] if out is None else cli_trace.write_files(chain, out)
-    if as_json:
-        typer.echo(json.dumps(cli_trace.as_json(chain, params), indent=2, ensure_ascii=False))
-    else:
-        typer.echo(cli_trace.as_text(chain, params))
-    for file in files:
-        typer.echo(f"wrote {file}", err=True)
-
-
-@app.command()
-def predict(
-    source: Annotated[Path, typer.Argument(help="A photo, a folder of photos, or a video.")],
-    model: Annotated[str, typer.Option(help="models:/NAME@champion, or a model folder.")],
-    runtime: Annotated[Runtime, typer.Option(help="onnx imports no torch; compiled starts slowly.")] = "torch",
-    boxes: Annotated[
-        Path | None,
-        typer.Option(help="CSV (photo,x0,y0,x1,y1) or JSON with the faces' boxes; else they are found."),
-    ] = None,
-    form: Annotated[
-        Literal["json", "csv", "pts"], typer.Option("--format", help="Of the landmarks that are written.")
-    ] = "json",
-    draw: Annotated[bool, typer.Option("--draw", help="Draw the landmarks on copies of the pictures.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for landmarks and pictures.")] = Path("landmarks"),
-    smooth: Annotated[bool, typer.Option("--smooth", help="Smooth a video's landmarks: one-euro filter.")] = False,
-    min_cutoff: Annotated[
-        float, typer.Option(min=1e-6, help="With --smooth: Hz, at rest; lower is calmer.")
-    ] = 1.0,
-    beta: Annotated[
-        float, typer.Option(min=0, help="With --smooth: Hz for each face's side per second; higher lags less.")
-    ] = 10.0,
-) -> None:
-    """Find the landmarks of every face on photos or in a video; exit with 1 where a photo could not be used."""
-    from facealign.cli.predict import Request, told
-    from facealign.cli.predict import predict as run
-    from facealign.inference.one_euro import OneEuroSettings
-
-    settings = OneEuroSettings(min_cutoff=min_cutoff, beta=beta) if smooth else None
-    request = Request(
-        source=source,
-        model=model,
-        runtime=runtime,
-        boxes=boxes,
-        format=form,
-        draw=draw,
-        out=out,
-        smooth=settings,
-    )
-    outcome = run(request)
-    typer.echo(told(request, outcome))
-    if outcome.failed:
-        raise typer.Exit(1)
 
 
 @app.command()

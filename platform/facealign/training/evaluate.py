@@ -69,11 +69,6 @@ class Predictions:
         """(F, N, 2) crop pixels of these faces → pixels of their photos."""
         return to_photos(self.to_photo, crop_points)
 
-    def in_crops(self, photo_points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(F, N, 2) pixels of these faces' photos → crop pixels."""
-        linear, offset = self.to_photo[:, :, :2], self.to_photo[:, None, :, 2]
-        return np.asarray(np.linalg.solve(linear, (photo_points - offset).swapaxes(1, 2)).swapaxes(1, 2))
-
 
 @torch.no_grad()
 def predict(

@@ -1,0 +1,126 @@
+"""Trained and registered models: commands that export, list, put in force, trace and use them."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer()
+
+Runtime = Literal["torch", "compiled", "onnx"]
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
+    out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
+) -> None:
+    """Write a trained model as ONNX: uint8 crops in, landmarks in crop pixels out; then compare the two."""
+    from facealign.cli.export import export as write
+
+    differences = write(model, out)
+    found = ", ".join(f"{pixels:.2g} px with {faces}" for faces, pixels in differences.items())
+    typer.echo(f"wrote {out}; largest difference from the model, by faces in the batch: {found}")
+
+
+@app.command()
+def versions(
+    name: Annotated[str, typer.Argument(help="Of a registered model: facealign-300w.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+) -> None:
+    """List the versions of a registered model, with aliases and the gate's decisions."""
+    import json
+    import sys
+
+    from facealign.cli.registered import as_table, listed
+    from facealign.report.tables import print_table
+
+    rows = listed(name, params)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        print_table(as_table(rows), sys.stdout)
+
+
+@app.command()
+def rollback(
+    name: Annotated[str, typer.Argument(help="Of a registered model: facealign-300w.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with both versions.")],
+    to: Annotated[str | None, typer.Option(help="Number of a version; the previous if not given.")] = None,
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+) -> None:
+    """Put the previous champion in force again, or any version; the gate never brings back what was withdrawn."""
+    from facealign.cli.registered import go_back
+
+    typer.echo(go_back(name, reason, to, params))
+
+
+@app.command()
+def trace(
+    model: Annotated[str, typer.Argument(help="models:/NAME@champion, NAME@candidate, NAME/3, or NAME.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for its settings and the changes that were not committed.")
+    ] = None,
+    params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
+) -> None:
+    """Tell where a registered model came from, whether code, faces, settings here agree, how to make it again."""
+    import json
+
+    from facealign.cli import trace as cli_trace
+    from facealign.cli.registered import uri_in
+    from facealign.registry import trace as chain_of
+
+    chain = chain_of(uri_in(params), model)
+    files = [] if out is None else cli_trace.write_files(chain, out)
+    if as_json:
+        typer.echo(json.dumps(cli_trace.as_json(chain, params), indent=2, ensure_ascii=False))
+    else:
+        typer.echo(cli_trace.as_text(chain, params))
+    for file in files:
+        typer.echo(f"wrote {file}", err=True)
+
+
+@app.command()
+def predict(
+    source: Annotated[Path, typer.Argument(help="A photo, a folder of photos, or a video.")],
+    model: Annotated[str, typer.Option(help="models:/NAME@champion, or a model folder.")],
+    runtime: Annotated[Runtime, typer.Option(help="onnx imports no torch; compiled starts slowly.")] = "torch",
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="CSV (photo,x0,y0,x1,y1) or JSON with the faces' boxes; else they are found."),
+    ] = None,
+    form: Annotated[
+        Literal["json", "csv", "pts"], typer.Option("--format", help="Of the landmarks that are written.")
+    ] = "json",
+    draw: Annotated[bool, typer.Option("--draw", help="Draw the landmarks on copies of the pictures.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for landmarks and pictures.")] = Path("landmarks"),
+    smooth: Annotated[bool, typer.Option("--smooth", help="Smooth a video's landmarks: one-euro filter.")] = False,
+    min_cutoff: Annotated[
+        float, typer.Option(min=1e-6, help="With --smooth: Hz, at rest; lower is calmer.")
+    ] = 1.0,
+    beta: Annotated[
+        float, typer.Option(min=0, help="With --smooth: Hz for each face's side per second; higher lags less.")
+    ] = 10.0,
+) -> None:
+    """Find the landmarks of every face on photos or in a video; exit with 1 where a photo could not be used."""
+    from facealign.cli.predict import Request, told
+    from facealign.cli.predict import predict as run
+    from facealign.inference.one_euro import OneEuroSettings
+
+    settings = OneEuroSettings(min_cutoff=min_cutoff, beta=beta) if smooth else None
+    request = Request(
+        source=source,
+        model=model,
+        runtime=runtime,
+        boxes=boxes,
+        format=form,
+        draw=draw,
+        out=out,
+        smooth=settings,
+    )
+    outcome = run(request)
+    typer.echo(told(request, outcome))
+    if outcome.failed:
+        raise typer.Exit(1)

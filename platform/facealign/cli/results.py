@@ -1,0 +1,115 @@
+"""What models and others find on faces: commands that measure it, compare it, draw it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
+    folder: Annotated[
+        str, typer.Option("--shards", help="Folder of prepared shards, of any data set, or its URI.")
+    ] = "outputs/shards",
+    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    name: Annotated[
+        str | None, typer.Option(help="Of the folder in outputs/measured; METHOD-on-SOURCE if not given.")
+    ] = None,
+    params: Annotated[Path, typer.Option(help="The settings file, for `evaluation`.")] = Path("params.yaml"),
+) -> None:
+    """Measure a trained model on other faces: train on 300W, test on COFW-68."""
+    from facealign.cli.evaluate import evaluate_elsewhere
+
+    typer.echo(evaluate_elsewhere(model, folder, fold, name, params))
+
+
+@app.command()
+def score(
+    predictions: Annotated[Path, typer.Argument(help="COCO-style .json, .csv, or a folder of .pts.")],
+    truth: Annotated[
+        str, typer.Option(help="Folder of prepared shards or its URI, or an evaluation's test.arrow.")
+    ] = "outputs/shards",
+    name: Annotated[
+        str, typer.Option(help="Of the folder in outputs/measured, and of the row in reports.")
+    ] = "scored",
+    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    origin: Annotated[
+        Literal["zero", "one"], typer.Option(help="Number of the first pixel in JSON and CSV; in .pts it is one.")
+    ] = "zero",
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Leave out the faces that have no prediction.")
+    ] = False,
+    params: Annotated[Path, typer.Option(help="The settings file, for `evaluation`.")] = Path("params.yaml"),
+) -> None:
+    """Measure landmarks that another program predicted, by the same protocol as our own."""
+    from facealign.cli.score import score_predictions
+
+    typer.echo(score_predictions(predictions, truth, name, fold, origin, allow_missing, params))
+
+
+@app.command()
+def report(
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Runs of outputs/evaluated, or folders with measured faces (`facealign score`)."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for report.html and its pictures.")] = Path("report"),
+    folder: Annotated[
+        str, typer.Option("--shards", help="Folder of prepared shards, or its URI: the faces' pictures.")
+    ] = "outputs/shards",
+    faces: Annotated[
+        int, typer.Option(min=1, max=30, help="Best, and as many worst faces drawn of each run.")
+    ] = 6,
+    timed: Annotated[bool, typer.Option("--time/--no-time", help="Time one face on this machine.")] = True,
+) -> None:
+    """Put runs side by side, and beside the papers, on one page without any script: report.html."""
+    from facealign.cli.report import report as write
+
+    typer.echo(f"wrote {write(runs, folder, out, faces, timed)}")
+
+
+@app.command()
+def ellipses(
+    run: Annotated[str, typer.Argument(help="A run of outputs/evaluated, or a folder with its measured faces.")],
+    out: Annotated[Path, typer.Option(help="The JSON to write.")] = Path("lambda.json"),
+    fold: Annotated[
+        str, typer.Option(help="val, so that a training by it has not seen the test; or test.")
+    ] = "val",
+) -> None:
+    """Fit an ellipse to each landmark's errors: λ = a/b for ADNet's loss, strategy per_landmark."""
+    from facealign.cli.ellipses import write_ellipses
+
+    typer.echo(f"{write_ellipses(run, fold, out)}; wrote {out}")
+
+
+@app.command()
+def robustness(
+    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
+    folder: Annotated[
+        str, typer.Option("--shards", help="Folder of prepared shards, or its URI.")
+    ] = "outputs/shards",
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kinds",
+            help="rotation, scale, box_jitter, blur, occlusion, noise, darkness, jpeg; repeatable. Default: all.",
+        ),
+    ] = None,
+    faces: Annotated[int | None, typer.Option(min=1, help="At the most; all of the fold if not given.")] = None,
+    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    normaliser: Annotated[
+        str | None, typer.Option(help="What errors are divided by; the landmarks' first if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder; beside the method's evaluation if not given, of a model folder: robustness."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
+) -> None:
+    """Measure a trained model on faces that are turned, blurred, covered …, and how still its landmarks stand."""
+    from facealign.cli.robustness import robustness as measure
+
+    typer.echo(measure(model, folder, kinds or [], faces, fold, normaliser, out, seed))
