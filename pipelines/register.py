@@ -9,15 +9,16 @@ from facealign.cli.params import Params
 from facealign.cli.paths import REGISTERED, SHARDS
 from facealign.cli.record import candidates
 from facealign.cli.stage import stage
-from facealign.registry import Measuring, add_onnx, register_best
+from facealign.registry import Measuring, add_onnx, best_of, register_best
 
 
 def main(params: Params) -> None:
     """Compare the methods that params.yaml names, register the best, and say what the gate decided."""
     uri, trained = candidates(params.methods, params.tracking)
     measuring = Measuring(SHARDS, params.evaluation.normaliser, params.evaluation.failure_threshold)
+    # Before it is judged: whoever loads the new champion at once finds it whole.
+    has_onnx = add_onnx(uri, best_of(trained).model_uri)
     registered = register_best(uri, params.registered_name, trained, measuring, params.registry)
-    has_onnx = add_onnx(uri, registered.candidate.model_uri)
     figures = {
         "name": registered.name,
         "version": registered.version,

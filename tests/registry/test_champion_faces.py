@@ -14,10 +14,10 @@ from facealign.config import UserError
 from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
-from facealign.registry import Predictor, log_model
+from facealign.registry import Predictor, add_onnx, log_model
 from facealign.registry.champion_faces import FOLDER, champion_landmarks
 from facealign.registry.gate import judge
-from facealign.tracking import open_run
+from facealign.tracking import TrackingSettings, open_run
 from facealign.training import Faces, predict
 from registry.conftest import SIX
 
@@ -43,6 +43,10 @@ def reader(tiny_shards):
 
 @pytest.fixture(scope="module")
 def version(store, client, method, card, reader):
+    return version_in(store, client, method, card, reader)
+
+
+def version_in(store, client, method, card, reader):
     """A version whose model is there, and nothing that it found."""
     handle = open_run(store, "faces", "asked", "run")
     kind = Faces(crop=reader.index.crop, landmarks=reader.index.landmarks)
@@ -51,7 +55,9 @@ def version(store, client, method, card, reader):
     uri = log_model(handle, Predictor(method), crops, itself, metadata={"faces": kind.model_dump(mode="json")})
     client.create_registered_model("asked")
     model = client.get_logged_model(uri.removeprefix("models:/"))
-    made = client.create_model_version("asked", model.artifact_location, handle.run_id, tags={"model_uri": uri})
+    made = client.create_model_version(
+        "asked", model.artifact_location, handle.run_id, tags={"model_uri": uri}, model_id=model.model_id
+    )
     return client.get_model_version("asked", made.version)
 
 
@@ -87,6 +93,18 @@ def test_it_is_asked_once_and_its_answer_is_kept(
     others = replace(candidate, found=replace(candidate.found, ids=("another", *candidate.found.ids[1:])))
     with pytest.raises(UserError, match="is of other faces than its name says; delete it there"):
         champion_landmarks(client, store.uri, version, others, measuring)
+
+
+def test_through_a_server_it_is_asked_and_exported(server, method, card, reader, found, measuring):
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=server.uri, registry_uri=server.uri)
+    version = version_in(TrackingSettings(uri=server.uri), client, method, card, reader)
+    assert version.source.startswith("mlflow-artifacts:")
+    assert add_onnx(server.uri, version.tags["model_uri"])
+    landmarks = champion_landmarks(client, server.uri, version, found(1.0), measuring)
+    expected = predict(method, eval_batches(FaceDataset(reader), batch_size=6), torch.device("cpu")).predicted
+    np.testing.assert_allclose(landmarks, expected, atol=0.01)
 
 
 @pytest.mark.parametrize(

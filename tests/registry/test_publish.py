@@ -226,6 +226,12 @@ def test_without_the_packages_there_is_no_onnx_file(handle, published, monkeypat
     assert not add_onnx(handle.uri, published[0])
 
 
+def test_a_model_that_an_older_version_logged_has_to_be_trained_again(handle):
+    model = _client(handle).create_logged_model(handle.experiment_id, "old", handle.run_id)
+    with pytest.raises(UserError, match=f"{model.model_id} holds no {PUBLISHED}.*Train it again"):
+        add_onnx(handle.uri, f"models:/{model.model_id}")
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [

@@ -5,7 +5,7 @@ through the gate; ``roll_back`` goes back; ``trace`` says where a version came f
 """
 
 from facealign.registry.aliases import CANDIDATE, CHAMPION, PREVIOUS
-from facealign.registry.candidate import Candidate
+from facealign.registry.candidate import Candidate, best_of
 from facealign.registry.chain import Chain, trace
 from facealign.registry.config import GateLimits, RegistryConfig
 from facealign.registry.measuring import Measuring
@@ -27,6 +27,7 @@ __all__ = [
     "Registered",
     "RegistryConfig",
     "add_onnx",
+    "best_of",
     "log_model",
     "register_best",
     "roll_back",

@@ -28,12 +28,8 @@ def add_onnx(uri: str, model_uri: str) -> bool:
         Whether the file is there: not without the ONNX packages, nor where ONNX Runtime finds other landmarks.
 
     Raises:
-        UserError: MLflow does not answer.
+        UserError: The model holds nothing that photos can be given to, or MLflow does not answer.
     """
-    try:
-        require_packages()
-    except UserError:
-        return False
     with reaching(uri), tempfile.TemporaryDirectory() as folder:
         from mlflow import MlflowClient
         from mlflow.artifacts import download_artifacts
@@ -41,6 +37,15 @@ def add_onnx(uri: str, model_uri: str) -> bool:
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         model = client.get_logged_model(model_uri.removeprefix("models:/"))
         place = f"{model.artifact_location}/{PUBLISHED}"
+        if not client.list_logged_model_artifacts(model.model_id, PUBLISHED):
+            raise UserError(
+                f"{model_uri} holds no {PUBLISHED}, so it could be neither used nor served: an older version of this "
+                "program logged it. Train it again"
+            )
+        try:
+            require_packages()
+        except UserError:
+            return False
         data = Path(download_artifacts(place, dst_path=folder, tracking_uri=uri))
         if not (data / ONNX).is_file():
             _export(data)
