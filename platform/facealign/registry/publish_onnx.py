@@ -39,8 +39,8 @@ def add_onnx(uri: str, model_uri: str) -> bool:
         place = f"{model.artifact_location}/{PUBLISHED}"
         if not client.list_logged_model_artifacts(model.model_id, PUBLISHED):
             raise UserError(
-                f"{model_uri} holds no {PUBLISHED}, so it could be neither used nor served: an older version of this "
-                "program logged it. Train it again"
+                f"{model_uri} holds no {PUBLISHED}, so it could be neither used nor served: an older version "
+                "of this program logged it. Train it again"
             )
         try:
             require_packages()
