@@ -1,9 +1,11 @@
 """Can each method at its paper's size learn 16 faces by heart? If gradients, flips and frames are right, it can.
 
     python benchmarks/overfit.py 300W_FOLDER [--methods awing …] [--steps 450] [--batch 8] [--set unit=16]
+        [--both-ways] [--measure decoding.rule=quarter …]
 
-Trains on the first 16 faces, each view mirrored by chance, and measures the NME on the plain and on the mirrored
-crops of the same faces. Ends with status 1 if a method does not get below the target.
+Trains on the first 16 faces, each view mirrored by chance (--both-ways: each face both ways in the same step), and
+measures the NME on the plain and on the mirrored crops of the same faces; in the end also what they are
+with other settings (--measure). Ends with status 1 if a method does not get below the target.
 """
 
 import argparse
@@ -18,7 +20,7 @@ import torch
 from torch import Tensor
 
 from facealign.cli.assignments import assign
-from facealign.data.augmentation.settings import NONE
+from facealign.data.augmentation.settings import NONE, AugmentSettings
 from facealign.data.batch import Batch
 from facealign.data.config import DataConfig
 from facealign.data.dataset import Draw, FaceDataset, collate
@@ -33,7 +35,6 @@ from facealign.training.world import World
 
 SIZE = 256
 CHECK_EVERY = 50
-MIRRORED = NONE.model_copy(update={"flip": 1.0})
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8, help="images in a step")
     parser.add_argument("--target", type=float, default=0.01)
     parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--both-ways", action="store_true", help="each face plain and mirrored in the same step")
+    parser.add_argument("--measure", action="append", default=[], help="key=value, as --set: other settings")
     parser.add_argument("--set", action="append", default=[], help="key=value below the methods' model settings")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -88,8 +91,9 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
     optimizer = torch.optim.Adam(method.parameters(), lr=arguments.lr)
     precision = Precision("auto", device)
     # Half of a batch is mirrored, and with two views the second is mirrored by itself.
-    training = FaceDataset(reader, NONE.model_copy(update={"flip": 0.5}), views=method.views)
-    share = arguments.batch // method.views
+    flips = (0.0, 1.0) if arguments.both_ways else (0.5,)
+    training = [FaceDataset(reader, mirrored(flip), views=method.views) for flip in flips]
+    share = arguments.batch // method.views // len(training)
     shuffled = np.random.default_rng(0)
     per_pass = -(-arguments.faces // share)
     started, found = time.perf_counter(), Outcome(np.inf, np.inf, 0, 0.0)
@@ -98,7 +102,7 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
             order = shuffled.permutation(arguments.faces)
         rows = order[step % per_pass * share :][:share]
         draws = [Draw(int(row), step, int(row)) for row in rows]
-        batch = collate([training[draw] for draw in draws]).to(device)
+        batch = collate([faces[draw] for draw in draws for faces in training]).to(device)
         with precision.autocast():
             loss = method.loss(method(method.inputs(batch)), batch).total
         for group in optimizer.param_groups:
@@ -107,19 +111,39 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
         loss.backward()
         optimizer.step()
         if (step + 1) % CHECK_EVERY == 0 or step + 1 == arguments.steps:
-            plain = measure(method, views(reader, arguments.faces, MIRRORED.model_copy(update={"flip": 0.0})))
-            mirrored = measure(method, views(reader, arguments.faces, MIRRORED))
-            found = Outcome(plain, mirrored, step + 1, (time.perf_counter() - started) / 60)
-            figures = f"{100 * plain:.2f} {100 * mirrored:.2f} %"
-            print(f"  {name} step {step + 1}: {figures}", file=sys.stderr, flush=True)
-            if max(plain, mirrored) <= arguments.target:
+            errors = both(method, reader, arguments.faces)
+            found = Outcome(*errors, step + 1, (time.perf_counter() - started) / 60)
+            print(f"  {name} step {step + 1}: {told(errors)}", file=sys.stderr, flush=True)
+            if max(errors) <= arguments.target:
                 break
+    if arguments.measure:
+        settings = kind.Config.model_validate(assign({}, arguments.set + arguments.measure))
+        other = kind(settings, method.schema, SIZE)
+        other.load_state_dict(method.state_dict())
+        errors = both(other.to(device=device, memory_format=torch.channels_last), reader, arguments.faces)
+        print(f"  {name} with {' '.join(arguments.measure)}: {told(errors)}", file=sys.stderr, flush=True)
     return found
 
 
-def views(reader: ShardReader, faces: int, augment: object) -> Batch:
+def mirrored(share: float) -> AugmentSettings:
+    """Nothing but a mirror, for this share of the views."""
+    return NONE.model_copy(update={"flip": share})
+
+
+def both(method: Method, reader: ShardReader, faces: int) -> tuple[float, float]:
+    """NMEs on the plain and on the mirrored crops."""
+    plain, flipped = (measure(method, views(reader, faces, mirrored(flip))) for flip in (0.0, 1.0))
+    return plain, flipped
+
+
+def told(errors: tuple[float, float]) -> str:
+    """As it is printed."""
+    return "{:.2f} {:.2f} %".format(*(100 * error for error in errors))
+
+
+def views(reader: ShardReader, faces: int, augment: AugmentSettings) -> Batch:
     """One view of each face."""
-    dataset = FaceDataset(reader, augment)  # type: ignore[arg-type]
+    dataset = FaceDataset(reader, augment)
     return collate([dataset[Draw(row, 0, row)] for row in range(faces)])
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from facealign.config import UserError
-from facealign.metrics import Total, groups_of, summarise, summarise_by
+from facealign.metrics import Total, groups_of, summarise
 
 ERRORS = np.array([0.02, 0.04, 0.06, 0.09, 0.29])
 
@@ -35,32 +35,12 @@ def test_a_partition_adds_up(errors, data):
     labels = data.draw(
         st.lists(st.sampled_from(["common", "challenging", "afw"]), min_size=len(errors), max_size=len(errors))
     )
-    full, parts = summarise(errors), summarise_by(errors, groups_of(labels))
+    full, parts = summarise(errors), {name: summarise(errors[mask]) for name, mask in groups_of(labels).items()}
     assert list(parts) == list(dict.fromkeys(labels))
     assert sum(part.faces for part in parts.values()) == full.faces
     for figure in ("nme", "fr_10", "auc_8"):
         weighted = sum(part.faces * part.metrics()[figure] for part in parts.values()) / full.faces
         assert weighted == pytest.approx(full.metrics()[figure], abs=1e-12)
-
-
-def test_subsets_may_overlap():
-    pose, blur = np.arange(5) < 3, np.arange(5) > 1
-    found = summarise_by(ERRORS, {"pose": pose, "blur": blur})
-    assert found["pose"].nme == pytest.approx(0.04)
-    assert found["blur"].nme == pytest.approx(0.44 / 3)
-
-
-@pytest.mark.parametrize(
-    ("mask", "message"),
-    [
-        (np.zeros(5, np.bool_), "'blur' holds none of the 5 faces"),
-        (np.ones(4, np.bool_), r"'blur': a mask of bool \(4,\)"),
-        (np.ones(5, np.int64), "'blur': a mask of int64"),
-    ],
-)
-def test_a_useless_mask_is_refused(mask, message):
-    with pytest.raises(UserError, match=message):
-        summarise_by(ERRORS, {"blur": mask})
 
 
 @given(hnp.arrays(float, st.integers(1, 200), elements=st.floats(0, 8)), st.integers(1, 9), st.integers(0, 99))

@@ -10,7 +10,7 @@ from facealign.metrics.ellipses import Ellipses, angles_to_edges, error_ellipses
 from facealign.metrics.nme import nme
 from facealign.metrics.pck import JointHits, pck
 from facealign.metrics.ratios import Estimate, Quotient, estimate
-from facealign.metrics.summary import Summary, groups_of, summarise, summarise_by
+from facealign.metrics.summary import Summary, groups_of, summarise
 from facealign.metrics.total import Total
 
 __all__ = [
@@ -37,5 +37,4 @@ __all__ = [
     "pck",
     "resampled_means",
     "summarise",
-    "summarise_by",
 ]

@@ -1,12 +1,11 @@
-"""What the errors of many faces come to, over all of them and for each subset."""
+"""What the errors of many faces come to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.config import UserError
 from facealign.metrics.curve import auc, failure_rate
 
 THRESHOLDS = (0.10, 0.08)
@@ -64,27 +63,3 @@ def groups_of(labels: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
     """One (F,) mask for each label, in the order of first appearance: the subsets of a partition."""
     column = np.asarray(labels)
     return {label: column == label for label in dict.fromkeys(labels)}
-
-
-def summarise_by(
-    nme_F: NDArray[np.float64],
-    groups: Mapping[str, NDArray[np.bool_]],
-    thresholds: Sequence[float] = THRESHOLDS,
-) -> dict[str, Summary]:
-    """Summarise each subset of the faces.
-
-    Args:
-        groups: (F,) bool mask by name. Subsets may overlap, as WFLW's do; for a partition see ``groups_of``.
-
-    Raises:
-        UserError: A subset holds no face or its mask has another length; and as ``summarise`` does.
-    """
-    for name, mask in groups.items():
-        if mask.shape != nme_F.shape or mask.dtype != np.bool_:
-            raise UserError(
-                f"subset {name!r}: a mask of {mask.dtype} {mask.shape} for errors {nme_F.shape}; "
-                "one bool a face is needed"
-            )
-        if not mask.any():
-            raise UserError(f"subset {name!r} holds none of the {len(nme_F)} faces; leave it out")
-    return {name: summarise(nme_F[mask], thresholds) for name, mask in groups.items()}
