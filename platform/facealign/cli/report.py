@@ -3,8 +3,9 @@
 import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -58,6 +59,7 @@ def report(names: Sequence[str], shards: Place, out: Path, extremes: int, timed:
     settings = Settings(
         normaliser=evaluations[names[0]]["normaliser"],
         threshold=evaluations[names[0]]["failure_threshold"],
+        landmarks=_counted(evaluations[names[0]]),
         extremes=extremes,
         reader=reader,
         no_pictures=why,
@@ -72,8 +74,10 @@ def _require_alike(evaluations: Mapping[str, Mapping[str, Any]]) -> None:
         if len(set(told.values())) > 1:
             each = ", ".join(f"{name} {value}" for name, value in told.items())
             raise UserError(f"the runs were measured with different evaluation.{key}: {each}; evaluate them alike")
-    if told != dict.fromkeys(told, "known"):
-        raise UserError("a report is of all known landmarks; evaluate with evaluation.landmarks: known")
+
+
+def _counted(evaluation: Mapping[str, Any]) -> Literal["known", "visible"]:
+    return "visible" if evaluation.get("landmarks") == "visible" else "known"
 
 
 def _shown(folders: Mapping[str, Path]) -> dict[str, str]:
@@ -106,8 +110,8 @@ def _data_set(reader: ShardReader | None, shards: Place) -> DataSet | None:
 
 def _run(name: str, folder: Path, faces: MeasuredFaces, evaluation: Mapping[str, Any], timed: bool) -> Run:
     figures, normaliser = evaluation["figures"]["test"], normaliser_named(evaluation["normaliser"])
-    found = faces.found
-    errors = face_errors(faces, EvaluationConfig(normaliser=normaliser)).chosen
+    measured = face_errors(faces, EvaluationConfig(normaliser=normaliser, landmarks=_counted(evaluation)))
+    errors = measured.chosen
     if abs(errors.mean() - figures["full"]["nme"][0]) > _SAME:
         raise UserError(
             f"{folder}: {EVALUATION} has an NME of {figures['full']['nme'][0]:.4%}, and the faces of {TEST} have "
@@ -126,7 +130,7 @@ def _run(name: str, folder: Path, faces: MeasuredFaces, evaluation: Mapping[str,
         faces=faces,
         figures=figures,
         errors=errors,
-        upright=upright_errors(found, faces.schema, normaliser),
+        upright=replace(upright_errors(faces.found, faces.schema, normaliser), valid=measured.counted),
         mean_shape=evaluation.get("mean_shape", {}).get("nme"),
         history=_history(places.history) if is_trained else (),
         cost=_cost(places, timed) if is_trained else None,

@@ -1,6 +1,7 @@
 """Folders of measured faces, as an evaluation and as `facealign score` leave them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,16 +52,19 @@ def figures(faces, errors):
     }
 
 
-def write_run(folder, shards, spread, seed, faces=6):
-    """``test.arrow`` and ``evaluation.json``."""
+def write_run(folder, shards, spread, seed, faces=6, hidden=()):
+    """``test.arrow`` and ``evaluation.json``; landmarks ``hidden`` on the first three faces do not count."""
     measured = measured_faces(shards, spread, seed, faces)
+    seen = np.ones_like(measured.found.valid)
+    seen[:3, list(hidden)] = False
+    measured = replace(measured, found=replace(measured.found, visible=seen))
     found = measured.found
-    errors = nme(found.predicted, found.truth, found.valid, measured.schema, "inter_ocular")
+    errors = nme(found.predicted, found.truth, found.valid & seen, measured.schema, "inter_ocular")
     measured.write(folder / "test.arrow")
     evaluation = {
         "normaliser": "inter_ocular",
         "failure_threshold": 0.1,
-        "landmarks": "known",
+        "landmarks": "visible" if hidden else "known",
         "mean_shape": {"nme": 0.2},
         "figures": {"test": figures(measured, errors)},
     }

@@ -3,6 +3,7 @@
 import json
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from facealign.cli import paths
@@ -137,6 +138,18 @@ def test_without_shards_the_faces_are_left_out_with_a_sentence(project, tmp_path
     assert "Left out:" in text
     assert "nowhere" in text
     assert not list((tmp_path / "out" / "pictures").glob("faces*"))
+
+
+def test_hidden_landmarks_that_did_not_count_do_not_count_here(project, tiny_shards, tmp_path):
+    _, errors = write_run(tmp_path / "run", tiny_shards, 2.0, seed=4, hidden=range(50, 60))
+    out = report([str(tmp_path / "run")], tiny_shards, tmp_path / "out", 2, False)
+    text = " ".join(Page(out.read_text(encoding="utf-8")).words)
+    assert "in pixels of the photos, over the landmarks that are not hidden." in text
+    assert f"half of the faces below {np.median(errors):.2%}" in out.read_text(encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"different evaluation.landmarks: .*run visible, scc known; evaluate them"
+    ):
+        report([str(tmp_path / "run"), "scc"], tiny_shards, tmp_path / "both", 2, False)
 
 
 def test_what_cannot_be_reported(project, tiny_shards, tmp_path):

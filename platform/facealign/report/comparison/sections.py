@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -29,6 +30,7 @@ class Settings:
     Attributes:
         normaliser: What errors are divided by.
         threshold: Of failure rate, AUC and CED.
+        landmarks: Which count: all known ones, or those of them that the data set does not call hidden.
         extremes: Best and worst faces drawn of each run.
         reader: The shards with the faces' pictures; None: they are not here, as ``no_pictures`` says.
         data: Which of the papers' data sets the faces are of; None: none of them, or not known.
@@ -36,6 +38,7 @@ class Settings:
 
     normaliser: str
     threshold: float
+    landmarks: Literal["known", "visible"] = "known"
     extremes: int = 6
     reader: ShardReader | None = None
     no_pictures: str = ""
@@ -52,7 +55,7 @@ def sections(runs: Sequence[Run], found: Sequence[Difference], settings: Setting
         _maps(runs),
         _ellipses(runs),
         _extremes(runs, settings),
-        _robustness(runs),
+        _robustness(runs, settings),
         _training(runs),
         _cost(runs),
         _lineage(runs),
@@ -70,9 +73,10 @@ def _figures(runs: Sequence[Run], settings: Settings) -> Section:
         table = tables.subset_table(runs, kind)
         if table is not None:
             parts.append(Part(heading=heading, table=table))
+    counted = ", over the landmarks that are not hidden" if settings.landmarks == "visible" else ""
     reading = (
-        f"Errors are in % of the {settings.normaliser.replace('_', '-')} distance, in pixels of the photos. Below "
-        "each figure its 95 % interval; the best of several is bold.",
+        f"Errors are in % of the {settings.normaliser.replace('_', '-')} distance, in pixels of the photos{counted}"
+        ". Below each figure its 95 % interval; the best of several is bold.",
         "FR at t: share of faces with an NME above t. AUC to t: area under the error distribution up to t, 1 − "
         "mean(min(NME, t))/t. Bias rate: (along − across)/across the edges (ADNet, Eq. 14).",
     )
@@ -93,6 +97,9 @@ def _differences(runs: Sequence[Run], found: Sequence[Difference], settings: Set
 def _published(runs: Sequence[Run], settings: Settings) -> Section | None:
     if settings.data is None:
         return None
+    if settings.landmarks == "visible":
+        why = "Left out: the papers count hidden landmarks too, and here they do not count."
+        return Section("published", "Beside the papers", (Part(sentences=(why,)),))
     parts = [Part(table=tables.published_table(found)) for found in published_beside(runs, settings.data)]
     if not parts:
         return None
@@ -184,7 +191,7 @@ def _extremes(runs: Sequence[Run], settings: Settings) -> Section:
     return Section("faces", title, tuple(parts), ("The smallest errors first, the largest last.",))
 
 
-def _robustness(runs: Sequence[Run]) -> Section | None:
+def _robustness(runs: Sequence[Run], settings: Settings) -> Section | None:
     measured = {run.name: run.robustness for run in runs if run.robustness is not None}
     if not measured:
         return None
@@ -199,9 +206,10 @@ def _robustness(runs: Sequence[Run]) -> Section | None:
         ),
         Part(heading="How still the landmarks stand", table=tables.stability_table(runs)),
     )
+    hidden = ", over all landmarks, hidden ones too" if settings.landmarks == "visible" else ""
     reading = (
-        f"The same test faces under each perturbation, against the truth in their photos ({counts}); bands are "
-        "95 % intervals.",
+        f"The same test faces under each perturbation, against the truth in their photos ({counts}){hidden}; "
+        "bands are 95 % intervals.",
         "One pixel of shift: how far landmarks move in the photo when the crop is moved by a pixel of its own, "
         "the trembling seen in a video. Mirrored: how far those of the mirrored face lie from those of the face.",
     )
