@@ -75,8 +75,8 @@ def _figures(runs: Sequence[Run], settings: Settings) -> Section:
             parts.append(Part(heading=heading, table=table))
     counted = ", over the landmarks that are not hidden" if settings.landmarks == "visible" else ""
     reading = (
-        f"Errors are in % of the {settings.normaliser.replace('_', '-')} distance, in pixels of the photos{counted}"
-        ". Below each figure its 95 % interval; the best of several is bold.",
+        f"Errors are in % of the {settings.normaliser.replace('_', '-')} distance, in pixels of the "
+        f"photos{counted}. Below each figure its 95 % interval; the best of several is bold.",
         "FR at t: share of faces with an NME above t. AUC to t: area under the error distribution up to t, 1 − "
         "mean(min(NME, t))/t. Bias rate: (along − across)/across the edges (ADNet, Eq. 14).",
     )
