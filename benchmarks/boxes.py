@@ -48,13 +48,15 @@ def annotated(source: str, root: str, most: int) -> Iterator[tuple[NDArray[np.ui
 
 
 def annotated_faces(
-    source: str, root: str, most: int
+    source: str, root: str, most: int, landmarks: str | None = None, fold: str | None = None
 ) -> Iterator[tuple[NDArray[np.uint8], list[NDArray[np.float64]]]]:
-    """Photos with the landmarks of all their annotated faces; ``most`` of them, evenly spread."""
-    config = DataConfig(source=source, root=root, landmarks=SOURCES[source].schemas[0])
+    """Photos with the landmarks of all their annotated faces, or of a fold's; ``most`` of them, evenly spread."""
+    config = DataConfig(source=source, root=root, landmarks=landmarks or SOURCES[source].schemas[0])
     opened = config.open_source()
     photos: dict[tuple[str, ...], list] = {}
     for sample in opened.samples():
+        if fold not in (None, sample.fold):
+            continue
         # Faces of one photo may have pictures of their own, equal or not (300-W): then each is a photo.
         photos.setdefault(sample.files[:1] or (sample.photo,), []).append(sample)
     step = max(1, len(photos) // most)
