@@ -4,9 +4,9 @@
         [--runtimes torch compiled onnx] [--draw FOLDER]
 
 Faces: those of the test fold, which the model has not learnt from. Every photo is searched once; a found box and
-the tight box of a face's landmarks are one face where they share 40 % of their union. Printed: faces found of those
-annotated, boxes on none of them, and the NME (inter-ocular, %) over the matched faces by the found box, and over the
-same faces and over all by the true one: what the detector costs.
+the tight box of a face's landmarks are one face where they share 40 % of their union. Printed: faces found of
+those annotated, boxes on none of them, and the NME (inter-ocular, %) over the matched faces by the found box, and
+over the same faces and over all by the true one: what the detector costs.
 
 Speed: `--faces` crops, cut beforehand, through each runtime, one at a time and 16 at a time, on `--threads`
 threads, after one call that does not count: faces/s, best of three. Then finding and cutting alone, photos/s and
