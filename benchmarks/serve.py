@@ -7,8 +7,8 @@ after another: three in four with one to four photos of the folder (boxes are gi
 four with something hostile or broken. Printed: latencies of the good calls (50, 90, 99 %, largest), ms; for each
 kind of bad call how often it was made and the statuses that came; good calls that failed; the server's memory; and
 whether it answers at the end. Ends with status 1 where a good call failed, a bad one was answered with 200 or 5xx,
-or the server is gone. What MLflow's own parser does before the model is asked is marked with *: there 5xx is reported
-and not counted, and a column that the model does not know is taken away.
+or the server is gone. What MLflow's own parser does before the model is asked is marked with *: there 5xx is
+reported and not counted, and a column that the model does not know is taken away.
 """
 
 import argparse
