@@ -17,6 +17,7 @@ from facealign.cluster.restarts import Restarts
 from facealign.cluster.snapshot import SnapshotCopy, mend_snapshot
 from facealign.cluster.worker import WorkerTask, train_worker
 from facealign.training import TrainJob
+from facealign.training.memory import WORKER_ENVIRONMENT
 from facealign.training.progress import Progress
 
 OnEvent = Callable[[dict[str, Any]], None]
@@ -46,6 +47,7 @@ def build_trainer(task: WorkerTask, place: str, config: ClusterConfig, scaling: 
             checkpoint_config=CheckpointConfig(
                 num_to_keep=2, checkpoint_score_attribute="validation_nme", checkpoint_score_order="min"
             ),
+            worker_runtime_env={"env_vars": WORKER_ENVIRONMENT},
         ),
     )
 

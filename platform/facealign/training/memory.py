@@ -13,6 +13,10 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _NEVER = -1
 _LARGER_THAN_ANY_TENSOR = 1 << 30
 
+WORKER_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
+"""For a process that trains in another thread than its main one, as Ray's workers do: the C library gives such a
+thread a heap of its own, which cannot keep a block of over 64 MB. It reads this as the process starts."""
+
 
 def keep_freed_memory(world: World) -> None:
     """Let this process keep what it frees, where it computes on a CPU and its C library can be told (glibc)."""
