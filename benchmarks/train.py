@@ -1,6 +1,6 @@
 """What training costs: our loop, alone and under Ray Train, against a bare PyTorch loop over the same batches.
 
-    python benchmarks/train.py [--size laptop paper] [--methods awing …] [--steps 40] [--threads 2]
+    python benchmarks/train.py [--size laptop paper] [--methods awing …] [--steps 60] [--threads 2]
 
 Faces are drawn. Each figure comes from a process of its own, and the ways are measured by turns, ``--rounds``
 times.
@@ -22,7 +22,6 @@ from typing import Any
 from peak import Peak
 
 ROOT = Path(__file__).parents[1]
-GROUP = 5  # steps
 BATCH_AT_PAPER_SIZE = 4
 PRODUCT = 4096
 DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
@@ -32,7 +31,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", nargs="+", choices=["laptop", "paper"], default=["laptop", "paper"])
     parser.add_argument("--methods", nargs="+")
-    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--group", type=int, default=20, help="steps between two logs, and of one measurement")
     parser.add_argument("--threads", type=int, default=2, help="of one worker")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -45,14 +45,14 @@ def main() -> None:
     methods = arguments.methods or list(METHODS)
     with tempfile.TemporaryDirectory() as work:
         for size in arguments.size:
-            jobs = prepare_jobs(Path(work), size, methods, arguments.steps)
+            jobs = prepare_jobs(Path(work), size, methods, arguments.steps, arguments.group)
             compare(jobs, size, arguments.threads, arguments.rounds)
             if size == "laptop":
                 scaling(jobs, arguments.rounds)
                 time_to_first_step(next(iter(jobs.values())), arguments.threads)
 
 
-def prepare_jobs(work: Path, size: str, methods: list[str], steps: int) -> dict[str, dict[str, Any]]:
+def prepare_jobs(work: Path, size: str, methods: list[str], steps: int, group: int) -> dict[str, dict[str, Any]]:
     """Shards with as many faces as the steps need, and each method's job on them, as plain values."""
     from facealign.cli.params import load_params
     from facealign.cli.recipe import apply_recipe
@@ -78,7 +78,7 @@ def prepare_jobs(work: Path, size: str, methods: list[str], steps: int) -> dict[
         from facealign.data.shards.index import Index
 
         job = settings.job(method, shards, Index.load(shards).digest)
-        changes = {"epochs": 1, "batch_size": batch, "log_every": GROUP, "evaluate_every": 1}
+        changes = {"epochs": 1, "batch_size": batch, "log_every": group, "evaluate_every": 1}
         job = job.model_copy(update={"train": job.train.model_copy(update=changes)})
         jobs[method] = job.model_dump(mode="json")
     return jobs
@@ -196,9 +196,9 @@ def bare(job: Any, task: dict[str, Any]) -> dict[str, Any]:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if step % GROUP == 0:
+        if step % job.train.log_every == 0:
             loss.item()
-            groups.append((time.perf_counter() - began) / GROUP)
+            groups.append((time.perf_counter() - began) / job.train.log_every)
             began = time.perf_counter()
     return {"groups": groups[1:], "macs": macs, "precision": "fp32" if dtype is None else "bf16"}
 
