@@ -113,6 +113,7 @@ def test_an_experiment_with_another_setting(project, run, repro):
     assert "evaluation.faces" in run("dvc", "exp", "show", "--csv").stdout
 
 
+@pytest.mark.slow  # `facealign train` has the same test, and that one runs always
 def test_ctrl_c_leaves_a_checkpoint_and_the_same_command_goes_on(project, environment, repro):
     overlay(project / "params.yaml", {"seed": 1, "method": {"awing": {"train": {"epochs": 12}}}})
     first = start_training(project, environment)
