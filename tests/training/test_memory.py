@@ -43,9 +43,9 @@ def faults(device: str, thread: str = "main", **environment: str) -> int:
 @pytest.mark.thorough
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_memory_comes_from_the_system_once_and_not_at_every_step():
-    # Now and then something small lies where the block was, and the next one needs fresh pages: seen 2 to 8 times.
-    most = 3 * STEPS // 4 * PAGES_OF_A_STEP
-    told, not_told = faults("cpu"), faults("meta")
-    assert told < most < not_told
-    in_another_thread = faults("cpu", "another", **WORKER_ENVIRONMENT)
-    assert in_another_thread < most
+    # Now and then something small lies where the block was, and the next one needs fresh pages: seen 2 to 5 times,
+    # and 7 or 8 in another thread.
+    half, most = STEPS // 2 * PAGES_OF_A_STEP, 3 * STEPS // 4 * PAGES_OF_A_STEP
+    assert faults("cpu") < half
+    assert faults("cpu", "another", **WORKER_ENVIRONMENT) < most
+    assert faults("meta") > most  # a process that was told nothing

@@ -7,18 +7,22 @@ import typer
 
 app = typer.Typer()
 
+Trained = Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")]
+Fold = Annotated[str, typer.Option(help="train, val or test.")]
+SettingsFile = Annotated[Path, typer.Option(help="The settings file, for `evaluation`.")]
+
 
 @app.command()
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
+    model: Trained,
     folder: Annotated[
         str, typer.Option("--shards", help="Folder of prepared shards, of any data set, or its URI.")
     ] = "outputs/shards",
-    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    fold: Fold = "test",
     name: Annotated[
         str | None, typer.Option(help="Of the folder in outputs/measured; METHOD-on-SOURCE if not given.")
     ] = None,
-    params: Annotated[Path, typer.Option(help="The settings file, for `evaluation`.")] = Path("params.yaml"),
+    params: SettingsFile = Path("params.yaml"),
 ) -> None:
     """Measure a trained model on other faces: train on 300W, test on COFW-68."""
     from facealign.cli.evaluate import evaluate_elsewhere
@@ -35,14 +39,14 @@ def score(
     name: Annotated[
         str, typer.Option(help="Of the folder in outputs/measured, and of the row in reports.")
     ] = "scored",
-    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    fold: Fold = "test",
     origin: Annotated[
         Literal["zero", "one"], typer.Option(help="Number of the first pixel in JSON and CSV; in .pts it is one.")
     ] = "zero",
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Leave out the faces that have no prediction.")
     ] = False,
-    params: Annotated[Path, typer.Option(help="The settings file, for `evaluation`.")] = Path("params.yaml"),
+    params: SettingsFile = Path("params.yaml"),
 ) -> None:
     """Measure landmarks that another program predicted, by the same protocol as our own."""
     from facealign.cli.score import score_predictions
@@ -87,7 +91,7 @@ def ellipses(
 
 @app.command()
 def robustness(
-    model: Annotated[str, typer.Argument(help="A method that has been trained, or a model folder.")],
+    model: Trained,
     folder: Annotated[
         str, typer.Option("--shards", help="Folder of prepared shards, or its URI.")
     ] = "outputs/shards",
@@ -99,7 +103,7 @@ def robustness(
         ),
     ] = None,
     faces: Annotated[int | None, typer.Option(min=1, help="At the most; all of the fold if not given.")] = None,
-    fold: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    fold: Fold = "test",
     normaliser: Annotated[
         str | None, typer.Option(help="What errors are divided by; the landmarks' first if not given.")
     ] = None,
