@@ -1,6 +1,5 @@
 """A trained model as one ONNX file that has proved itself."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,6 @@ def export(model: str, out: Path) -> dict[int, float]:
     Raises:
         UserError: There is no such model, packages are missing, or the file gives other landmarks.
     """
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of every optional package it can do without
     folder = model_named(model)
     size = folder.card.faces.crop.size
     predictor = Predictor(folder.method)

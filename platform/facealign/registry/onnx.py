@@ -1,13 +1,17 @@
 """A trained method as an ONNX file: images in, landmarks out, the decoding inside the graph."""
 
-import copy
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.export import ExportedProgram
 
 from facealign.config import UserError
+from facealign.registry.program import export_program, frozen
 
 OPSET = 20
 """The first with an affine-free GridSample and GELU; ONNX Runtime has had it since 1.17."""
@@ -17,9 +21,7 @@ TOLERANCE = 0.01
 
 
 def export_onnx(module: nn.Module, image_size: int, path: Path) -> None:
-    """Write ``module`` as one ONNX file with a free batch size, weights inside.
-
-    Its input is ``images``, (B, 3, S, S) uint8 RGB; its output ``landmarks``, (B, N, 2) float32, crop pixels.
+    """Write ``module`` as one ONNX file, see ``write_onnx``.
 
     Args:
         module: As ``Predictor``; it stays as it is.
@@ -29,25 +31,33 @@ def export_onnx(module: nn.Module, image_size: int, path: Path) -> None:
     Raises:
         UserError: The ONNX packages are not installed.
     """
+    write_onnx(export_program(frozen(module), image_size), path)
+
+
+def write_onnx(program: ExportedProgram, path: Path) -> None:
+    """Write a program as one ONNX file with a free batch size, weights inside.
+
+    Its input is ``images``, (B, 3, S, S) uint8 RGB; its output ``landmarks``, (B, N, 2) float32, crop pixels.
+
+    Args:
+        program: See ``export_program``.
+        path: The file to write.
+
+    Raises:
+        UserError: The ONNX packages are not installed.
+    """
     require_packages()
-    original = copy.deepcopy(module).cpu().eval().requires_grad_(False)
-    # Two images: with one, the batch size would be frozen to 1.
-    images = torch.zeros(2, 3, image_size, image_size, dtype=torch.uint8)
-    with warnings.catch_warnings():
-        # The exporter warns of its own deprecated calls.
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            original,
-            (images,),
+    with _quiet_exporter():
+        written = torch.onnx.export(
+            program,
             dynamo=True,
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
             input_names=["images"],
             output_names=["landmarks"],
             opset_version=OPSET,
             verbose=False,
         )
-    assert program is not None
-    program.save(str(path), external_data=False)
+    assert written is not None
+    written.save(str(path), external_data=False)
 
 
 @torch.no_grad()
@@ -84,3 +94,17 @@ def require_packages() -> None:
         import onnxscript  # noqa: F401  # what torch exports through
     except ImportError:
         raise UserError("writing ONNX needs more packages: pip install 'facealign[onnx]'") from None
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """It warns of its own deprecated calls, and of every optional package that it can do without."""
+    log = logging.getLogger("torch.onnx._internal.exporter")  # torch sets the level of torch.onnx itself
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)

@@ -7,7 +7,6 @@ with the original before the model counts as ready.
 """
 
 import base64
-import copy
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from facealign.inference.load import PUBLISHED
 from facealign.inference.request import BOXES, IMAGE, Limits
 from facealign.inference.runtimes import PROGRAM, open_run
 from facealign.registry.carried import LOADER, PACKAGES, carry_source
+from facealign.registry.program import export_program, frozen
 from facealign.tracking import RunHandle
 from facealign.tracking.address import reaching
 
@@ -51,7 +51,7 @@ def log_model(
     Args:
         handle: The run.
         module: (B, 3, S, S) uint8 images → (B, N, 2) float32 landmarks, as ``Predictor`` does; it stays as it is.
-        example: (B, 3, S, S) uint8, B ≥ 2: with one image the batch size would be frozen to 1.
+        example: (B, 3, S, S) uint8 crops to compare the published model with ``module`` on.
         card: What the model is; goes with everything it finds.
         name: Of the model within its run.
         metadata: Further plain values written into the model.
@@ -66,9 +66,9 @@ def log_model(
             the model is marked FAILED.
     """
     images = np.ascontiguousarray(example)
-    if images.dtype != np.uint8 or images.ndim != 4 or len(images) < 2:
-        raise ValueError(f"example is {images.dtype} {images.shape}; give uint8 (B, 3, S, S) with B at least 2")
-    original = copy.deepcopy(module).cpu().eval().requires_grad_(False)
+    if images.dtype != np.uint8 or images.ndim != 4 or not len(images):
+        raise ValueError(f"example is {images.dtype} {images.shape}; give uint8 (B, 3, S, S)")
+    original = frozen(module)
     with reaching(handle.uri), tempfile.TemporaryDirectory() as folder:
         from mlflow import MlflowClient
         from mlflow.entities import LoggedModelOutput
@@ -78,7 +78,7 @@ def log_model(
         model = client.create_logged_model(handle.experiment_id, name, handle.run_id, params=params)
         with _finalized(client, model.model_id):
             card = card.model_copy(update={"model": str(model.model_uri)})
-            _save(original, images, card, Path(folder), model, dict(metadata or {}))
+            _save(original, images.shape[-1], card, Path(folder), model, dict(metadata or {}))
             client.log_model_artifacts(model.model_id, str(Path(folder) / "model"))
             _compare(original, images, card, model, handle.uri)
         client.log_outputs(handle.run_id, [LoggedModelOutput(model.model_id, step=0)])
@@ -98,7 +98,7 @@ def _finalized(client: Any, model_id: str) -> Iterator[None]:
 
 def _save(
     original: nn.Module,
-    images: NDArray[np.uint8],
+    image_size: int,
     card: Card,
     folder: Path,
     logged: Any,
@@ -112,10 +112,7 @@ def _save(
     data = folder / PUBLISHED
     data.mkdir(parents=True)
     (data / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    # Black images: what an export was made with stays in it, and nobody's face is to be published.
-    example = torch.zeros(images.shape, dtype=torch.uint8)
-    program = torch.export.export(original, (example,), dynamic_shapes=({0: torch.export.Dim.AUTO},))
-    torch.export.save(program, data / PROGRAM)
+    torch.export.save(export_program(original, image_size), data / PROGRAM)
     carried = carry_source(folder)
     model = Model(
         artifact_path=logged.artifact_location,
@@ -178,7 +175,7 @@ def _compare(original: nn.Module, images: NDArray[np.uint8], card: Card, model: 
             except (AssertionError, RuntimeError) as error:  # how an exported program says what it was frozen to
                 raise RuntimeError(
                     f"the published model {model.model_uri} does not take a batch of {size} ({error}); "
-                    f"torch.export froze it to {len(images)}, because the network's code asks for the batch size"
+                    "torch.export froze it to another, because the network's code asks for the batch size"
                 ) from error
             _require_equal(model.model_uri, size, found, run(batch))
             for picture, given, answer in zip(pictures, boxes, answers, strict=True):

@@ -1,7 +1,6 @@
 """An ONNX file beside a published model's program, made from that program and compared with it."""
 
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from facealign.config import UserError
 from facealign.inference.card import read_card
 from facealign.inference.load import PUBLISHED
 from facealign.inference.runtimes import ONNX, PROGRAM, open_run
-from facealign.registry.onnx import OPSET, TOLERANCE, require_packages
+from facealign.registry.onnx import TOLERANCE, require_packages, write_onnx
 from facealign.tracking.address import reaching
 
 _CHECKED_BATCHES = (1, 3)
@@ -48,7 +47,7 @@ def add_onnx(uri: str, model_uri: str) -> bool:
             return False
         data = Path(download_artifacts(place, dst_path=folder, tracking_uri=uri))
         if not (data / ONNX).is_file():
-            _export(data)
+            write_onnx(torch.export.load(data / PROGRAM), data / ONNX)
             if not _difference(data) <= TOLERANCE:
                 return False
             # A folder's content goes to where the model's own files are.
@@ -57,21 +56,6 @@ def add_onnx(uri: str, model_uri: str) -> bool:
             (data / ONNX).rename(upload / PUBLISHED / ONNX)
             client.log_model_artifacts(model.model_id, str(upload))
     return True
-
-
-def _export(data: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns of its own deprecated calls
-        program = torch.onnx.export(
-            torch.export.load(data / PROGRAM),
-            input_names=["images"],
-            output_names=["landmarks"],
-            dynamo=True,
-            opset_version=OPSET,
-            verbose=False,
-        )
-    assert program is not None
-    program.save(str(data / ONNX), external_data=False)
 
 
 def _difference(data: Path) -> float:
