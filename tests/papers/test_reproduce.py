@@ -5,10 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save_file
 
 from facealign.cli import table_runs
 from facealign.cli.reproduce import Request, reproduce
 from facealign.config import UserError
+from facealign.models.resnet import ResNet
 from facealign.papers.load import load_table, table_names, table_path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -28,6 +30,19 @@ method:
     model: {network: {backbone: {name: resnet18, width: 16}, graph: {width: 16, blocks: 1}}}
     train: *train
   subpixel: {model: {network: {stacks: 1, width: 16}}, train: *train}
+"""
+
+ONE_ROW = """\
+paper: Zhu et al., Structure Coherence Component, 2020
+table: 7
+method: scc
+caption: one row of the paper's
+columns:
+  nme: {title: NME, figure: nme, data: wflw, faces: 2500}
+rows:
+  - label: All landmarks
+    set: {model.network.graph.k: all}
+    printed: {nme: 4.75}
 """
 
 
@@ -128,3 +143,16 @@ def test_on_the_cluster_and_in_mlflow(project, ray_cluster):
     assert len(parents) == 1
     (parent,) = parents
     assert {file.path for file in client.list_artifacts(parent)} >= {"table.md", "table.json"}
+
+
+@pytest.mark.ray
+def test_a_training_that_failed_is_trained_when_its_cause_is_mended(project, ray_cluster):
+    weights = project / "weights.safetensors"
+    (project / "scc-7.yaml").write_text(ONE_ROW)
+    change = [f"cluster.storage={project}/runs", f"method.scc.model.network.backbone.weights={weights}"]
+    page = reproduce(Request("scc-7.yaml", change=change))
+    assert "All landmarks failed: " in page
+    assert "no such file of weights" in page
+    save_file(ResNet("resnet18", width=16).state_dict(), weights)
+    page = reproduce(Request("scc-7.yaml", change=change, go_on=True))
+    assert "failed" not in page

@@ -24,7 +24,7 @@ def test_every_row_is_trained_from_every_seed_once(tmp_path):
         asked.append(one.settings)
         study.complete(one.number, {"nme": 1.0})
     assert asked == [{"c": 0, **row, "seed": seed} for row in PLAN.rows for seed in PLAN.seeds]
-    assert list(PLAN.numbers(1)) == [3, 4, 5]
+    assert list(PLAN.places(1)) == [3, 4, 5]
     assert study.rows()[4].params == {"a": 2, "b": "x", "seed": 6}
     assert SearchStudy(PLAN, open_storage(None, tmp_path, alone=True)).ask() is None
 
@@ -34,6 +34,37 @@ def test_a_failed_training_is_not_replaced_by_another(tmp_path):
     while (one := study.ask()) is not None:
         study.fail(one.number, "ill")
     assert len(study.rows()) == 6
+
+
+def test_a_failed_training_is_tried_again_when_asked_to(tmp_path):
+    def opened(again=True):
+        return SearchStudy(PLAN, open_storage(None, tmp_path, alone=True), again=again)
+
+    study = opened()
+    while (one := study.ask()) is not None:
+        if one.number in (1, 4):
+            study.fail(one.number, "the disk was full")
+        else:
+            study.complete(one.number, {"nme": one.number / 10})
+    assert [row.state for row in study.queued()] == [
+        "COMPLETE",
+        "FAIL",
+        "COMPLETE",
+        "COMPLETE",
+        "FAIL",
+        "COMPLETE",
+    ]
+    assert not opened(again=False).has_more
+    opened()  # a driver that was killed before it began
+    study = opened()
+    asked = [study.ask(), study.ask()]
+    assert study.ask() is None
+    assert [one.params for one in asked] == [{"a": 1, "seed": 6}, {"a": 2, "b": "x", "seed": 6}]
+    study.complete(asked[0].number, {"nme": 0.7})
+    study.fail(asked[1].number, "ill")
+    assert [row.number for row in study.queued()] == [0, 6, 2, 3, 7, 5]
+    assert [row.values for row in study.queued()[:2]] == [(0.0,), (0.7,)]
+    assert [row.cause for row in study.rows() if row.state == "FAIL"] == ["the disk was full"] * 2 + ["ill"]
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def reproduce(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="key=value of the settings file, for all rows; repeatable.")
     ] = None,
-    go_on: Annotated[bool, typer.Option("--continue", help="Train only what is missing.")] = False,
+    go_on: Annotated[bool, typer.Option("--continue", help="Train only what is missing, or failed.")] = False,
     plain: Annotated[
         bool, typer.Option("--plain", help="In this process, on one device, without Ray and MLflow.")
     ] = False,

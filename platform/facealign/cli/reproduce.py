@@ -94,7 +94,7 @@ def _require_consent(folder: Path, go_on: bool) -> None:
     if not go_on and has_begun(folder):
         raise UserError(
             f"{folder}: holds what an earlier start has trained; go on with it by --continue, which trains only "
-            "what is missing, or remove the folder to train everything anew"
+            "what is missing or failed, or remove the folder to train everything anew"
         )
 
 

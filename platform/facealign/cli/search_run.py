@@ -152,11 +152,11 @@ def _confirm(
         return []
     seeds = range(search.params.seed + 1, search.params.seed + 1 + search.file.confirm.seeds)
     plan = confirmation(search.plan, search.plan.base, chosen, seeds)
-    study = SearchStudy(plan, storage)
+    study = SearchStudy(plan, storage, again=True)
     cluster.run(
         study,
         search.job,
         tracked=replace(tracked, name=f"{tracked.key}/confirm") if search.params.tracking.enabled else None,
         concurrency=search.file.concurrency,
     )
-    return confirmed(plan, chosen, study.rows(), has_paper)
+    return confirmed(plan, chosen, study.queued(), has_paper)

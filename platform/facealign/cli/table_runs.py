@@ -159,15 +159,16 @@ class ClusterRuns(Runs):
         from facealign.search.study import SearchStudy
 
         plan = FixedPlan(title=title, rows=trainings.settings, seeds=self._seeds, base=self._base)
-        study = SearchStudy(plan, open_storage(None, self._folder, alone=True))
+        study = SearchStudy(plan, open_storage(None, self._folder, alone=True), again=True)
         tracked = TrackedSearch(self._params.tracking, self._params.registered_name, plan.name)
         record = tracked.open(paths.SPOOL)
         self._record = self._record or record
-        labels = {place: label for label, place in reversed(trainings.places.items())}
+        labels = {row: label for label, row in reversed(trainings.places.items())}
+        numbers = [one.number for one in study.queued()]
         self._names = {
-            number: f"{label}, seed {seed}"
-            for place, label in labels.items()
-            for number, seed in zip(plan.numbers(place), self._seeds, strict=True)
+            numbers[place]: f"{label}, seed {seed}"
+            for row, label in labels.items()
+            for place, seed in zip(plan.places(row), self._seeds, strict=True)
         }
         try:
             self._searching.run(study, self._job, tracked=tracked, measure=measure)
@@ -176,8 +177,8 @@ class ClusterRuns(Runs):
             raise SystemExit(error.exit_status) from None
         causes = dict(study.causes())
         return [
-            [causes.get(number) or figures_of(study.optuna, number) for number in plan.numbers(place)]
-            for place in range(len(trainings.settings))
+            [causes.get(numbers[place]) or figures_of(study.optuna, numbers[place]) for place in plan.places(row)]
+            for row in range(len(trainings.settings))
         ]
 
     def publish(self, files: Sequence[Path]) -> None:
@@ -193,7 +194,7 @@ class ClusterRuns(Runs):
     def _show(self, event: Mapping[str, Any]) -> None:
         match event:
             case {"kind": "search", "name": name, "trials": trials, "ended": ended}:
-                print(f"{name}: {trials} trainings, {sum(ended.values())} of them done", flush=True)
+                print(f"{name}: {trials} trainings, {ended['COMPLETE']} of them done", flush=True)
             case {"kind": "trial_started", "number": number, "epochs": epochs}:
                 print(f"{self._names[number]}: {epochs} epochs", flush=True)
             case {"kind": "trial_epoch", "number": number, "epoch": epoch, "nme": nme} if nme is not None:

@@ -84,15 +84,22 @@ def confirmation(plan: Plan, base: dict[str, Any], chosen: Sequence[TrialRow], s
 
 
 def confirmed(
-    plan: FixedPlan, chosen: Sequence[TrialRow], trials: Sequence[TrialRow], has_paper: bool
+    plan: FixedPlan, chosen: Sequence[TrialRow], trained: Sequence[TrialRow], has_paper: bool
 ) -> list[Confirmed]:
-    """What the trainings came to, the lowest mean first; a setting none of whose trainings ended is left out."""
+    """What the trainings came to, the lowest mean first; a setting none of whose trainings ended is left out.
+
+    Args:
+        plan: Of ``confirmation``.
+        chosen: Of ``to_confirm``.
+        trained: Of each place of the plan's queue.
+        has_paper: Whether the search began with the paper's setting.
+    """
     found = []
-    for place, row in enumerate(chosen):
+    for index, row in enumerate(chosen):
         done = [
-            (seed, trials[number].values[0])
-            for seed, number in zip(plan.seeds, plan.numbers(place), strict=True)
-            if number < len(trials) and trials[number].state == "COMPLETE"
+            (seed, trained[place].values[0])
+            for seed, place in zip(plan.seeds, plan.places(index), strict=True)
+            if trained[place].state == "COMPLETE"
         ]
         if done:
             seeds, values = zip(*done, strict=True)

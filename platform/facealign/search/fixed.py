@@ -15,7 +15,7 @@ SEED = "seed"
 
 
 class FixedPlan(Settings):
-    """Every row from every seed, seeds within rows: trial ``row × len(seeds) + i`` has ``seeds[i]``.
+    """Every row from every seed, seeds within rows: place ``row × len(seeds) + i`` of the queue has ``seeds[i]``.
 
     Attributes:
         title: What it is; letters, digits and ``. _ -``.
@@ -74,6 +74,6 @@ class FixedPlan(Settings):
         attributes = trial.user_attrs
         return {**self.rows[attributes["row"]], SEED: attributes["seed"]}
 
-    def numbers(self, row: int) -> range:
-        """Of the trials of a row, in the order of the seeds."""
+    def places(self, row: int) -> range:
+        """Of a row in the queue, in the order of the seeds."""
         return range(row * len(self.seeds), (row + 1) * len(self.seeds))

@@ -47,6 +47,7 @@ class SearchStudy:
         plan: Which trials there are.
         storage: Of ``open_storage``.
         limits: Where it ends, if not where the plan says.
+        again: Try once more what has failed of the plan's queue; the failed trials stay on record.
         clock: Seconds that never go back.
 
     Attributes:
@@ -59,6 +60,7 @@ class SearchStudy:
         plan: Plan,
         storage: Storage,
         limits: Limits | None = None,
+        again: bool = False,
         clock: Clock = time.monotonic,
     ) -> None:
         self.plan, self.limits = plan, limits or plan.limits
@@ -76,12 +78,17 @@ class SearchStudy:
         self.requeued = [trial.number for trial in self.rows() if trial.state == "RUNNING"]
         for number in self.requeued:
             self._wait_again(number)
-        self._queue_up()
+        self._queue_up(again)
         self.spending = Spending(self.optuna, self.limits, clock)
 
     def rows(self) -> tuple[TrialRow, ...]:
         """All trials, by number."""
         return rows(self.optuna)
+
+    def queued(self) -> tuple[TrialRow, ...]:
+        """The latest trial of each place of the plan's queue."""
+        latest, trials = self._latest(), self.rows()
+        return tuple(trials[latest[place]] for place in range(len(self.plan.queue)))
 
     @property
     def under_way(self) -> list[int]:
@@ -184,12 +191,17 @@ class SearchStudy:
         full = limits.rows is not None and len(trials) >= limits.rows
         return None if enough or full else len(trials)
 
-    def _queue_up(self) -> None:
+    def _queue_up(self, again: bool) -> None:
         """Queue what of the plan's queue is not there; a driver may have been killed in the middle of it."""
-        there = {trial.user_attrs.get(_PLACE) for trial in self.optuna.get_trials(deepcopy=False)}
+        latest, trials = self._latest(), self.rows()
         for place, queued in enumerate(self.plan.queue):
-            if place not in there:
+            if place not in latest or (again and trials[latest[place]].state == "FAIL"):
                 self.optuna.enqueue_trial(dict(queued.params), {**queued.attributes, _PLACE: place})
+
+    def _latest(self) -> dict[int, int]:
+        """Numbers of the trials, the last of those that were queued for the same place, by the place."""
+        trials = self.optuna.get_trials(deepcopy=False)
+        return {trial.user_attrs[_PLACE]: trial.number for trial in trials if _PLACE in trial.user_attrs}
 
     def _wait_again(self, number: int) -> None:
         study_id = self._storage.get_study_id_from_name(self.plan.name)
