@@ -81,6 +81,12 @@ def test_a_body_is_learnt_and_measured_by_its_torso(job):
     assert read_json(paths.evaluated("awing").figures)["test"]["pck"] > test["pck"]
 
 
+def test_a_normaliser_that_the_landmarks_lack_is_refused_before_anything_is_learnt(job):
+    by_eyes = job.model_copy(update={"train": job.train.model_copy(update={"normaliser": "inter_ocular"})})
+    with pytest.raises(UserError, match=r"inter_ocular: in .*shards, fold val, schema lsp14 has no"):
+        fit(by_eyes, World(), None)
+
+
 def test_a_boundary_is_refused_where_there_is_none(job):
     with_boundary = job.model_copy(update={"model": {"network": {"stacks": 1, "width": 16}}})
     with pytest.raises(UserError, match=r"lsp14 has no boundary curves .*boundary: false, boundary_coords: false"):

@@ -51,6 +51,22 @@ def test_a_signal_saves_and_the_same_call_goes_on(tiny_job, tmp_path):
     assert checkpoints.last is None
 
 
+def test_two_trainings_do_not_share_a_folder(tiny_job, tmp_path):
+    refused = []
+
+    def begin_another(event):
+        with pytest.raises(
+            UserError, match=r"runs: another process trains there already; wait for it, or stop it"
+        ):
+            train_plain(tiny_job, tmp_path / "runs", "cpu", print)
+        refused.append(event["kind"])
+
+    job = with_train(tiny_job, epochs=1)
+    train_plain(job, tmp_path / "runs", "cpu", begin_another)
+    assert "epoch" in refused
+    train_plain(job, tmp_path / "runs", "cpu", print)  # its lock is gone with it
+
+
 def checkpoint(folder, nmes, step=0):
     """What a training leaves that has measured these and is ``step`` steps into the next epoch."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from facealign.cluster.channel import Channel
-from facealign.cluster.locks import locked
 from facealign.config import UserError
+from facealign.config.locks import alone_in
 
 _NAMESPACE = "facealign"
 _PATIENCE = 10.0
@@ -35,24 +35,12 @@ def claimed(folder: str, what: str = "trains this job") -> Iterator[Any]:
     Raises:
         UserError: Another driver is at it already.
     """
-    with _file_lock(folder, what):
+    with nullcontext() if "://" in folder else alone_in(Path(folder), what):
         channel = _named_channel(folder, what)
         try:
             yield channel
         finally:
             ray.kill(channel)  # its name is free at once, for the next call of this very driver
-
-
-@contextmanager
-def _file_lock(folder: str, what: str) -> Iterator[None]:
-    if "://" in folder:
-        yield
-        return
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    with locked(Path(folder) / "driver.lock") as mine:
-        if not mine:
-            raise UserError(f"{folder}: another process {what} already; wait for it, or stop it")
-        yield
 
 
 def _named_channel(folder: str, what: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from facealign.cluster.locks import locked
+from facealign.config.locks import locked
 
 _PREFIX = "fa-"
 _LOCK = "lock"

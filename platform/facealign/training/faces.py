@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from facealign.config import UserError
 from facealign.data.batch import Batch
 from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches, train_batches, training_plan
 from facealign.data.ordering.order import steps_per_epoch
 from facealign.data.shards.reader import ShardReader
+from facealign.geometry import Normaliser
 from facealign.methods import Method
+from facealign.metrics import nme
 from facealign.training.checkpoint import Faces
 from facealign.training.config import TrainJob
 from facealign.training.world import World
@@ -22,7 +26,8 @@ class TrainingFaces:
         steps: Of one epoch.
 
     Raises:
-        UserError: The shards are not those of the job, or an epoch is smaller than a batch.
+        UserError: The shards are not those of the job, an epoch is smaller than a batch, or the validation faces
+            cannot be measured by the job's normaliser.
     """
 
     def __init__(self, job: TrainJob, world: World) -> None:
@@ -37,7 +42,9 @@ class TrainingFaces:
         self.kind = Faces(crop=index.crop, landmarks=index.landmarks)
         self.plan = training_plan(self._reader, job.train.sampling)
         self.steps = steps_per_epoch(self.plan.length, job.train.batch_size)
-        self._validation = FaceDataset(ShardReader(job.shards, "val"))
+        validation = ShardReader(job.shards, "val")
+        _require_measurable(validation, job.train.normaliser)
+        self._validation = FaceDataset(validation)
 
     def give_start(self, method: Method) -> None:
         """Give a method what a training from scratch begins with.
@@ -75,3 +82,13 @@ class TrainingFaces:
             workers=config.loader_workers,
             pin_memory=self._world.device.type == "cuda",
         )
+
+
+def _require_measurable(validation: ShardReader, normaliser: Normaliser) -> None:
+    """Measure the truth by itself: what would fail after the first epoch fails before it."""
+    points, valid = (np.concatenate(parts) for parts in zip(*validation.landmarks(), strict=True))
+    ids = [labels.id for labels in validation.labels()]
+    try:
+        nme(points.astype(float), points.astype(float), valid, validation.index.landmarks, normaliser, ids)
+    except UserError as error:
+        raise UserError(f"train.normaliser: {normaliser}: in {validation.folder}, fold val, {error}") from None

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from facealign.config import UserError
+from facealign.config.locks import alone_in
 from facealign.training.config import TrainJob
 from facealign.training.events import epoch_event, log_event
 from facealign.training.fit import fit
@@ -41,10 +42,10 @@ def train_plain(job: TrainJob, folder: Path, device: str | None, on_event: OnEve
 
     Raises:
         Stopped: SIGINT (Ctrl-C) or SIGTERM came; a checkpoint has been saved.
-        UserError: As ``fit`` raises it, or there is no such device.
+        UserError: As ``fit`` raises it, there is no such device, or another process trains into ``folder``.
     """
     kept = KeptCheckpoints(folder)
-    with StopSignals() as signals:
+    with alone_in(folder, "trains there"), StopSignals() as signals:
         progress = fit(job, World(device=_device(device)), LocalEvents(kept, signals, on_event), kept.last)
         if signals.received is not None and not progress.is_done(job.train):
             raise Stopped(progress, signals.received)

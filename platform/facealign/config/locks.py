@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from facealign.config.errors import UserError
+
 _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -21,6 +23,24 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
         yield _lock(descriptor, wait)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def alone_in(folder: Path, what: str) -> Iterator[None]:
+    """Nobody else is in ``folder``, made if it is not there, who asks for this.
+
+    Args:
+        folder: Whose ``driver.lock`` is held.
+        what: It does there, for the message to another one.
+
+    Raises:
+        UserError: Another process is there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / "driver.lock") as mine:
+        if not mine:
+            raise UserError(f"{folder}: another process {what} already; wait for it, or stop it")
+        yield
 
 
 def _lock(descriptor: int, wait: bool) -> bool:
