@@ -5,9 +5,11 @@ import onnxruntime
 import pytest
 import torch
 
+from facealign.inference.runtimes import PROGRAM, program_on
 from facealign.methods import METHODS
 from facealign.registry.onnx import export_onnx
 from facealign.registry.predictor import Predictor
+from facealign.registry.program import export_program, frozen
 from methods.small import IMAGE_SIZE
 from methods.test_contract import N, build, make_batch
 
@@ -30,7 +32,18 @@ def test_onnx_gives_the_same_landmarks(name, tmp_path):
         np.testing.assert_allclose(landmarks, predictor(images).detach().numpy(), atol=0.01, rtol=0)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_published_program_leaves_nothing_behind_on_the_cpu(name, tmp_path):
+    """PyTorch's device without data stands for a GPU: neither takes tensors from here and there."""
+    torch.export.save(export_program(frozen(Predictor(build(name))), IMAGE_SIZE), tmp_path / PROGRAM)
+    meta = torch.device("meta")
+    landmarks = program_on(tmp_path, meta)(make_batch(3).images.to(meta))
+    assert landmarks.device == meta
+    assert landmarks.shape == (3, N, 2)
+
+
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*_prims_common.check:FutureWarning")  # the compiler's own
 @pytest.mark.parametrize("name", NAMES)
 def test_a_compiled_method_has_the_same_loss(name):
     method, batch = build(name), make_batch()

@@ -95,6 +95,13 @@ def test_the_run_and_the_module_stay_as_they_were(handle, method, crops, card):
     assert _client(handle).get_run(handle.run_id).info.status == "RUNNING"
 
 
+def test_its_device_can_be_chosen(published):
+    import mlflow.pyfunc
+
+    with pytest.raises(Exception, match="device 'warp': "):  # of the class that the model carries
+        mlflow.pyfunc.load_model(str(published[1]), model_config={"device": "warp"})
+
+
 class _Counting(nn.Module):
     """Predicts something else at every call; an exported program cannot follow."""
 

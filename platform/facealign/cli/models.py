@@ -87,6 +87,10 @@ def predict(
     source: Annotated[Path, typer.Argument(help="A photo, a folder of photos, or a video.")],
     model: Annotated[str, typer.Option(help="models:/NAME@champion, or a model folder.")],
     runtime: Annotated[Runtime, typer.Option(help="onnx imports no torch; compiled starts slowly.")] = "torch",
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu, cuda, cuda:1 …; the first GPU that the runtime can use, if there is one."),
+    ] = None,
     boxes: Annotated[
         Path | None,
         typer.Option(help="CSV (photo,x0,y0,x1,y1) or JSON with the faces' boxes; else they are found."),
@@ -114,6 +118,7 @@ def predict(
         source=source,
         model=model,
         runtime=runtime,
+        device=device,
         boxes=boxes,
         format=form,
         draw=draw,

@@ -46,6 +46,7 @@ class Request:
     source: Path
     model: str
     runtime: Runtime = "torch"
+    device: str | None = None
     boxes: Path | None = None
     format: Format = "json"
     draw: bool = False
@@ -85,7 +86,7 @@ def predict(request: Request) -> Outcome:
         raise UserError(f"{source}: there is no such file or folder; name a photo, a folder of photos, or a video")
     photos = [] if is_video else photos_of(source)
     boxes = read_boxes(request.boxes) if request.boxes else None
-    model = inference.load(request.model, request.runtime)
+    model = inference.load(request.model, request.runtime, device=request.device)
     if boxes is None:
         model.require_detector()
     outcome = Outcome()

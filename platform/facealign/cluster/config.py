@@ -67,6 +67,10 @@ class ClusterConfig(Settings):
         description="restarts after a node or worker that said beforehand that it would go, which costs no step",
     )
 
+    def takes_gpus(self, there: int) -> bool:
+        """Whether each worker gets a GPU of a cluster with ``there`` of them."""
+        return self.device == "gpu" or (self.device == "auto" and there >= self.fewest_workers)
+
     @property
     def fewest_workers(self) -> int:
         """With which the training starts at all."""

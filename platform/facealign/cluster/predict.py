@@ -70,16 +70,18 @@ def predict_photos(job: PredictJob, config: ClusterConfig) -> Counted:
     _require_empty(job.out)
     _require_photos(job.source)
     # Here once, so that what is wrong is told before any worker starts.
-    inference.load(job.model, job.runtime, tracking_uri=job.tracking_uri).require_detector()
+    inference.load(job.model, job.runtime, tracking_uri=job.tracking_uri, device="cpu").require_detector()
     from facealign.cluster.session import session  # Ray takes seconds to import
 
     with session(config.address):
-        _run(job, config.most_workers)
+        _run(job, config)
     return _counted(job.out)
 
 
-def _run(job: PredictJob, workers: int) -> None:
+def _run(job: PredictJob, config: ClusterConfig) -> None:
     import ray
+
+    gpu = config.takes_gpus(int(ray.cluster_resources().get("GPU", 0)))
 
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -87,23 +89,29 @@ def _run(job: PredictJob, workers: int) -> None:
     photos = ray.data.read_binary_files(job.source, include_paths=True, file_extensions=endings)
     found = photos.map_batches(
         _Worker,
-        fn_constructor_args=(job,),
+        fn_constructor_args=(job, None if gpu else "cpu"),
         batch_size=_PHOTOS_AT_ONCE,
         batch_format="pyarrow",
         num_cpus=1,
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
+        num_gpus=int(gpu),
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=config.most_workers),
     )
     found.write_parquet(job.out)
 
 
 class _Worker:
-    """A process with the model; it keeps it from batch to batch."""
+    """A process with the model; it keeps it from batch to batch.
 
-    def __init__(self, job: PredictJob) -> None:
+    Args:
+        job: What is to be done.
+        device: See ``inference.load``; Ray shows a process its own GPU alone.
+    """
+
+    def __init__(self, job: PredictJob, device: str | None) -> None:
         import cv2
 
         cv2.setNumThreads(1)  # workers are the parallelism
-        self._model = inference.load(job.model, job.runtime, tracking_uri=job.tracking_uri)
+        self._model = inference.load(job.model, job.runtime, tracking_uri=job.tracking_uri, device=device)
 
     def __call__(self, photos: pa.Table) -> pa.Table:
         """Photos with the columns ``path`` and ``bytes`` → rows of ``SCHEMA``."""

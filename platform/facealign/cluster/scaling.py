@@ -18,7 +18,7 @@ def scaling(config: ClusterConfig) -> ScalingConfig:
     have = ray.cluster_resources()
     gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 0))
     fewest, most = config.fewest_workers, config.most_workers
-    use_gpu = config.device == "gpu" or (config.device == "auto" and gpus >= fewest)
+    use_gpu = config.takes_gpus(gpus)
     if use_gpu and gpus < fewest:
         raise UserError(
             f"cluster.workers asks for {fewest} with a GPU each, but the cluster has {gpus}; "

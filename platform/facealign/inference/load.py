@@ -18,6 +18,7 @@ def load(
     find: Find | None = None,
     batch_size: int = 16,
     tracking_uri: str | None = None,
+    device: str | None = None,
 ) -> FaceAligner:
     """A model that is ready for photos.
 
@@ -29,18 +30,19 @@ def load(
         batch_size: Faces that are run at once.
         tracking_uri: Of the MLflow that knows a ``models:/`` address; None: MLFLOW_TRACKING_URI, else
             mlflow.db in the current folder.
+        device: ``cpu``, ``cuda``, ``cuda:1``; None: the first GPU that the runtime can use, else the CPU.
 
     Raises:
         UserError: There is no such model, or the runtime cannot run it.
     """
+
+    def opened(folder: Path) -> FaceAligner:
+        data = folder / PUBLISHED if (folder / "MLmodel").is_file() else folder
+        return FaceAligner(read_card(data), open_run(data, runtime, device), find, batch_size)
+
     if str(address).startswith(REGISTERED):
         from facealign.tracking.models import fetched_model
 
         with fetched_model(str(address), tracking_uri) as folder:
-            return _open(folder, runtime, find, batch_size)
-    return _open(Path(address), runtime, find, batch_size)
-
-
-def _open(folder: Path, runtime: Runtime, find: Find | None, batch_size: int) -> FaceAligner:
-    data = folder / PUBLISHED if (folder / "MLmodel").is_file() else folder
-    return FaceAligner(read_card(data), open_run(data, runtime), find, batch_size)
+            return opened(folder)
+    return opened(Path(address))

@@ -24,7 +24,7 @@ from facealign.inference import Card, FaceAligner
 from facealign.inference.card import CARD
 from facealign.inference.load import PUBLISHED
 from facealign.inference.request import BOXES, IMAGE, Limits
-from facealign.inference.runtimes import PROGRAM, open_run
+from facealign.inference.runtimes import DEVICE, PROGRAM, open_run
 from facealign.registry.carried import LOADER, PACKAGES, carry_source
 from facealign.registry.program import export_program, frozen
 from facealign.tracking import RunHandle
@@ -134,7 +134,7 @@ def _save(
         ),
         input_example=_rows([_BLACK, _BLACK], [[[8, 8, 55, 55]], [[8, 8, 31, 31], [32, 32, 55, 55]]]),
         metadata=metadata,
-        model_config=Limits().model_dump(),
+        model_config={**Limits().model_dump(), DEVICE: None},
         # Not told so, MLflow loads the model in another process to find out.
         pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in PACKAGES],
     )
@@ -162,8 +162,8 @@ def _compare(original: nn.Module, images: NDArray[np.uint8], card: Card, model: 
     with tempfile.TemporaryDirectory() as folder:
         # By its place: a models:/ address would be looked up in the process's default store, not in this one.
         fetched = mlflow.artifacts.download_artifacts(model.artifact_location, dst_path=folder, tracking_uri=uri)
-        crops = open_run(Path(fetched) / PUBLISHED, "torch")
-        photos = mlflow.pyfunc.load_model(fetched)
+        crops = open_run(Path(fetched) / PUBLISHED, "torch", "cpu")
+        photos = mlflow.pyfunc.load_model(fetched, model_config={DEVICE: "cpu"})
         for size in _CHECKED_BATCHES:
             batch = np.resize(images, (size, *images.shape[1:]))
             pictures = [np.ascontiguousarray(image.transpose(1, 2, 0)) for image in batch]

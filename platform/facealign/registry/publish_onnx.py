@@ -62,5 +62,5 @@ def _difference(data: Path) -> float:
     """The largest between the two files' landmarks on noise, crop pixels; NaN if either has one."""
     size = read_card(data).crop.size
     noise = np.random.default_rng(0).integers(0, 256, (max(_CHECKED_BATCHES), 3, size, size), dtype=np.uint8)
-    one, other = open_run(data, "torch"), open_run(data, "onnx")
+    one, other = open_run(data, "torch", "cpu"), open_run(data, "onnx", "cpu")
     return max(float(np.abs(one(noise[:count]) - other(noise[:count])).max()) for count in _CHECKED_BATCHES)

@@ -13,7 +13,7 @@ from facealign.inference.aligner import FaceAligner
 from facealign.inference.answer import answer
 from facealign.inference.card import read_card
 from facealign.inference.request import BadRequest, Limits
-from facealign.inference.runtimes import open_run
+from facealign.inference.runtimes import DEVICE, open_run
 
 
 class Served:
@@ -44,7 +44,13 @@ class Served:
 
 
 def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Served:
-    """As MLflow's flavour ``python_function`` asks of its loader; ``model_config`` holds ``Limits``."""
-    folder = Path(path)
-    aligner = FaceAligner(read_card(folder), open_run(folder, "torch"))
-    return Served(aligner, Limits.model_validate(model_config or {}))
+    """As MLflow's flavour ``python_function`` asks of its loader.
+
+    Args:
+        path: Of the model's data.
+        model_config: The fields of ``Limits``, and ``DEVICE``.
+    """
+    folder, limits = Path(path), dict(model_config or {})
+    device = limits.pop(DEVICE, None)
+    aligner = FaceAligner(read_card(folder), open_run(folder, "torch", device))
+    return Served(aligner, Limits.model_validate(limits))

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from facealign.config import UserError
+from facealign.config.device import device_named
 from facealign.config.locks import alone_in
 from facealign.training.config import TrainJob
 from facealign.training.events import epoch_event, log_event
@@ -46,7 +44,7 @@ def train_plain(job: TrainJob, folder: Path, device: str | None, on_event: OnEve
     """
     kept = KeptCheckpoints(folder)
     with alone_in(folder, "trains there"), StopSignals() as signals:
-        progress = fit(job, World(device=_device(device)), LocalEvents(kept, signals, on_event), kept.last)
+        progress = fit(job, World(device=device_named(device)), LocalEvents(kept, signals, on_event), kept.last)
         if signals.received is not None and not progress.is_done(job.train):
             raise Stopped(progress, signals.received)
     return progress
@@ -77,16 +75,3 @@ class LocalEvents:
             return False
         self._on_event({"kind": "stopping", "signal": self._signals.received.name})
         return True
-
-
-def _device(name: str | None) -> torch.device:
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:  # PyTorch built without CUDA asserts
-        there = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
-        reason = str(error).splitlines()[0]
-        raise UserError(f"device {name!r}: {reason}; this machine has {', '.join(there)}") from None
-    return device

@@ -65,7 +65,7 @@ def capacity(config: ClusterConfig, most: int | None) -> Capacity:
     have = ray.cluster_resources()
     gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 0))
     workers = config.fewest_workers
-    use_gpu = config.device == "gpu" or (config.device == "auto" and gpus >= workers)
+    use_gpu = config.takes_gpus(gpus)
     by_gpu = gpus // workers if use_gpu else None
     by_cpu = cpus // (workers * (config.cpus_per_worker or 1))
     held = min(count for count in (by_gpu, by_cpu, most) if count is not None)
