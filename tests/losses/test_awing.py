@@ -79,6 +79,6 @@ def test_settings_that_cannot_be():
         AWingLoss.Config(alpha=2.0)
     with pytest.raises(ValueError, match=r"loss 'awing': omgea: .*it takes: alpha, omega, epsilon, theta"):
         LossChoice(params={"omgea": 1.0})
-    with pytest.raises(ValueError, match="unknown loss 'wing'; known are: awing, mse"):
-        LossChoice(name="wing")
+    with pytest.raises(ValueError, match="unknown loss 'wink'; known are: awing, mse, wing"):
+        LossChoice(name="wink")
     assert LossChoice(params={"omega": 10.0}).build().config.omega == 10.0
