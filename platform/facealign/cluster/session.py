@@ -2,9 +2,10 @@
 
 import logging
 import os
+import socket
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import ray
@@ -43,7 +44,7 @@ def _local(dashboard: bool) -> Iterator[Path]:
     with temporary_folder() as folder, guarded(folder):
         scratch = folder / "tmp"
         scratch.mkdir()
-        with _temporary_files_of_children_in(scratch):
+        with _environment_of_children({"TMPDIR": str(scratch), **_own_address()}):
             ray.init(
                 address="local",
                 include_dashboard=dashboard,
@@ -58,19 +59,35 @@ def _local(dashboard: bool) -> Iterator[Path]:
             ray.shutdown()
 
 
+def _own_address() -> dict[str, str]:
+    """What tells Ray's helpers in a cluster's processes which cluster is theirs.
+
+    They look for the one that runs on this machine, and fail where there are two: what gives back a stopped
+    trial's CPUs is among them.
+    """
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return {"RAY_GCS_SERVER_PORT": str(port), "RAY_ADDRESS": f"127.0.0.1:{port}"}
+
+
 @contextmanager
-def _temporary_files_of_children_in(folder: Path) -> Iterator[None]:
-    """Processes that start in the block have their temporary files there: one that is killed removes none."""
+def _environment_of_children(variables: Mapping[str, str]) -> Iterator[None]:
+    """Processes that start in the block have these variables, and this one has them until its end.
+
+    With ``TMPDIR`` they have their temporary files there: one that is killed removes none.
+    """
     tempfile.gettempdir()  # this process keeps the answer that it gets now
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = str(folder)
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
