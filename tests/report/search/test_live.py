@@ -81,9 +81,10 @@ def test_a_line_for_each_event():
         "(7 of 30 trials, best 4.22 % (trial 5), ETA 0:40:15)",
         "trial  7  begins  alpha 2.123, loss.name awing",
         "trial  7  failed after 0 of 9 epochs  RuntimeError: NaN\\x1b[31m  0:04:30  "
-        "(8 of 30 trials, best 4.22 % (trial 5), ETA 0:33:00)",
+        "(7 of 30 trials, 1 failed, best 4.22 % (trial 5), ETA 0:51:45)",
         "trial  8  begins  alpha 2.123, loss.name awing",
-        "trial  8  put back after 1 of 9 epochs  0:04:30  (8 of 30 trials, best 4.22 % (trial 5), ETA 0:33:00)",
+        "trial  8  put back after 1 of 9 epochs  0:04:30  "
+        "(7 of 30 trials, 1 failed, best 4.22 % (trial 5), ETA 0:51:45)",
     ]
 
 

@@ -62,8 +62,10 @@ class LiveLines:
 
 
 def standing(state: SearchState) -> str:
-    """``12 of 30 trials, best 4.31 % (trial 7), ETA 0:12:00``."""
+    """``12 of 30 trials, 1 failed, best 4.31 % (trial 7), ETA 0:12:00``."""
     words = [f"{state.finished} trials" if state.total is None else f"{state.finished} of {state.total} trials"]
+    if state.counts["FAIL"]:
+        words.append(f"{state.counts['FAIL']} failed")
     if state.best is not None:
         words.append(f"best {state.unit.text(state.best[1])} (trial {state.best[0]})")
     words.append(f"ETA {clock_text(state.seconds_left)}")

@@ -61,8 +61,8 @@ class SearchState:
 
     @property
     def finished(self) -> int:
-        """Trials that ended, in this process or before it."""
-        return sum(self.counts[state] for state in ENDED)
+        """Trials of the budget that ended, in this process or before it; failed ones are none of it."""
+        return self.counts["COMPLETE"] + self.counts["PRUNED"]
 
     @property
     def budget_left(self) -> float | None:
