@@ -19,13 +19,13 @@ method: awing
 space:
   train.optimizer.lr: {low: 1.0e-6, high: 1.0e-2, log: true}
   model.loss.params.omega: {choices: [8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 1.0e+38]}
-fixed: {train.epochs: 3}
+fixed: {train.epochs: 9}
 first:
   - {train.optimizer.lr: 3.0e-3, model.loss.params.omega: 14.0}
   - {train.optimizer.lr: 1.0e-6, model.loss.params.omega: 14.0}
   - {train.optimizer.lr: 3.0e-3, model.loss.params.omega: 1.0e+38}
 sampler: {name: random}
-pruner: {name: asha, first: 1, factor: 2}
+pruner: {name: asha, first: 4, factor: 2}   # by then, who learns has left behind who does not
 budget: {trials: 3}
 confirm: {top: 1, seeds: 2}
 concurrency: 1
@@ -69,7 +69,7 @@ def test_the_best_settings_are_a_params_file(searched, tmp_path):
     found = json.loads(best.with_name("search.json").read_text())
     params = load_params(best)
     assert params.method.awing.train.optimizer.lr == found["winner"]["params"]["method.awing.train.optimizer.lr"]
-    assert params.method.awing.train.epochs == 3
+    assert params.method.awing.train.epochs == 9
     comments = [line for line in (folder / "params.yaml").read_text().splitlines() if line.startswith("#")]
     assert set(comments) <= set(best.read_text().splitlines()), "its comments are kept"
     shutil.copy(folder / "params.yaml", tmp_path / "params.yaml")
