@@ -29,6 +29,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("runtime", ["torch", "onnx"])
 @pytest.mark.parametrize("device", [None, "cpu"])
 def test_what_it_runs_on_changes_nothing(folder, runtime, device):
@@ -43,6 +44,7 @@ def test_it_runs_on_a_gpu(folder, device):
     np.testing.assert_allclose(open_run(folder, "torch", device)(CROPS), open_run(folder, "torch", "cpu")(CROPS))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("device", ["warp", "cuda:99"])
 @pytest.mark.parametrize("runtime", ["torch", "compiled", "onnx"])
 def test_a_device_that_is_not_there_is_named(folder, runtime, device):

@@ -88,6 +88,7 @@ def test_a_second_attempt_goes_on_in_the_same_spool(store, tmp_path):
     assert _client(handle).get_run(handle.run_id).info.status == "RUNNING"
 
 
+@pytest.mark.thorough
 def test_an_end_that_arrives_late_does_not_end_the_next_attempt(store, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     handle = open_run(store, "faces", "late", "run")
@@ -125,6 +126,7 @@ def test_a_changed_param_stays_and_what_is_refused_holds_nothing_back(store, tmp
     assert "refused" in caplog.text
 
 
+@pytest.mark.thorough
 def test_without_a_server_the_run_goes_on_and_replay_delivers(store, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     handle = open_run(store, "faces", "outage", "run")
@@ -164,6 +166,7 @@ def test_replay_of_a_folder_that_is_no_spool(tmp_path):
         replay(tmp_path)
 
 
+@pytest.mark.thorough
 def test_the_end_is_behind_all_that_this_machine_holds(store, tmp_path, monkeypatch):
     """Two writers left spools; whoever says the end delivers both."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")

@@ -64,6 +64,7 @@ def test_steps_done_again_before_anything_was_delivered_are_there_once(store, tm
     assert _history(handle, "rate") == [(step, 1.0 if step < 30 else 2.0) for step in range(50)]
 
 
+@pytest.mark.thorough
 def test_a_lost_machine_that_comes_back_late_adds_only_what_is_missing(store, tmp_path):
     """Its spool is replayed while the training, which has gone on elsewhere, is under way."""
     handle = open_run(store, "faces", "lost", "run")
@@ -107,6 +108,7 @@ def test_a_result_replaces_the_one_before(store, tmp_path):
     assert _client(handle).get_run(handle.run_id).data.metrics["test/nme"] == 0.04
 
 
+@pytest.mark.thorough
 def test_a_run_is_asked_once_for_each_key_while_one_writes(store, tmp_path, monkeypatch):
     from mlflow import MlflowClient
 

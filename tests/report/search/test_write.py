@@ -183,6 +183,7 @@ def test_plain_values_of_every_kind(tmp_path):
         assert [line[LOSS] for line in csv.DictReader(file)] == ["true", "null", "true", "[1, 2]", "3"]
 
 
+@pytest.mark.thorough
 def test_a_picture_that_cannot_be_drawn_any_more_goes(tmp_path):
     rows = (row(0), row(1, nme=0.06))
     write_report(tmp_path, rows, bare(rows))
