@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from facealign.cli.assignments import assign
+from facealign.config.device import device_named
 from facealign.data.augmentation.settings import NONE, AugmentSettings
 from facealign.data.batch import Batch
 from facealign.data.config import DataConfig
@@ -81,7 +82,7 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
     """Train until both NMEs are below the target, or the steps are done."""
     torch.manual_seed(0)
     kind = METHODS[name]
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = device_named(None)
     keep_freed_memory(World(device=device))
     settings = kind.Config.model_validate(assign({}, arguments.set))
     method = kind(settings, reader.index.landmarks, SIZE)

@@ -46,14 +46,7 @@ def test_a_failed_training_is_tried_again_when_asked_to(tmp_path):
             study.fail(one.number, "the disk was full")
         else:
             study.complete(one.number, {"nme": one.number / 10})
-    assert [row.state for row in study.queued()] == [
-        "COMPLETE",
-        "FAIL",
-        "COMPLETE",
-        "COMPLETE",
-        "FAIL",
-        "COMPLETE",
-    ]
+    assert [row.number for row in study.queued() if row.state == "FAIL"] == [1, 4]
     assert not opened(again=False).has_more
     opened()  # a driver that was killed before it began
     study = opened()

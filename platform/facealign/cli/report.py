@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from facealign.cli import home, paths
 from facealign.cli.json_file import read_json
 from facealign.cli.lineage import git_commit
 from facealign.cli.runs import EVALUATION, TEST, evaluation_of, faces_of, normaliser_named, run_folder
 from facealign.config import UserError
+from facealign.config.device import device_named
 from facealign.data.shards.index import DamagedIndex, NoIndex
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.store import Place
@@ -158,7 +157,7 @@ def _history(path: Path) -> tuple[Mapping[str, Any], ...]:
 def _cost(places: paths.Trained, timed: bool) -> Cost:
     history = _history(places.history)
     hours = sum(record["seconds"] for record in history) / 3600 if history else None
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = device_named(None)
     return cost_of(load_model(places.model), device, hours, timed)
 
 

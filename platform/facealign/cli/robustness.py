@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from facealign.cli import home, paths
 from facealign.cli.model import model_named
 from facealign.cli.runs import first_normaliser, normaliser_named
+from facealign.config.device import device_named
 from facealign.data.folds import fold_named
 from facealign.data.shards.store import Place
 from facealign.methods import METHODS
@@ -51,7 +50,7 @@ def robustness(
         normaliser=normaliser_named(normaliser) if normaliser else first_normaliser(found.card.faces.landmarks),
         seed=seed,
     )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = device_named(None)
     measured = measure_robustness(found, shards, plan, device, tell=lambda line: print(line, flush=True))
     out = out or Path("robustness")
     write_robustness(out, measured)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from facealign.cli.baseline import ParamsBaseline
 from facealign.cli.paths import SHARDS
+from facealign.config.device import device_named
 from facealign.data.shards.index import Index
 from facealign.search.epoch_time import EpochTime, measure_epoch
 from facealign.search.file import SearchFile
@@ -38,7 +39,7 @@ def preview_search(
     measured = None
     if epoch_seconds is None:
         job = settings.job(file.method, SHARDS, Index.load(SHARDS).digest)
-        measured = measure_epoch(job, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        measured = measure_epoch(job, device_named(None))
         epoch_seconds = measured.seconds
     has_gpu = torch.cuda.is_available()
     return file, preview(file, train.epochs, train.evaluate_every, epoch_seconds, has_gpu), measured

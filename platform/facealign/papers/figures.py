@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from facealign.config.device import device_named
 from facealign.data.dataset import FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.loader import eval_batches
@@ -53,7 +54,7 @@ class Measure:
         Raises:
             UserError: The shards do not read, or are not those of the training.
         """
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = device_named(None)
         loaded = load_model(model)
         found = _predictions(loaded, job.shards, "test", self.batch_size, device)
         mean = ShardReader(job.shards, "train").statistics().mean_shape

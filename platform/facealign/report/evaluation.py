@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from facealign.config.device import device_named
 from facealign.data.dataset import FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.loader import eval_batches
@@ -56,7 +56,7 @@ def evaluate(
     Raises:
         UserError: The shards do not read, or their crop or landmarks are not the model's.
     """
-    world = world or World(device=torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    world = world or World(device=device_named(None))
     reader = ShardReader(shards, fold)
     model.require(Faces(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
     batches = eval_batches(

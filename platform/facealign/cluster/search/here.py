@@ -3,11 +3,10 @@
 from contextlib import closing
 from pathlib import Path
 
-import torch
-
 from facealign import tracking
 from facealign.cluster.channel import StopWatch
 from facealign.cluster.search.task import Common, Tell, TrialTask, told_of
+from facealign.config.device import device_named
 from facealign.tracking import Run, Tracker
 from facealign.training import World, fit
 from facealign.training.kept import KeptCheckpoints
@@ -19,7 +18,7 @@ def train_here(
 ) -> tuple[Progress, Path | None]:
     """Train in this process; returns how far it came, and its best model's folder, None while there is none."""
     kept = KeptCheckpoints(Path(common.folder(task.number)))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")  # Ray shows a process its own GPUs alone
+    device = device_named(None)  # Ray shows a process its own GPUs alone
     with (
         tracking.system_metrics(run, common.spool, "node0"),
         closing(tracking.tracker_for(run, common.spool)) as tracker,
