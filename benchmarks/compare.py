@@ -17,16 +17,16 @@ from pathlib import Path
 
 import torch
 
-from facealign.cli.params import Params
-from facealign.cli.shard_tables import settings_for
 from facealign.data.loader import training_plan
 from facealign.data.ordering.order import steps_per_epoch
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
-from facealign.report.evaluation import evaluate
+from facealign.evaluation.evaluate import evaluate
 from facealign.training import TrainJob, World, fit, load_model
 from facealign.training.progress import Progress
+from facealign.workflows.datasets import settings_for
+from facealign.workflows.settings import Params
 
 INTERVAL = 6  # steps between two readings of the clock; those before the first one warm up
 HEADER = (

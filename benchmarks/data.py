@@ -159,8 +159,8 @@ def _prepared(folder: Path, size: int, faces: int) -> ShardReader:
 def _repeated(reader: ShardReader, out: Path, count: int) -> ShardReader:
     """A training fold of ``count`` rows: those of ``reader`` over and over, each with an id of its own."""
     from facealign.data.shards.row import Row, to_batch
-    from facealign.data.shards.store import open_store
     from facealign.data.shards.writer import publish, write_shard
+    from facealign.storage.uris import open_store
 
     store = open_store(out)
     faces = list(reader)

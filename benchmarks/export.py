@@ -26,7 +26,7 @@ from facealign.data.shards.reader import ShardReader
 from facealign.geometry import CropSettings
 from facealign.methods import METHODS, Method
 from facealign.registry.onnx import TOLERANCE, difference_from, export_onnx
-from facealign.registry.predictor import Predictor
+from facealign.registry.publish import Predictor
 
 SIZE = 256
 BATCH = 4

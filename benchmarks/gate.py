@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.registry.config import GateLimits
-from facealign.registry.decision import Decision, Rule, decide
-from facealign.registry.wording import sentence
+from facealign.registry.decision import Decision, Rule, decide, sentence
 
 Errors = NDArray[np.float64]
 Groups = dict[str, NDArray[np.bool_]]

@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from facealign.cli.assignments import assign
 from facealign.config.device import device_named
 from facealign.data.augmentation.settings import NONE, AugmentSettings
 from facealign.data.batch import Batch
@@ -33,6 +32,7 @@ from facealign.metrics import nme
 from facealign.training.memory import keep_freed_memory
 from facealign.training.precision import Precision
 from facealign.training.world import World
+from facealign.workflows.settings import assign
 
 SIZE = 256
 CHECK_EVERY = 50

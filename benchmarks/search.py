@@ -26,7 +26,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from facealign.cli.assignments import put
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.search.run import searching
 from facealign.data.config import DataConfig
@@ -34,14 +33,14 @@ from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
 from facealign.geometry import CropSettings
 from facealign.search.file import SearchFile
-from facealign.search.outcome import rows_of
-from facealign.search.row import TrialRow
-from facealign.search.searched import SearchPlan
+from facealign.search.plan import SearchPlan
 from facealign.search.storage import open_storage
 from facealign.search.study import SearchStudy
+from facealign.search.trial_row import TrialRow, rows_of
 from facealign.training import TrainConfig, TrainJob
 from facealign.training.config import OptimizerConfig, ScheduleConfig
 from facealign.training.plain import train_plain
+from facealign.workflows.settings import put
 
 SPACE = {
     "train.optimizer.lr": {"low": 1.0e-5, "high": 1.0e-1, "log": True},

@@ -33,8 +33,8 @@ import cv2
 import numpy as np
 import psutil
 
-from facealign.cli.predict import photos_of
 from facealign.data.images import encode, read_photo
+from facealign.workflows.predict import photos_of
 
 JSON = "application/json"
 

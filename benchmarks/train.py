@@ -54,9 +54,8 @@ def main() -> None:
 
 def prepare_jobs(work: Path, size: str, methods: list[str], steps: int, group: int) -> dict[str, dict[str, Any]]:
     """Shards with as many faces as the steps need, and each method's job on them, as plain values."""
-    from facealign.cli.params import load_params
-    from facealign.cli.recipe import apply_recipe
     from facealign.data.preparing.prepare import prepare
+    from facealign.workflows.settings import apply_recipe, load_params
 
     jobs = {}
     for method in methods:

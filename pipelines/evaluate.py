@@ -3,9 +3,9 @@
 python pipelines/evaluate.py METHOD [--params params.yaml]
 """
 
-from facealign.cli.measure import measure, record
-from facealign.cli.params import Params
-from facealign.cli.stage import method_stage
+from facealign.workflows.evaluate import measure, record
+from facealign.workflows.settings import Params
+from facealign.workflows.stage import method_stage
 
 
 def main(params: Params, method: str) -> None:

@@ -11,12 +11,11 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
-from facealign.cli.errors import report_user_errors
-from facealign.cli.lasting import settled
-from facealign.cli.params import DEFAULT_PATH, load_params
 from facealign.cluster.predict import PredictJob, predict_photos
 from facealign.inference.runtimes import Runtime
 from facealign.tracking import tracking_uri
+from facealign.workflows.errors import report_user_errors
+from facealign.workflows.settings import DEFAULT_PATH, load_params, settled
 
 
 def main() -> None:

@@ -5,14 +5,13 @@ python pipelines/prepare.py [--params params.yaml]
 
 import sys
 
-from facealign.cli import home
-from facealign.cli.json_file import write_json
-from facealign.cli.params import Params
-from facealign.cli.paths import PREPARED, SHARDS
-from facealign.cli.stage import stage
 from facealign.cluster.prepare import shard_mapper
 from facealign.data.preparing.prepare import prepare
-from facealign.report.counter import counting
+from facealign.report.progress import counting
+from facealign.workflows import workspace
+from facealign.workflows.settings import Params
+from facealign.workflows.stage import stage
+from facealign.workflows.workspace import PREPARED, SHARDS, write_json
 
 
 def main(params: Params) -> None:
@@ -20,7 +19,7 @@ def main(params: Params) -> None:
     with shard_mapper(params.cluster) as mapper, counting(f"preparing {params.data.source}", sys.stdout) as count:
         report = prepare(params.data, SHARDS, count, mapper)
     write_json(PREPARED, report.figures())
-    home.deliver(PREPARED)
+    workspace.deliver(PREPARED)
     print(report.message())
 
 

@@ -3,13 +3,12 @@
 python pipelines/register.py [--params params.yaml]
 """
 
-from facealign.cli import home
-from facealign.cli.json_file import write_json
-from facealign.cli.params import Params
-from facealign.cli.paths import REGISTERED, SHARDS
-from facealign.cli.record import candidates
-from facealign.cli.stage import stage
 from facealign.registry import Measuring, add_onnx, best_of, register_best
+from facealign.workflows import workspace
+from facealign.workflows.settings import Params
+from facealign.workflows.stage import stage
+from facealign.workflows.training_outputs import candidates
+from facealign.workflows.workspace import REGISTERED, SHARDS, write_json
 
 
 def main(params: Params) -> None:
@@ -30,7 +29,7 @@ def main(params: Params) -> None:
         "onnx": has_onnx,
     }
     write_json(REGISTERED, figures)
-    home.deliver(REGISTERED)
+    workspace.deliver(REGISTERED)
     print(f"models:/{registered.name}/{registered.version}: {registered.reason}")
 
 

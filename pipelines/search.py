@@ -10,9 +10,9 @@ ray job submit --working-dir . --runtime-env pipelines/runtime_env.yaml -- pytho
 import argparse
 from pathlib import Path
 
-from facealign.cli.errors import report_user_errors
-from facealign.cli.params import DEFAULT_PATH
-from facealign.cli.search_run import run_search
+from facealign.workflows.errors import report_user_errors
+from facealign.workflows.search import run_search
+from facealign.workflows.settings import DEFAULT_PATH
 
 
 def main() -> None:

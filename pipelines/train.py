@@ -7,8 +7,8 @@ SIGINT and SIGTERM leave a checkpoint; the same command goes on from it. As a Ra
 ray job submit --working-dir . --runtime-env pipelines/runtime_env.yaml -- python pipelines/train.py METHOD
 """
 
-from facealign.cli.stage import method_stage
-from facealign.cli.train import train_on_cluster
+from facealign.workflows.stage import method_stage
+from facealign.workflows.train import train_on_cluster
 
 if __name__ == "__main__":
     method_stage(train_on_cluster)

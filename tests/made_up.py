@@ -3,10 +3,10 @@
 import numpy as np
 
 from facealign.data.shards.row import Labels
+from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.geometry import load_schema
 from facealign.geometry.schema import load_schema_file
-from facealign.training.evaluate import Predictions
-from facealign.training.measured_faces import MeasuredFaces
+from facealign.training.predictions import Predictions
 
 CROP_TO_PHOTO = np.array([[1.5, 0.0, 40.0], [0.0, 1.5, 30.0]])
 

@@ -10,7 +10,7 @@ from facealign.report.search.context import (
     SearchContext,
 )
 from facealign.search.importance import Importance
-from facealign.search.row import TrialRow
+from facealign.search.trial_row import TrialRow
 
 ALPHA, OMEGA, LOSS, THETA = (
     f"method.awing.model.loss.{end}" for end in ("params.alpha", "params.omega", "name", "params.theta")

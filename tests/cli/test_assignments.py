@@ -2,8 +2,8 @@
 
 import pytest
 
-from facealign.cli.assignments import assign, put
 from facealign.config import UserError
+from facealign.workflows.settings import assign, put
 
 
 def test_a_longer_path_has_the_last_word_whatever_the_order():

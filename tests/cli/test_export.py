@@ -5,11 +5,11 @@ import sys
 import onnxruntime
 import pytest
 
-from facealign.cli import export as command
 from facealign.cli.main import main as facealign
 from facealign.config import UserError
 from facealign.data.shards.index import Index
 from facealign.training import Faces, save_model
+from facealign.workflows import export as command
 from methods.small import SMALL, small_method
 
 pytestmark = pytest.mark.thorough

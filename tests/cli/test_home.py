@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from facealign.cli import home
-from facealign.cli.lasting import settled
-from facealign.cli.lineage import git_commit
-from facealign.cli.params import Params
 from facealign.cluster.config import ClusterConfig
 from facealign.config import UserError
+from facealign.workflows import workspace
+from facealign.workflows.settings import Params, settled
+from facealign.workflows.workspace import git_commit
 
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(monkeypatch, tmp_path):
-    for name in (home.HOME_VARIABLE, "MLFLOW_TRACKING_URI", "RAY_JOB_CONFIG_JSON_ENV_VAR"):
+    for name in (workspace.HOME_VARIABLE, "MLFLOW_TRACKING_URI", "RAY_JOB_CONFIG_JSON_ENV_VAR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -29,7 +28,7 @@ def in_a_job(monkeypatch):
 def test_without_a_home_all_stays_in_the_current_folder():
     params = Params()
     assert settled(params) == params
-    assert home.folder() == Path()
+    assert workspace.folder() == Path()
 
 
 @pytest.mark.parametrize(
@@ -43,12 +42,12 @@ def test_without_a_home_all_stays_in_the_current_folder():
     ],
 )
 def test_a_relative_storage_lies_at_home(monkeypatch, place, storage, found):
-    monkeypatch.setenv(home.HOME_VARIABLE, place)
+    monkeypatch.setenv(workspace.HOME_VARIABLE, place)
     assert settled(Params(cluster=ClusterConfig(storage=storage))).cluster.storage == found
 
 
 def test_a_relative_home_is_refused(monkeypatch):
-    monkeypatch.setenv(home.HOME_VARIABLE, "faces")
+    monkeypatch.setenv(workspace.HOME_VARIABLE, "faces")
     with pytest.raises(UserError, match="'faces'; write an absolute path or a URI"):
         settled(Params())
 
@@ -61,7 +60,7 @@ def test_a_job_names_all_that_would_be_lost(in_a_job):
 
 
 def test_a_job_with_lasting_addresses_is_let_run(in_a_job, monkeypatch):
-    monkeypatch.setenv(home.HOME_VARIABLE, "s3://bucket/faces")
+    monkeypatch.setenv(workspace.HOME_VARIABLE, "s3://bucket/faces")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
     settled(Params())
 
@@ -71,24 +70,24 @@ def test_the_commit_of_a_job_is_what_its_submission_says(in_a_job):
 
 
 def test_what_is_delivered_to_a_bucket_can_be_fetched(monkeypatch, tmp_path):
-    monkeypatch.setenv(home.HOME_VARIABLE, (tmp_path / "bucket").as_uri())
-    made = home.folder() / "outputs" / "trained" / "awing"
+    monkeypatch.setenv(workspace.HOME_VARIABLE, (tmp_path / "bucket").as_uri())
+    made = workspace.folder() / "outputs" / "trained" / "awing"
     (made / "model").mkdir(parents=True)
     (made / "model" / "weights").write_bytes(b"weights")
     (made / "run.json").write_text("{}")
-    home.deliver(made)
+    workspace.deliver(made)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    home.fetch(made)
+    workspace.fetch(made)
     assert (elsewhere / made / "model" / "weights").read_bytes() == b"weights"
-    home.fetch(home.folder() / "outputs" / "never-made")
+    workspace.fetch(workspace.folder() / "outputs" / "never-made")
     assert not (elsewhere / "outputs" / "never-made").exists()
 
 
 def test_with_a_folder_for_home_nothing_is_copied(monkeypatch, tmp_path):
-    monkeypatch.setenv(home.HOME_VARIABLE, str(tmp_path))
-    assert home.folder() == tmp_path
-    home.deliver(tmp_path / "never-made")
-    home.fetch(tmp_path / "never-made")
-    assert home.state_folder() == tmp_path / "runs"
+    monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
+    assert workspace.folder() == tmp_path
+    workspace.deliver(tmp_path / "never-made")
+    workspace.fetch(tmp_path / "never-made")
+    assert workspace.state_folder() == tmp_path / "runs"

@@ -7,16 +7,15 @@ import numpy as np
 import pytest
 
 from data.sources.written import cofw68
-from facealign.cli import paths
-from facealign.cli.evaluate import evaluate_elsewhere
-from facealign.cli.json_file import read_json
-from facealign.cli.score import score_predictions
 from facealign.config import UserError
 from facealign.data.config import DataConfig
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
+from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.training import Faces, save_model
-from facealign.training.measured_faces import MeasuredFaces
+from facealign.workflows import workspace
+from facealign.workflows.evaluate import evaluate_elsewhere, score_predictions
+from facealign.workflows.workspace import read_json
 from methods.small import SMALL, small_method
 
 pytestmark = pytest.mark.thorough
@@ -45,7 +44,7 @@ def ours(home, model, tiny_shards):
     """The model's figures and faces on the test fold."""
     said = evaluate_elsewhere(model, str(tiny_shards), "test", None, PARAMS)
     assert said.startswith("anisotropic-on-synthetic: NME ")
-    places = paths.measured("anisotropic-on-synthetic")
+    places = workspace.measured("anisotropic-on-synthetic")
     return read_json(places.figures), MeasuredFaces.read(places.test)
 
 
@@ -55,8 +54,8 @@ def test_a_model_is_measured_on_any_fold(ours, model, tiny_shards):
     assert figures["about"]["source"] == "synthetic"
     assert {"mean_shape", "subsets"} <= figures.keys()
     evaluate_elsewhere(model, str(tiny_shards), "val", "steering", PARAMS)
-    assert paths.measured("steering").validation.is_file()
-    assert "validation_mean_shape" in read_json(paths.measured("steering").figures)
+    assert workspace.measured("steering").validation.is_file()
+    assert "validation_mean_shape" in read_json(workspace.measured("steering").figures)
 
 
 def test_a_model_of_300w_is_measured_on_cofw68_which_has_no_mean_shape(home, model):
@@ -64,7 +63,7 @@ def test_a_model_of_300w_is_measured_on_cofw68_which_has_no_mean_shape(home, mod
     settings = {"source": "cofw68", "root": str(home / "COFW68"), "crop": {"size": 64}}
     prepare(DataConfig.model_validate(settings), home / "cofw68")
     assert "over 4 faces" in evaluate_elsewhere(model, str(home / "cofw68"), "test", None, PARAMS)
-    figures = read_json(paths.measured("anisotropic-on-cofw68").figures)
+    figures = read_json(workspace.measured("anisotropic-on-cofw68").figures)
     assert "mean_shape" not in figures
     assert {"nme_visible", "nme_hidden"} <= figures["figures"]["test"]["full"].keys()  # some are marked as hidden
 
@@ -81,7 +80,7 @@ def test_faces_of_another_kind_are_refused(home, model, change, message):
     prepare(DataConfig.model_validate(settings | change), home / message[:4])
     with pytest.raises(UserError, match=message):
         evaluate_elsewhere(model, str(home / message[:4]), "test", "other", PARAMS)
-    assert not paths.measured("other").figures.exists()
+    assert not workspace.measured("other").figures.exists()
 
 
 def write_pts(folder, faces):
@@ -95,12 +94,12 @@ def write_pts(folder, faces):
 def test_our_own_landmarks_score_what_they_are_evaluated_at(ours, home, tiny_shards, kind):
     figures, faces = ours
     write_pts(home / "found", faces)
-    truth = tiny_shards if kind == "shards" else paths.measured("anisotropic-on-synthetic").test
+    truth = tiny_shards if kind == "shards" else workspace.measured("anisotropic-on-synthetic").test
     said = score_predictions(home / "found", str(truth), "theirs", "test", "zero", False, PARAMS)
     assert "over 6 faces" in said
-    scored = read_json(paths.measured("theirs").figures)
+    scored = read_json(workspace.measured("theirs").figures)
     assert scored["figures"]["test"]["full"]["nme"] == pytest.approx(figures["figures"]["test"]["full"]["nme"])
-    there = MeasuredFaces.read(paths.measured("theirs").test)
+    there = MeasuredFaces.read(workspace.measured("theirs").test)
     np.testing.assert_array_equal(there.found.truth, faces.found.truth)  # one protocol, to the bit
     assert (there.labels, there.data_digest) == (faces.labels, faces.data_digest)
 
@@ -114,7 +113,7 @@ def test_what_is_left_out_is_told_on_the_screen_and_in_the_figures(ours, home, t
     said = score_predictions(home / "some", str(tiny_shards), "some", "test", "zero", True, PARAMS)
     assert "1 faces have no prediction and are left out" in said
     assert "1 predictions are of no face here" in said
-    figures = read_json(paths.measured("some").figures)
+    figures = read_json(workspace.measured("some").figures)
     assert figures["about"]["missing"] == [ours[1].found.ids[0]]
     assert figures["test"]["faces"] == 5
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from facealign import tracking
-from facealign.cli import paths, record
 from facealign.training import World, fit
+from facealign.workflows import training_outputs, workspace
 
 pytestmark = [
     pytest.mark.thorough,
@@ -41,28 +41,28 @@ def test_without_a_server_the_outs_are_kept_and_registering_logs_the_model(
 ):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(paths, "SPOOL", tmp_path / "spool")
-    paths.OUTPUTS.mkdir()
-    Path(paths.SHARDS).symlink_to(tiny_shards)
-    progress = fit(tiny_job, World(), _KeepsModel(paths.trained("awing").model))
+    monkeypatch.setattr(workspace, "SPOOL", tmp_path / "spool")
+    workspace.OUTPUTS.mkdir()
+    Path(workspace.SHARDS).symlink_to(tiny_shards)
+    progress = fit(tiny_job, World(), _KeepsModel(workspace.trained("awing").model))
     away = tracking.TrackingSettings(uri="http://127.0.0.1:9")
     run = tracking.open_run(away, "faces", tiny_job.name, "run")
 
-    record.keep(paths.trained("awing"), progress, run)
+    training_outputs.keep(workspace.trained("awing"), progress, run)
     said = capsys.readouterr().err
     assert "register" in said
     assert "facealign replay" in said
-    assert paths.trained("awing").curve.exists()
-    assert json.loads(paths.trained("awing").run.read_text())["model_uri"] is None
+    assert workspace.trained("awing").curve.exists()
+    assert json.loads(workspace.trained("awing").run.read_text())["model_uri"] is None
     with pytest.raises(tracking.Away):
-        record.candidates(["awing"], away)
+        training_outputs.candidates(["awing"], away)
 
     found = tracking.TrackingSettings(uri=f"sqlite:///{tmp_path}/mlflow.db")
-    uri, (candidate,) = record.candidates(["awing"], found)
+    uri, (candidate,) = training_outputs.candidates(["awing"], found)
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
     model = client.get_logged_model(candidate.model_uri.removeprefix("models:/"))
     assert (model.source_run_id, str(model.status)) == (candidate.run_id, "READY")
-    assert tracking.replay(next(paths.SPOOL.glob("*/run.json")).parent, uri).delivered == 1
+    assert tracking.replay(next(workspace.SPOOL.glob("*/run.json")).parent, uri).delivered == 1
     assert [file.path for file in client.list_artifacts(candidate.run_id)] == ["plots"]

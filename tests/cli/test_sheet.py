@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from facealign.cli.sheet import draw_sheet
 from facealign.config import UserError
+from facealign.workflows.visualize import draw_sheet
 
 
 def _sheet(shards, augmented, out):

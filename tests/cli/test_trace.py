@@ -8,13 +8,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from facealign import tracking
-from facealign.cli import paths, record
-from facealign.cli.lineage import git_commit, uncommitted
 from facealign.cli.main import main as facealign
-from facealign.cli.params import load_params
-from facealign.cluster.job import Submission
+from facealign.cluster.environment import Submission
 from facealign.data.shards.index import Index
 from facealign.registry import Candidate, Measuring, register_best
+from facealign.workflows import training_outputs, workspace
+from facealign.workflows.settings import load_params
+from facealign.workflows.workspace import git_commit, uncommitted
 from registry.conftest import SIX, found, method  # noqa: F401 - fixtures
 
 pytestmark = [
@@ -40,7 +40,7 @@ def registered(tmp_path_factory, tiny_shards, found):  # noqa: F811
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("traced")
         patch.chdir(folder)
-        patch.setattr(paths, "SPOOL", folder / "runs" / "spool")
+        patch.setattr(workspace, "SPOOL", folder / "runs" / "spool")
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
         Path("outputs").mkdir()
         Path("outputs/shards").symlink_to(tiny_shards)
@@ -50,14 +50,14 @@ def registered(tmp_path_factory, tiny_shards, found):  # noqa: F811
         git("add", "-A")
         git("commit", "-qm", "project")
         YAML().dump({**PARAMS, "seed": 6}, Path("params.yaml"))
-        params, index = load_params(), Index.load(paths.SHARDS)
-        job = params.job("awing", paths.SHARDS, index.digest)
+        params, index = load_params(), Index.load(workspace.SHARDS)
+        job = params.job("awing", workspace.SHARDS, index.digest)
         run = tracking.open_run(params.tracking, "faces", job.name, job.name)
         commit, patch_of_run = git_commit(), uncommitted()
         with pytest.MonkeyPatch.context() as in_job:
-            in_job.setattr(record, "submission", lambda: Submission("raysubmit_7", {}))
-            record.describe(run, params, job, index)
-        tracking.end_run(run, "FINISHED", paths.SPOOL)
+            in_job.setattr(training_outputs, "submission", lambda: Submission("raysubmit_7", {}))
+            training_outputs.describe(run, params, job, index)
+        tracking.end_run(run, "FINISHED", workspace.SPOOL)
         from mlflow import MlflowClient
 
         client = MlflowClient(tracking_uri=run.uri, registry_uri=run.uri)

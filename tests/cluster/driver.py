@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from facealign.cli.errors import report_user_errors
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.train import Stopped, train
 from facealign.tracking import RunHandle
 from facealign.training import TrainJob
+from facealign.workflows.errors import report_user_errors
 
 
 def main(spec: dict[str, Any]) -> None:

@@ -10,15 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from facealign.cli.assignments import put
-from facealign.cli.errors import report_user_errors
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.search.run import Interrupted, searching
 from facealign.search.file import SearchFile
-from facealign.search.searched import SearchPlan
+from facealign.search.plan import SearchPlan
 from facealign.search.storage import open_storage
 from facealign.search.study import SearchStudy
 from facealign.training import TrainJob
+from facealign.workflows.errors import report_user_errors
+from facealign.workflows.settings import put
 
 
 def job_with(base: TrainJob, settings: dict[str, Any]) -> TrainJob:

@@ -8,7 +8,7 @@ from cluster.search_driver import job_with
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.search.run import searching
 from facealign.search.file import SearchFile
-from facealign.search.searched import SearchPlan
+from facealign.search.plan import SearchPlan
 from facealign.search.storage import open_storage
 from facealign.search.study import SearchStudy
 

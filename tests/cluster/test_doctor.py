@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from facealign.cluster.doctor.registry import CHECKS
+from facealign.cluster.doctor.check import CHECKS
 from island import ADDRESS, Island, island
 from params_file import overlay
 

@@ -6,8 +6,7 @@ from ray.exceptions import ActorDiedError, OutOfMemoryError
 from ray.train import ControllerError, WorkerGroupError
 from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError, WorkerHealthCheckFailedError
 
-from facealign.cluster.causes import cause_of
-from facealign.cluster.failures import Hopeless, Leaving, as_told, heals
+from facealign.cluster.failures import Hopeless, Leaving, as_told, cause_of, heals
 from facealign.config import UserError
 
 HEALING = [

@@ -12,8 +12,8 @@ import subprocess
 import pytest
 
 from cluster.faults import Once, longer, run, same_weights, worker_processes
-from facealign.cluster import claim
-from facealign.cluster.claim import claimed
+from facealign.cluster import channel
+from facealign.cluster.channel import claimed
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.failures import WorkerFailed
 from facealign.cluster.train import interrupted, train
@@ -143,7 +143,7 @@ def test_two_drivers_of_one_job_on_one_machine(job, config, tmp_path):
 
 def test_two_drivers_of_one_job_in_one_cluster(monkeypatch):
     """A bucket has no locks; the cluster has names."""
-    monkeypatch.setattr(claim, "_PATIENCE", 0)
+    monkeypatch.setattr(channel, "_PATIENCE", 0)
     with claimed("s3://bucket/job"):
         with pytest.raises(UserError, match=f"another driver trains this job already, process {os.getpid()} on "):
             claimed("s3://bucket/job").__enter__()

@@ -8,9 +8,9 @@ import pytest
 from cluster.faults import longer
 from cluster.searches import SEARCH, content, run, study_in, trial_processes
 from facealign.cluster.search.run import Interrupted
-from facealign.cluster.search.tracked import TrackedSearch
+from facealign.cluster.search.task import TrackedSearch
 from facealign.config import UserError
-from facealign.search.figures import ModelFigures
+from facealign.search.objectives import ModelFigures
 from facealign.tracking import TrackingSettings
 
 pytestmark = [
@@ -182,7 +182,7 @@ def test_every_trial_has_a_run_below_the_searchs(job, tmp_path, monkeypatch):
 
 
 def test_a_second_driver_is_refused(job, tmp_path):
-    from facealign.cluster.claim import claimed
+    from facealign.cluster.channel import claimed
 
     with (
         claimed(str(tmp_path / "search"), "runs this search"),

@@ -1,6 +1,6 @@
 import pytest
 
-from facealign.cluster.snapshot import mend_snapshot
+from facealign.cluster.ray_callbacks import mend_snapshot
 from facealign.config import UserError
 
 LIST, COPY = "checkpoint_manager_snapshot.json", "checkpoints_before.json"

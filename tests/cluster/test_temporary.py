@@ -1,7 +1,7 @@
 import pytest
 
-from facealign.cluster.temporary import temporary_folder
-from facealign.config.locks import locked
+from facealign.cluster.session import temporary_folder
+from facealign.storage.locks import locked
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,10 @@ from facealign.data.shards.index import Index, SourceNote
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.row import Labels, Row, StoredFace, arrow_schema, fingerprint, to_batch
 from facealign.data.shards.settings import ShardSettings
-from facealign.data.shards.store import Place, open_store
 from facealign.data.shards.writer import publish, write_shard
 from facealign.geometry import CropSettings, LandmarkSchema, affine
+from facealign.storage.store import Place
+from facealign.storage.uris import open_store
 
 SCHEMA = LandmarkSchema(name="four", size=4, flip=(1, 0, 2, 3))
 CROP = CropSettings(size=32, context=1.0)

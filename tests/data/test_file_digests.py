@@ -6,8 +6,8 @@ import os
 import pytest
 
 from facealign.data import file_digests
-from facealign.data.cache_folder import CACHE_VARIABLE
 from facealign.data.file_digests import digest_of, remembering
+from facealign.storage.cache import CACHE_VARIABLE
 
 LONG_AGO = 1_600_000_000
 

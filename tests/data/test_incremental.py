@@ -13,8 +13,8 @@ from facealign.data.preparing import making
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
-from facealign.data.shards.store import open_store
 from facealign.data.shards.verify import verify
+from facealign.storage.uris import open_store
 
 pytestmark = pytest.mark.thorough
 
@@ -222,7 +222,7 @@ def test_statistics_are_those_of_the_plain_view(settings, tmp_path):
 
 HOLDING = """
 import sys, time
-from facealign.data.shards.store import open_store
+from facealign.storage.uris import open_store
 with open_store(sys.argv[1]).locked():
     print("locked", flush=True)
     time.sleep(60)

@@ -1,5 +1,5 @@
 from facealign.data.preparing.leaks import Seen, find_leaks, write_leaks
-from facealign.data.shards.store import open_store
+from facealign.storage.uris import open_store
 
 
 def test_pictures_of_two_folds_are_found_with_all_their_faces(tmp_path):

@@ -9,8 +9,7 @@ from facealign.data.synthetic.landmarks import read_landmarks
 from facealign.data.synthetic.person import Expression, Identity
 from facealign.data.synthetic.view import Pose
 from facealign.geometry import LandmarkSchema, load_schema, schema_names
-from facealign.geometry.schema import load_schema_file
-from facealign.geometry.schema_rules import notes
+from facealign.geometry.schema import load_schema_file, notes
 
 SMALL = """
 name: small

@@ -8,7 +8,7 @@ from facealign.config import UserError
 from facealign.inference.onnx_session import _gpu
 from facealign.inference.runtimes import PROGRAM, open_run
 from facealign.registry.onnx import export_onnx
-from facealign.registry.program import export_program, frozen
+from facealign.registry.publish import export_program, frozen
 
 CPU, GPU = ["CPUExecutionProvider"], ["CUDAExecutionProvider", "CPUExecutionProvider"]
 CROPS = np.arange(2 * 3 * 8 * 8, dtype=np.uint8).reshape(2, 3, 8, 8)

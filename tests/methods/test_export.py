@@ -8,8 +8,7 @@ import torch
 from facealign.inference.runtimes import PROGRAM, program_on
 from facealign.methods import METHODS
 from facealign.registry.onnx import export_onnx
-from facealign.registry.predictor import Predictor
-from facealign.registry.program import export_program, frozen
+from facealign.registry.publish import Predictor, export_program, frozen
 from methods.small import IMAGE_SIZE
 from methods.test_contract import N, build, make_batch
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import ceil, floor, hypot
 
-from facealign.papers.table import SCALE, PaperTable, Row, printed_mean
+from facealign.evaluation.papers.table import SCALE, PaperTable, Row, printed_mean
 
 PARTS_OF_300W = {"common": 554, "challenging": 135}
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from facealign.data.shards.row import Labels
+from facealign.evaluation.papers.figures import anisotropies, ellipses_from, epoch_for, measured
+from facealign.evaluation.papers.prepared import Prepared, curve
+from facealign.evaluation.papers.table import Column, PaperTable
 from facealign.geometry import load_schema
-from facealign.papers.figures import anisotropies, ellipses_from, epoch_for, measured
-from facealign.papers.prepared import Prepared, curve
-from facealign.papers.table import Column, PaperTable
 from facealign.training import Predictions
 
 SCHEMA = load_schema("ibug68")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from facealign.papers.markdown import as_markdown
-from facealign.papers.results import Cell, Conditions, Reproduced, cells, mean_shape_cells
-from facealign.papers.table import PaperTable
+from facealign.evaluation.papers.markdown import as_markdown
+from facealign.evaluation.papers.results import Cell, Conditions, Reproduced, cells, mean_shape_cells
+from facealign.evaluation.papers.table import PaperTable
 
 TABLE = PaperTable.model_validate(
     {

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from safetensors.torch import save_file
 
-from facealign.cli import table_runs
-from facealign.cli.reproduce import Request, reproduce
 from facealign.config import UserError
+from facealign.evaluation.papers.load import load_table, table_names, table_path
 from facealign.models.resnet import ResNet
-from facealign.papers.load import load_table, table_names, table_path
+from facealign.workflows import reproduce_runs
+from facealign.workflows.reproduce import Request, reproduce
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAMES = table_names(REPOSITORY / "search_spaces" / "papers")
@@ -92,7 +92,7 @@ def test_what_is_trained_is_not_trained_again(project, monkeypatch):
     with pytest.raises(UserError, match=r"outputs/reproduced/awing-6: holds what an earlier start has trained"):
         dry_run("awing-6", seeds=2)
     trained = []
-    monkeypatch.setattr(table_runs, "train_plain", lambda *arguments: trained.append(arguments))
+    monkeypatch.setattr(reproduce_runs, "train_plain", lambda *arguments: trained.append(arguments))
     assert dry_run("awing-6", seeds=2, go_on=True) == first
     assert not trained
     assert "seeds 0, 1." in first

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from facealign.cli.table_settings import TableSettings
 from facealign.config import ConfigError, UserError, digest_json
+from facealign.evaluation.papers.grid import ELLIPSES, grid
+from facealign.evaluation.papers.load import load_table, table_names, table_path
+from facealign.evaluation.papers.prepared import curve
+from facealign.evaluation.papers.table import SCALE, printed_mean
 from facealign.geometry import load_schema
 from facealign.methods import METHODS
-from facealign.papers.grid import ELLIPSES, grid
-from facealign.papers.load import load_table, table_names, table_path
-from facealign.papers.prepared import curve
-from facealign.papers.table import SCALE, printed_mean
+from facealign.workflows.reproduce_runs import TableSettings
 from papers.identities import violations
 
 REPOSITORY = Path(__file__).resolve().parents[2]

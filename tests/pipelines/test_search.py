@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from facealign.cli.params import load_params
-from facealign.cli.recipe import apply_recipe
+from facealign.workflows.settings import apply_recipe, load_params
 from params_file import overlay
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

@@ -11,12 +11,12 @@ from facealign.config import Settings
 from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
+from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.geometry import CropSettings, load_schema
 from facealign.inference import Card
 from facealign.methods.base import LossTerms, Method
 from facealign.registry import GateLimits, Measuring
 from facealign.training import predict
-from facealign.training.measured_faces import MeasuredFaces
 from tracking.conftest import _no_address_from_outside, server, store  # noqa: F401 - fixtures
 
 SIDE = 32

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facealign.config import UserError
-from facealign.registry.candidate import Candidate, best_of
+from facealign.registry.register import Candidate, best_of
 
 CANDIDATE = Candidate(
     method="awing",

@@ -15,7 +15,7 @@ from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
 from facealign.registry import Predictor, add_onnx, log_model
-from facealign.registry.champion_faces import FOLDER, champion_landmarks
+from facealign.registry.champion import FOLDER, champion_landmarks
 from facealign.registry.gate import judge
 from facealign.tracking import TrackingSettings, open_run
 from facealign.training import Faces, predict

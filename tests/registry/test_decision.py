@@ -8,8 +8,7 @@ import pytest
 
 from facealign.config import UserError
 from facealign.registry.config import GateLimits
-from facealign.registry.decision import decide, holm
-from facealign.registry.wording import sentence, table
+from facealign.registry.decision import decide, holm, sentence, table
 
 CASES = runpy.run_path(str(Path(__file__).resolve().parents[2] / "benchmarks" / "gate.py"))["CASES"]
 QUICK = GateLimits(repeats=400)

@@ -4,7 +4,7 @@ import pytest
 from facealign.data.preparing.warp import warp
 from facealign.data.shards.reader import ShardReader
 from facealign.geometry import CropSettings, affine
-from facealign.registry.recut import CannotRecut, crops, view_for
+from facealign.registry.champion import CannotRecut, crops, view_for
 
 STORED = CropSettings(size=64, margin=1.25, context=1.5)
 

@@ -9,9 +9,7 @@ import pytest
 from facealign.config import UserError
 from facealign.data.shards.index import Index
 from facealign.registry import Candidate, register, register_best, roll_back
-from facealign.registry.aliases import aliases
-from facealign.registry.names import version_named
-from facealign.registry.versions import versions
+from facealign.registry.versions import aliases, version_named, versions
 from facealign.tracking import open_run
 from registry.conftest import SIX
 

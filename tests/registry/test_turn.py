@@ -4,7 +4,7 @@ import time
 import pytest
 
 from facealign.config import UserError
-from facealign.registry.turn import CLAIM, LAPSE, turn
+from facealign.registry.alias_lock import CLAIM, LAPSE, turn
 from facealign.tracking import open_run
 
 pytestmark = [

@@ -5,7 +5,7 @@ import pytest
 
 from facealign.config import UserError
 from facealign.metrics import ced
-from facealign.report.csvplots import write_ced_csv, write_history_csv
+from facealign.report.curves import write_ced_csv, write_history_csv
 
 ERRORS = np.random.default_rng(0).lognormal(-3, 0.4, 137)
 

@@ -4,7 +4,7 @@ import pytest
 
 from facealign.config import UserError
 from facealign.geometry import LandmarkSchema, load_schema
-from facealign.report import lettering
+from facealign.report import faces
 from facealign.report.faces import FaceCell, contact_sheet, draw_cell, save_png
 from facealign.report.style import PREDICTED, TRUTH
 
@@ -49,9 +49,9 @@ def test_the_sheet_has_room_for_every_cell(count, columns, rows):
     cells = [cell(caption=f"face {i}") for i in range(count)]
     sheet = contact_sheet(cells, DOT, columns=columns, cell_size=160)
     width = max(min(columns, count) * 172 + 12, 480)
-    assert sheet.shape == (lettering.HEADER + rows * (160 + lettering.CAPTION), width, 3)
+    assert sheet.shape == (faces.HEADER + rows * (160 + faces.CAPTION), width, 3)
     for position in range(count):
-        x, y = 12 + position % columns * 172, lettering.HEADER + position // columns * (160 + lettering.CAPTION)
+        x, y = 12 + position % columns * 172, faces.HEADER + position // columns * (160 + faces.CAPTION)
         np.testing.assert_array_equal(sheet[y : y + 160, x : x + 160], draw_cell(cells[position], DOT, 160))
 
 
@@ -61,14 +61,14 @@ def test_words_stay_in_their_bands():
     named = contact_sheet(cells, DOT, columns=2, cell_size=240, title=long)
     bare = contact_sheet([cell() for _ in range(4)], DOT, columns=2, cell_size=240)
     words = (named != bare).any(axis=2)
-    for x, y in ((12, lettering.HEADER), (264, lettering.HEADER)):
+    for x, y in ((12, faces.HEADER), (264, faces.HEADER)):
         assert not words[y : y + 240, x : x + 240].any()
-        assert words[y + 240 : y + 240 + lettering.CAPTION, x : x + 240].any()
+        assert words[y + 240 : y + 240 + faces.CAPTION, x : x + 240].any()
     assert not words[:, :11].any()
-    assert not words[lettering.HEADER :, 253:263].any()
-    legend = (bare[: lettering.HEADER] != 255).any(axis=2)
+    assert not words[faces.HEADER :, 253:263].any()
+    legend = (bare[: faces.HEADER] != 255).any(axis=2)
     assert legend.any()
-    assert not (words[: lettering.HEADER] & legend).any()
+    assert not (words[: faces.HEADER] & legend).any()
 
 
 def test_a_box_is_drawn_where_it_is_and_as_far_as_the_picture_goes():
@@ -88,7 +88,7 @@ def test_a_box_is_drawn_where_it_is_and_as_far_as_the_picture_goes():
 
 def test_the_legend_names_what_occurs():
     def header(**fields):
-        return contact_sheet([cell(**fields)], DOT, cell_size=240)[: lettering.HEADER]
+        return contact_sheet([cell(**fields)], DOT, cell_size=240)[: faces.HEADER]
 
     def inked_columns(picture):
         return (picture != 255).any(axis=(0, 2)).sum()
@@ -103,7 +103,7 @@ def test_the_legend_names_what_occurs():
 @pytest.mark.parametrize(("shape", "margin"), [((80, 81), 1), ((133, 397), 12), ((776, 1340), 12)])
 def test_writing_nothing_changes_no_pixel(shape, margin):
     picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(lettering.write(picture, "", [], [], margin), picture)
+    np.testing.assert_array_equal(faces.write(picture, "", [], [], margin), picture)
 
 
 def test_a_png_reads_back(tmp_path):
@@ -134,7 +134,7 @@ def test_landmarks_lie_on_a_real_face(real_data):
     points = np.array(numbers, dtype=float).reshape(-1, 2) - 1
     image = cv2.imread(str(file.with_suffix(".jpg")))[..., ::-1].copy()
     sheet = contact_sheet([FaceCell(image=image, truth=points, caption=file.stem)], load_schema("ibug68"))
-    picture = sheet[lettering.HEADER : lettering.HEADER + 320, 12 : 12 + 320]
+    picture = sheet[faces.HEADER : faces.HEADER + 320, 12 : 12 + 320]
     factor = 320 / max(image.shape[:2])
     offset = (320 - np.round(np.array(image.shape[1::-1]) * factor)) // 2
     for x, y in ((points + 0.5) * factor - 0.5 + offset).round().astype(int):

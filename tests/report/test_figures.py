@@ -8,12 +8,12 @@ import pytest
 
 from facealign.config import UserError
 from facealign.data.shards.row import Labels
+from facealign.evaluation.aggregate import figures_of, flat
+from facealign.evaluation.config import EvaluationConfig
+from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.geometry import Edge, LandmarkSchema
 from facealign.geometry.schema import Normalisers
-from facealign.report.config import EvaluationConfig
-from facealign.report.figures import figures_of, flat
-from facealign.training.evaluate import Predictions
-from facealign.training.measured_faces import MeasuredFaces
+from facealign.training.predictions import Predictions
 from made_up import measured_faces
 
 CONFIG = EvaluationConfig()

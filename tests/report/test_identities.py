@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facealign.report.config import EvaluationConfig
-from facealign.report.face_errors import face_errors
-from facealign.report.figures import figures_of
-from facealign.report.identities import BrokenIdentity, require_identities
+from facealign.evaluation.aggregate import figures_of
+from facealign.evaluation.config import EvaluationConfig
+from facealign.evaluation.consistency import BrokenIdentity, require_identities
+from facealign.evaluation.face_errors import face_errors
 from made_up import measured_faces
 
 CONFIG = EvaluationConfig()

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 
 from facealign.config import UserError
 from facealign.geometry import LandmarkSchema
-from facealign.report.landmarks import draw_landmarks, draw_residuals
-from facealign.report.marks import MarkSize
+from facealign.report.faces import MarkSize, draw_landmarks, draw_residuals
 
 TRIO = LandmarkSchema.model_validate(
     {"name": "trio", "size": 3, "flip": [0, 1, 2], "edges": [{"name": "brow", "indices": [0, 1]}]}

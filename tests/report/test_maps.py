@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from facealign.cli.maps import draw_maps
 from facealign.config import UserError
 from facealign.data.batch import Batch
 from facealign.data.dataset import Draw, FaceDataset, collate
@@ -15,6 +14,7 @@ from facealign.report.maps import overlay, sheet_of_maps
 from facealign.report.style import ON_DARK
 from facealign.training import Faces, ModelFolder, save_model
 from facealign.training.checkpoint import ModelCard
+from facealign.workflows.visualize import draw_maps
 from methods.small import SMALL, small_method
 
 WITHOUT_MAPS = ("anisotropic",)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facealign.report.marks import Layer, MarkSize
+from facealign.report.faces import Layer, MarkSize
 
 BLANK = np.zeros((40, 50, 3), dtype=np.uint8)
 inside = st.tuples(st.floats(12, 36), st.floats(12, 26)).map(np.array)

@@ -4,10 +4,7 @@ import re
 import pytest
 from rich.console import Console
 
-from facealign.report.eta import Eta, clock_text
-from facealign.report.progress import progress_for, training_progress
-from facealign.report.progress_bar import BarProgress
-from facealign.report.progress_lines import LineProgress
+from facealign.report.progress import BarProgress, Eta, LineProgress, clock_text, progress_for, training_progress
 
 
 class Clock:

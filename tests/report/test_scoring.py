@@ -7,8 +7,7 @@ import pytest
 
 from facealign.config import UserError
 from facealign.data.shards.row import Labels
-from facealign.report.scoring import Given, read_predictions, score
-from facealign.report.scoring.match import match
+from facealign.evaluation.external import Given, match, read_predictions, score
 from made_up import measured_faces
 
 FACES = measured_faces(6, spread=1.0)

@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def baseline():
     """The repository's own params.yaml."""
-    from facealign.cli.baseline import ParamsBaseline
+    from facealign.workflows.search_setup import ParamsBaseline
 
     return ParamsBaseline(REPOSITORY / "params.yaml")
 

@@ -76,7 +76,7 @@ def test_a_price_from_a_given_epoch(run):
 
 @pytest.mark.thorough
 def test_an_epoch_is_measured_on_real_steps(run, monkeypatch, tmp_path, tiny_shards):
-    monkeypatch.setattr("facealign.cli.search_preview.SHARDS", str(tiny_shards))
+    monkeypatch.setattr("facealign.workflows.search_show.SHARDS", str(tiny_shards))
     params = tmp_path / "params.yaml"
     params.write_text((REPOSITORY / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     network, train = {"stacks": 1, "width": 16}, {"batch_size": 8, "precision": "fp32"}
@@ -91,7 +91,7 @@ def test_an_epoch_is_measured_on_real_steps(run, monkeypatch, tmp_path, tiny_sha
 
 
 def test_without_faces_there_is_nothing_to_measure(run, monkeypatch, tmp_path):
-    monkeypatch.setattr("facealign.cli.search_preview.SHARDS", str(tmp_path / "none"))
+    monkeypatch.setattr("facealign.workflows.search_show.SHARDS", str(tmp_path / "none"))
     code, _, err = run("preview", AWING)
     assert code == 2
     assert err.startswith("error: ")

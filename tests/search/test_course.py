@@ -6,9 +6,8 @@ import statistics
 import optuna
 import pytest
 
-from facealign.search.course import expected_course
+from facealign.search.cost import expected_course, preview
 from facealign.search.file import SearchFile
-from facealign.search.preview import preview
 from facealign.search.pruners import (
     ASHASettings,
     HyperbandSettings,

@@ -5,10 +5,10 @@ from scipy import stats
 
 from facealign.search.confirm import Confirmed, confirmation, confirmed, to_confirm
 from facealign.search.file import Confirm
-from facealign.search.fixed import FixedPlan
-from facealign.search.row import TrialRow
+from facealign.search.plan import FixedPlan
 from facealign.search.storage import open_storage
 from facealign.search.study import SearchStudy
+from facealign.search.trial_row import TrialRow
 
 PLAN = FixedPlan(title="table-3", rows=({"a": 1}, {"a": 2, "b": "x"}), seeds=(5, 6, 7), fixed={"c": 0})
 

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from facealign.config import ConfigError
-from facealign.search.reading import load_search
+from facealign.search.load import load_search
 
 FILE = """\
 name: mine
@@ -441,7 +441,7 @@ def test_a_value_that_needs_another_one_is_right_where_that_is_conditional(tmp_p
 
 
 def test_a_params_file_that_is_wrong_itself_is_told_first(tmp_path):
-    from facealign.cli.baseline import ParamsBaseline
+    from facealign.workflows.search_setup import ParamsBaseline
 
     (tmp_path / "params.yaml").write_text("methods: [awning]\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"params\.yaml:1: methods"):

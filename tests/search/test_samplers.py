@@ -8,7 +8,6 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from facealign.search.parameter import Choices, Range
 from facealign.search.samplers import (
     CMAESSettings,
     GridSettings,
@@ -18,7 +17,7 @@ from facealign.search.samplers import (
     build_sampler,
     trial_seed,
 )
-from facealign.search.space import Space
+from facealign.search.space import Choices, Range, Space
 
 NUMBERS = Space({"x": Range(low=-3, high=3), "y": Range(low=0.01, high=100, log=True)})
 MIXED = Space({**NUMBERS.parameters, "z": Choices(choices=("a", {"b": 1}, [1, 2]))})

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from facealign.search.reading import load_search
+from facealign.search.load import load_search
 from facealign.search.samplers import RandomSettings, build_sampler
 
 SPACES = sorted((Path(__file__).resolve().parents[2] / "search_spaces").glob("*.yaml"))
@@ -59,8 +59,8 @@ def test_the_first_trials_are_the_papers(file):
 @pytest.mark.thorough
 def test_it_fits_the_recipe_of_its_method_too(path, file, tmp_path):
     """The papers' sizes name losses and their parameters; a space must not trip over them."""
-    from facealign.cli.baseline import ParamsBaseline
-    from facealign.cli.recipe import apply_recipe
+    from facealign.workflows.search_setup import ParamsBaseline
+    from facealign.workflows.settings import apply_recipe
 
     root = path.parents[1]
     params = tmp_path / "params.yaml"

@@ -3,7 +3,7 @@
 import pytest
 
 from facealign.search.file import SearchFile
-from facealign.search.searched import SearchPlan
+from facealign.search.plan import SearchPlan
 from facealign.search.storage import open_storage, without_password
 from facealign.search.study import SearchStudy
 

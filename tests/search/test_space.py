@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from facealign.search.file import SearchFile
-from facealign.search.parameter import Choices, Range
 from facealign.search.samplers import RandomSettings, build_sampler
-from facealign.search.space import Space
+from facealign.search.space import Choices, Range, Space
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.sampled_from(["a", "b", "[1]", "2"]))
 VALUES = st.one_of(SCALARS, st.lists(st.integers(0, 3), max_size=2), st.dictionaries(st.just("k"), SCALARS))

@@ -12,9 +12,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from facealign.search.outcome import best
 from facealign.search.storage import JOURNAL, open_storage
 from facealign.search.study import SearchStudy
+from facealign.search.trial_row import best
 from search import postgres, toy
 
 _TIMES = {"seconds", "started", "ended"}

@@ -1,9 +1,9 @@
 import mlflow  # noqa: F401 - here, and not within the second that a tracker waits below
 import pytest
 
-from facealign.cli.replay import replay_all
 from facealign.config import UserError
 from facealign.tracking import MlflowTracker, TrackingSettings, open_run
+from facealign.workflows.replay import replay_all
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")  # MLflow under SQLAlchemy 2.1
 
@@ -46,6 +46,6 @@ def test_what_a_living_process_holds_is_left_to_it(store, tmp_path, capsys):
 
 
 def test_nothing_waits(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("facealign.cli.paths.SPOOL", tmp_path)
+    monkeypatch.setattr("facealign.workflows.workspace.SPOOL", tmp_path)
     replay_all(None, None)
     assert "nothing waits" in capsys.readouterr().out

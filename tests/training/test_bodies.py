@@ -5,17 +5,17 @@ import shutil
 import pytest
 
 from data.sources.written import lsp
-from facealign.cli import paths
-from facealign.cli.json_file import read_json
-from facealign.cli.measure import measure
 from facealign.config import UserError
 from facealign.data.config import DataConfig
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.reader import ShardReader
+from facealign.evaluation.config import EvaluationConfig
+from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.geometry import CropSettings
-from facealign.report.config import EvaluationConfig
 from facealign.training import TrainConfig, TrainJob, World, fit
-from facealign.training.measured_faces import MeasuredFaces
+from facealign.workflows import workspace
+from facealign.workflows.evaluate import measure
+from facealign.workflows.workspace import read_json
 
 pytestmark = pytest.mark.thorough
 
@@ -32,7 +32,7 @@ class Keeper:
         pass
 
     def checkpoint(self, folder, score):
-        shutil.copytree(folder, paths.trained("awing").model, dirs_exist_ok=True)
+        shutil.copytree(folder, workspace.trained("awing").model, dirs_exist_ok=True)
 
     def stop_requested(self):
         return False
@@ -50,12 +50,12 @@ def job(tmp_path, monkeypatch):
         validation=0.3,
         crop=CropSettings(size=64),
     )
-    index = prepare(data, paths.SHARDS).index
+    index = prepare(data, workspace.SHARDS).index
     return TrainJob(
         method="awing",
         model={"network": {"stacks": 1, "width": 16, **NO_BOUNDARY}},
         train=TrainConfig(epochs=1, batch_size=4, precision="fp32", normaliser="torso"),
-        shards=str(paths.SHARDS),
+        shards=str(workspace.SHARDS),
         data_digest=index.digest,
         seed=0,
     )
@@ -69,16 +69,19 @@ def test_a_body_is_learnt_and_measured_by_its_torso(job):
     ):
         measure("awing", EvaluationConfig())
     measure("awing", EvaluationConfig(normaliser="torso", faces=2))
-    test = read_json(paths.evaluated("awing").figures)["test"]
-    for file, fold in ((paths.evaluated("awing").test, "test"), (paths.evaluated("awing").validation, "val")):
+    test = read_json(workspace.evaluated("awing").figures)["test"]
+    for file, fold in (
+        (workspace.evaluated("awing").test, "test"),
+        (workspace.evaluated("awing").validation, "val"),
+    ):
         there = MeasuredFaces.read(file)
         assert there.data_digest == job.data_digest
-        assert list(there.labels) == ShardReader(paths.SHARDS, fold).labels()
+        assert list(there.labels) == ShardReader(workspace.SHARDS, fold).labels()
     joints = [test[f"pck_joint_{i}"] for i in range(14)]
     assert test["pck"] == pytest.approx(sum(joints) / 14)
     assert 0 <= min(joints) <= max(joints) <= 1
     measure("awing", EvaluationConfig(normaliser="torso", faces=2, pck_threshold=1.0))
-    assert read_json(paths.evaluated("awing").figures)["test"]["pck"] > test["pck"]
+    assert read_json(workspace.evaluated("awing").figures)["test"]["pck"] > test["pck"]
 
 
 def test_a_normaliser_that_the_landmarks_lack_is_refused_before_anything_is_learnt(job):

@@ -6,7 +6,7 @@ from pathlib import Path
 import fsspec
 import torch
 
-from facealign.data.cache_folder import CACHE_VARIABLE
+from facealign.storage.cache import CACHE_VARIABLE
 from facealign.training import World, fit
 
 

@@ -3,9 +3,9 @@ import pytest
 
 from facealign.config import UserError
 from facealign.data.shards.row import Labels
+from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.geometry import load_schema
-from facealign.training.evaluate import Predictions
-from facealign.training.measured_faces import MeasuredFaces
+from facealign.training.predictions import Predictions
 
 
 def measured(faces):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from facealign.config import UserError
+from facealign.evaluation.aligned_errors import upright_errors
 from facealign.geometry import load_schema
 from facealign.training import Predictions
-from facealign.training.upright import upright_errors
 
 SCHEMA = load_schema("ibug68")
 

@@ -7,9 +7,9 @@ import torch
 import torch.distributed as dist
 
 from facealign.config import UserError
-from facealign.report.config import EvaluationConfig
-from facealign.report.evaluation import evaluate
-from facealign.report.evaluation_file import evaluation_file
+from facealign.evaluation.aggregate import evaluation_file
+from facealign.evaluation.config import EvaluationConfig
+from facealign.evaluation.evaluate import evaluate
 from facealign.training import ModelFolder, TrainJob, World, fit
 from facealign.training.checkpoint import ModelCard
 from facealign.training.run import Run

@@ -33,25 +33,27 @@ def inspect(
     import json
     import sys
 
-    from facealign.cli import inspection
     from facealign.config import UserError
     from facealign.data.preparing.inspect import choose, look_at
     from facealign.data.preparing.inspect import inspect as summarise
     from facealign.geometry import load_schema
-    from facealign.report.counter import counting
     from facealign.report.faces import save_png
+    from facealign.report.progress import counting
+    from facealign.workflows import datasets
 
-    opened = inspection.open_data(source, root, landmarks, options or [])
+    opened = datasets.open_data(source, root, landmarks, options or [])
     schema = load_schema(opened.schema)
     samples = list(opened.samples())
     with counting("looking", sys.stderr) as progress:
         looks = look_at(opened, choose(samples, limit), workers, progress)
     found = summarise(source, schema, samples, looks)
-    typer.echo(json.dumps(found.to_json(), indent=2) if as_json else "\n".join(inspection.describe(found, root)))
+    typer.echo(
+        json.dumps(found.to_json(), indent=2) if as_json else "\n".join(datasets.describe_inspection(found, root))
+    )
     usable = [look.sample for look in looks if not look.reason]
     if not usable:
         raise UserError(f"none of the {len(looks)} samples looked at can be used; the reasons are above")
     if sheet is not None:
         title = f"{source} · {schema.name}"
-        save_png(sheet, inspection.sheet(opened, choose(usable, count), schema, title))
+        save_png(sheet, datasets.sheet(opened, choose(usable, count), schema, title))
         typer.echo(f"wrote {sheet}", err=True)

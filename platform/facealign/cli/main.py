@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from facealign.cli import data, models, results, schema, search, shards
-from facealign.cli.errors import report_user_errors
+from facealign.workflows.errors import report_user_errors
 
 app = typer.Typer(
     name="facealign",
@@ -29,7 +29,7 @@ ParamsPath = Annotated[Path, typer.Argument(help="The settings file.")]
 @app.command()
 def check(params: ParamsPath = Path("params.yaml")) -> None:
     """Check every setting, and report all that is wrong at once."""
-    from facealign.cli.params import load_params
+    from facealign.workflows.settings import load_params
 
     load_params(params)
     typer.echo(f"{params}: every setting is known and in its bounds")
@@ -41,7 +41,7 @@ def apply(
     params: ParamsPath = Path("params.yaml"),
 ) -> None:
     """Put a recipe's settings into the settings file; comments and all other settings stay."""
-    from facealign.cli.recipe import apply_recipe
+    from facealign.workflows.settings import apply_recipe
 
     for key in apply_recipe(recipe, params):
         typer.echo(f"{params}: {key}")
@@ -63,7 +63,7 @@ def describe(
     """Tell what a method is made of, what it costs, and where each of its choices comes from."""
     import json
 
-    from facealign.cli.describe import as_text, describe
+    from facealign.workflows.describe import as_text, describe
 
     found = describe(method, schema, size, change or [], params)
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else as_text(found))
@@ -87,20 +87,19 @@ def train(
     params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
 ) -> None:
     """Train one method on the prepared faces. Ctrl-C leaves a checkpoint; the same command goes on from it."""
-    from facealign.cli.lasting import settled
-    from facealign.cli.params import load_params
     from facealign.config import UserError
+    from facealign.workflows.settings import load_params, settled
 
     settings = settled(load_params(params, change or []))
     settings.section(method)
     if plain:
-        from facealign.cli.train_plain import train_here
+        from facealign.workflows.train_plain import train_here
 
         train_here(settings, method, device, out)
     elif device is not None or out is not None:
         raise UserError("--device and --out go with --plain; on a cluster, set cluster.device")
     else:
-        from facealign.cli.train import train_on_cluster
+        from facealign.workflows.train import train_on_cluster
 
         train_on_cluster(settings, method)
 
@@ -126,8 +125,8 @@ def reproduce(
     device: Annotated[str | None, typer.Option(help="With --plain: cpu, cuda, cuda:1 …")] = None,
 ) -> None:
     """Train the rows of a paper's ablation table, and print it with the paper's numbers and ours."""
-    from facealign.cli.reproduce import Request
-    from facealign.cli.reproduce import reproduce as run
+    from facealign.workflows.reproduce import Request
+    from facealign.workflows.reproduce import reproduce as run
 
     typer.echo(run(Request(table, size, params, tuple(change or ()), seeds, epochs, go_on, plain, device)))
 
@@ -145,7 +144,7 @@ def faces(
     ] = None,
 ) -> None:
     """Draw prepared faces with their landmarks on one sheet."""
-    from facealign.cli.sheet import draw_sheet
+    from facealign.workflows.visualize import draw_sheet
 
     draw_sheet(folder, fold, count, augmented, out)
     typer.echo(f"wrote {out}")
@@ -161,7 +160,7 @@ def replay(
     ] = None,
 ) -> None:
     """Deliver to MLflow what runs on this machine said while the server was away."""
-    from facealign.cli.replay import replay_all
+    from facealign.workflows.replay import replay_all
 
     replay_all(folder, to)
 
@@ -174,7 +173,7 @@ def doctor(
     """Check cluster, versions, storage, MLflow, room and shards before a training; exit with 1 where one fails."""
     import json
 
-    from facealign.cli import doctor
+    from facealign.workflows import doctor
 
     found = {}
     for name, finding in doctor.findings(params):
@@ -198,7 +197,7 @@ def maps(
     count: Annotated[int, typer.Option(min=1, max=100, help="How many faces.")] = 4,
 ) -> None:
     """Draw what a trained network sees: heatmaps, edges, attention, beside what they should be."""
-    from facealign.cli.maps import draw_maps
+    from facealign.workflows.visualize import draw_maps
 
     draw_maps(model, folder, fold, count, out)
     typer.echo(f"wrote {out}")
@@ -207,7 +206,7 @@ def maps(
 @app.command()
 def summary() -> None:
     """Compare the trained methods, name the registered model, and say what can be done next."""
-    from facealign.cli.summary import print_summary
+    from facealign.workflows.report import print_summary
 
     print_summary()
 

@@ -16,7 +16,7 @@ def export(
     out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
 ) -> None:
     """Write a trained model as ONNX: uint8 crops in, landmarks in crop pixels out; then compare the two."""
-    from facealign.cli.export import export as write
+    from facealign.workflows.export import export as write
 
     differences = write(model, out)
     found = ", ".join(f"{pixels:.2g} px with {faces}" for faces, pixels in differences.items())
@@ -33,8 +33,8 @@ def versions(
     import json
     import sys
 
-    from facealign.cli.registered import as_table, listed
     from facealign.report.tables import print_table
+    from facealign.workflows.trace import as_table, listed
 
     rows = listed(name, params)
     if as_json:
@@ -51,7 +51,7 @@ def rollback(
     params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
 ) -> None:
     """Put the previous champion in force again, or any version; the gate never brings back what was withdrawn."""
-    from facealign.cli.registered import go_back
+    from facealign.workflows.trace import go_back
 
     typer.echo(go_back(name, reason, to, params))
 
@@ -68,9 +68,9 @@ def trace(
     """Tell where a registered model came from, whether code, faces, settings here agree, how to make it again."""
     import json
 
-    from facealign.cli import trace as cli_trace
-    from facealign.cli.registered import uri_in
     from facealign.registry import trace as chain_of
+    from facealign.workflows import trace as cli_trace
+    from facealign.workflows.trace import uri_in
 
     chain = chain_of(uri_in(params), model)
     files = [] if out is None else cli_trace.write_files(chain, out)
@@ -109,9 +109,9 @@ def predict(
     ] = 10.0,
 ) -> None:
     """Find the landmarks of every face on photos or in a video; exit with 1 where a photo could not be used."""
-    from facealign.cli.predict import Request, told
-    from facealign.cli.predict import predict as run
     from facealign.inference.one_euro import OneEuroSettings
+    from facealign.workflows.predict import Request, told
+    from facealign.workflows.predict import predict as run
 
     settings = OneEuroSettings(min_cutoff=min_cutoff, beta=beta) if smooth else None
     request = Request(

@@ -25,7 +25,7 @@ def evaluate(
     params: SettingsFile = Path("params.yaml"),
 ) -> None:
     """Measure a trained model on other faces: train on 300W, test on COFW-68."""
-    from facealign.cli.evaluate import evaluate_elsewhere
+    from facealign.workflows.evaluate import evaluate_elsewhere
 
     typer.echo(evaluate_elsewhere(model, folder, fold, name, params))
 
@@ -49,7 +49,7 @@ def score(
     params: SettingsFile = Path("params.yaml"),
 ) -> None:
     """Measure landmarks that another program predicted, by the same protocol as our own."""
-    from facealign.cli.score import score_predictions
+    from facealign.workflows.evaluate import score_predictions
 
     typer.echo(score_predictions(predictions, truth, name, fold, origin, allow_missing, params))
 
@@ -70,7 +70,7 @@ def report(
     timed: Annotated[bool, typer.Option("--time/--no-time", help="Time one face on this machine.")] = True,
 ) -> None:
     """Put runs side by side, and beside the papers, on one page without any script: report.html."""
-    from facealign.cli.report import report as write
+    from facealign.workflows.report import report as write
 
     typer.echo(f"wrote {write(runs, folder, out, faces, timed)}")
 
@@ -84,7 +84,7 @@ def ellipses(
     ] = "val",
 ) -> None:
     """Fit an ellipse to each landmark's errors: λ = a/b for ADNet's loss, strategy per_landmark."""
-    from facealign.cli.ellipses import write_ellipses
+    from facealign.workflows.visualize import write_ellipses
 
     typer.echo(f"{write_ellipses(run, fold, out)}; wrote {out}")
 
@@ -114,6 +114,6 @@ def robustness(
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
 ) -> None:
     """Measure a trained model on faces that are turned, blurred, covered …, and how still its landmarks stand."""
-    from facealign.cli.robustness import robustness as measure
+    from facealign.workflows.robustness import robustness as measure
 
     typer.echo(measure(model, folder, kinds or [], faces, fold, normaliser, out, seed))

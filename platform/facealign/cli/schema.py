@@ -30,16 +30,15 @@ def check(
     ] = None,
 ) -> None:
     """Check every rule of a schema, and report all that is broken at once."""
-    from facealign.geometry.schema import load_schema_file
-    from facealign.geometry.schema_rules import notes
+    from facealign.geometry.schema import load_schema_file, notes
 
     found = load_schema_file(schema)
     for note in [*notes(found), *found.notes_on_layout()]:
         typer.echo(f"note: {note}")
     typer.echo(f"{schema}: {found.name}, {found.size} landmarks, {len(found.edges)} edges; every rule is kept")
     if picture is not None:
-        from facealign.cli.schema_layout import layout_of
         from facealign.report.schema_picture import save_schema_picture
+        from facealign.workflows.datasets import layout_of
 
         save_schema_picture(picture, found, layout_of(found, schema, shards))
         typer.echo(f"wrote {picture}")

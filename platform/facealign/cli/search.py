@@ -16,9 +16,9 @@ def check(
     params: ParamsOption = Path("params.yaml"),
 ) -> None:
     """Check search files, and every value that they could try; report all that is wrong at once."""
-    from facealign.cli.baseline import ParamsBaseline
     from facealign.config import ConfigError
-    from facealign.search.reading import load_search
+    from facealign.search.load import load_search
+    from facealign.workflows.search_setup import ParamsBaseline
 
     baseline = ParamsBaseline(params)
     wrong = []
@@ -47,15 +47,15 @@ def preview(
     import json
     import sys
 
-    from facealign.cli import search_preview
     from facealign.report.tables import print_table
+    from facealign.workflows import search_show
 
-    file, found, measured = search_preview.preview_search(path, params, epoch_seconds)
+    file, found, measured = search_show.preview_search(path, params, epoch_seconds)
     if as_json:
-        typer.echo(json.dumps(search_preview.as_json(found, measured), indent=2))
+        typer.echo(json.dumps(search_show.as_json(found, measured), indent=2))
         return
-    print_table(search_preview.rungs_table(found), sys.stdout)
-    for line in search_preview.as_lines(file, found, measured):
+    print_table(search_show.rungs_table(found), sys.stdout)
+    for line in search_show.as_lines(file, found, measured):
         typer.echo(line)
 
 
@@ -75,7 +75,7 @@ def run(
     params: ParamsOption = Path("params.yaml"),
 ) -> None:
     """Run a search. Ctrl-C stops it, and loses nothing; the same command with --continue goes on."""
-    from facealign.cli.search_run import run_search
+    from facealign.workflows.search import run_search
 
     run_search(file, params, change or [], go_on=go_on, trials=trials)
 
@@ -83,6 +83,6 @@ def run(
 @app.command()
 def show(name: Annotated[str, typer.Argument(help="Of the search, as its file says.")]) -> None:
     """List a search's trials and what was confirmed; it may be running."""
-    from facealign.cli.search_show import print_search
+    from facealign.workflows.search_show import print_search
 
     print_search(name)

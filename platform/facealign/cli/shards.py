@@ -28,10 +28,10 @@ def write(
     """Read a data set, cut out its faces and write them; what is there already is not made again."""
     import sys
 
-    from facealign.cli.shard_tables import settings_for
     from facealign.cluster.prepare import shard_mapper
     from facealign.data.preparing.prepare import prepare
-    from facealign.report.counter import counting
+    from facealign.report.progress import counting
+    from facealign.workflows.datasets import settings_for
 
     chosen = settings_for(params, source, None if root == "-" else root, settings or [], workers)
     with shard_mapper(chosen.cluster) as mapper, counting(f"preparing {source}", sys.stderr) as count:
@@ -60,7 +60,7 @@ def stat(place: Place, as_json: Annotated[bool, typer.Option("--json", help="Pri
     """Say what is there: faces, bytes, folds, subsets, landmark schema, crop rule, source, digest."""
     import json
 
-    from facealign.cli.shard_tables import describe, facts
+    from facealign.workflows.datasets import describe_shards, facts
 
     found = facts(place)
-    typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(describe(found)))
+    typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(describe_shards(found)))

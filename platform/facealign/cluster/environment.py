@@ -1,6 +1,8 @@
 """Ray's settings, in one place. It reads them when it is imported; what the user has set stays."""
 
+import json
 import os
+from dataclasses import dataclass
 
 _DEFAULTS = {
     # A report is a barrier, and Ray looks for reports at this interval; two seconds would pace short epochs.
@@ -25,3 +27,25 @@ def set_defaults() -> None:
     """Put the defaults into the environment where nothing stands yet."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+
+
+# The Ray job that this process is the driver of, as Ray tells it by the environment.
+
+
+_VARIABLE = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+_ID = "job_submission_id"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What ``ray job submit`` said of a job: its id, and the mapping of ``--metadata-json``."""
+
+    id: str
+    metadata: dict[str, str]
+
+
+def submission() -> Submission | None:
+    """The job of this process; None where it is none."""
+    told = os.environ.get(_VARIABLE)
+    metadata = json.loads(told).get("metadata", {}) if told else {}
+    return Submission(metadata[_ID], metadata) if _ID in metadata else None

@@ -7,9 +7,13 @@ data, a mistake in the program, a full disk, a batch that does not fit: the next
 import errno
 import re
 import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError
+from ray.train import ControllerError, TrainingFailedError, WorkerGroupError
 from ray.train.v2._internal.exceptions import (
     CollectiveTimeoutError,
     WorkerGroupStartupFailedError,
@@ -17,6 +21,7 @@ from ray.train.v2._internal.exceptions import (
     WorkerHealthCheckFailedError,
     WorkerHealthCheckTimeoutError,
 )
+from ray.train.v2.api.exceptions import PreemptionError
 
 from facealign.config import UserError
 
@@ -119,3 +124,148 @@ def as_told(error: Exception) -> Exception:
     if is_out_of_memory(error):
         return Hopeless(f"a worker was refused memory ({error}); {LESS_MEMORY}", mendable=True)
     return Hopeless("".join(traceback.format_exception(error)), mendable=False)
+
+
+# What the driver makes of the errors in which Ray's trainer ends.
+
+
+@contextmanager
+def explained(folder: str) -> Iterator[None]:
+    """Turn Ray's errors into what the reader needs of them.
+
+    Args:
+        folder: Of the training's checkpoints.
+
+    Raises:
+        UserError: There is something to mend, or to wait for.
+        WorkerFailed: The program has a mistake.
+    """
+    try:
+        yield
+    except TrainingFailedError as error:
+        raise _of_training(error, folder) from None
+    except OutOfMemoryError as error:
+        told = str(error).splitlines()[0]
+        raise UserError(f"the driver's node is out of memory ({told}); on that node, {LESS_MEMORY}") from None
+    except RayActorError as error:
+        told = str(error).splitlines()[0]
+        raise UserError(
+            f"{folder}: what leads the training on the driver's node was lost ({told}); "
+            "the same command goes on from the last checkpoint"
+        ) from None
+    except OSError as error:
+        if is_full(error):
+            raise UserError(no_room(folder, error)) from None
+        if isinstance(error, PermissionError):
+            raise UserError(f"{folder}: {error}; the driver must be able to write to cluster.storage") from None
+        raise
+
+
+def _of_training(error: TrainingFailedError, folder: str) -> Exception:
+    cause = error.controller_failure if isinstance(error, ControllerError) else error
+    if isinstance(cause, Hopeless):
+        return UserError(cause.message) if cause.mendable else WorkerFailed(cause.message)
+    if is_full(cause):
+        return UserError(no_room(folder, cause))
+    return WorkerFailed(str(cause))
+
+
+# A failed attempt in a few words: Ray's own run to pages.
+
+
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why an attempt failed.
+
+    Attributes:
+        text: A clause.
+        remedy: What to do if it comes again and again, a sentence without its full stop.
+        announced: It was told beforehand, and the training has saved itself.
+    """
+
+    text: str
+    remedy: str
+    announced: bool = False
+
+
+def errors_in(failed: Exception) -> Iterator[Exception]:
+    """The errors of the single workers, or of Ray's controller, without what Ray wraps around them."""
+    match failed:
+        case WorkerGroupError():
+            yield from failed.worker_failures.values()
+        case ControllerError():
+            yield failed.controller_failure
+        case _:
+            yield failed
+
+
+def cause_of(failed: Exception) -> Cause:
+    """The cause of a failed attempt, among all that followed from it."""
+    match failed:
+        case PreemptionError():
+            return _announced("a node was drained")
+        case WorkerGroupError():
+            return _cause_in_workers(failed.worker_failures)
+        case ControllerError(controller_failure=WorkerGroupStartupTimeoutError() as late):
+            return Cause(
+                f"the cluster had no room for {late.num_workers} workers",
+                "Lower cluster.workers, or set it to {min, max}",
+            )
+        case _:
+            return Cause(_first_line(failed), "See the logs of Ray")
+
+
+def _cause_in_workers(failures: Mapping[int, Exception]) -> Cause:
+    """What befell a process comes before what its peers then met; ranks are those of the workers."""
+    leaving = {rank: error for rank, error in failures.items() if isinstance(error, Leaving)}
+    if leaving:
+        told = [rank for rank, error in leaving.items() if error.noticed]
+        return _announced(f"{_workers(told)} got SIGTERM" if told else "a node was drained")
+    ends: dict[Cause, list[int]] = {}
+    for rank, error in failures.items():
+        if isinstance(error, (WorkerHealthCheckFailedError, WorkerHealthCheckTimeoutError)):
+            ends.setdefault(_end_of_process(error), []).append(rank)
+    if ends:
+        cause, ranks = next(iter(ends.items()))
+        return Cause(f"{_workers(ranks)} {cause.text}", cause.remedy, cause.announced)
+    rank, error = next(iter(failures.items()))
+    text = f"{_workers([rank])} lost touch: {_first_line(error)}"
+    return Cause(text, "See whether all nodes reach each other and the storage")
+
+
+def _end_of_process(error: Exception) -> Cause:
+    lost = error.health_check_failure if isinstance(error, WorkerHealthCheckFailedError) else error
+    text = str(lost)
+    if isinstance(lost, OutOfMemoryError):
+        used = re.search(r"was ([\d.]+ ?GB) used / ([\d.]+ ?GB)", text)
+        figures = f" ({used[1]} of {used[2]} were in use)" if used else ""
+        return Cause(
+            f"was killed by Ray, because its node ran out of memory{figures}", f"On that node, {LESS_MEMORY}"
+        )
+    if isinstance(lost, RayActorError) and lost.preempted:
+        return Cause("went with its node, which was drained", "Use nodes that stay", announced=True)
+    if "node has died" in text or "node was terminated" in text:
+        return Cause("was lost with its node", "See why the node went; the log of its raylet may tell")
+    if isinstance(lost, WorkerHealthCheckTimeoutError):
+        return Cause("no longer answered", "See whether its node still works")
+    return Cause(
+        "was killed, or crashed",
+        f"If the system killed it for want of memory (`dmesg` tells), {LESS_MEMORY}; else see its log",
+    )
+
+
+def _announced(text: str) -> Cause:
+    return Cause(text, "Use nodes that stay, or raise cluster.max_preemptions", announced=True)
+
+
+def _workers(ranks: list[int]) -> str:
+    numbers = ", ".join(map(str, sorted(ranks)))
+    return f"worker{'s' if len(ranks) > 1 else ''} {numbers}"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:_LONGEST]

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from facealign.cluster import storage
-from facealign.cluster.claim import claimed
+from facealign.cluster.channel import claimed
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.endings import explained
-from facealign.cluster.scaling import scaling
+from facealign.cluster.failures import explained
 from facealign.cluster.session import session
-from facealign.cluster.trainer import OnEvent, build_trainer, fetch_best, folder_of, follow, progress_of
+from facealign.cluster.trainer import OnEvent, build_trainer, fetch_best, folder_of, follow, progress_of, scaling
 from facealign.cluster.worker import WorkerTask
+from facealign.storage import uris
 from facealign.tracking import Run
 from facealign.training import TrainJob
 from facealign.training.progress import Progress
@@ -18,12 +17,12 @@ from facealign.training.stopping import Stopped, StopSignals
 
 def interrupted(job: TrainJob, config: ClusterConfig) -> bool:
     """Whether an earlier training of this job left something to go on from."""
-    return storage.exists(folder_of(job, config.storage))
+    return uris.exists(folder_of(job, config.storage))
 
 
 def forget(job: TrainJob, config: ClusterConfig) -> None:
     """Delete the checkpoints of a finished training, once all that it is for has been kept."""
-    storage.remove(folder_of(job, config.storage))
+    uris.remove(folder_of(job, config.storage))
 
 
 def train(

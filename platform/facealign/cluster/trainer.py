@@ -10,12 +10,11 @@ import ray
 from ray.train import CheckpointConfig, FailureConfig, Result, RunConfig, ScalingConfig
 from ray.train.torch import TorchTrainer
 
-from facealign.cluster import storage
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.notice import TerminationNotice
-from facealign.cluster.restarts import Restarts
-from facealign.cluster.snapshot import SnapshotCopy, mend_snapshot
+from facealign.cluster.ray_callbacks import Restarts, SnapshotCopy, TerminationNotice, mend_snapshot
 from facealign.cluster.worker import WorkerTask, train_worker
+from facealign.config import UserError
+from facealign.storage import uris
 from facealign.training import TrainJob
 from facealign.training.memory import WORKER_ENVIRONMENT
 from facealign.training.progress import Progress
@@ -26,7 +25,7 @@ _POLL_SECONDS = 0.3
 
 def folder_of(job: TrainJob, place: str) -> str:
     """Where a training keeps its checkpoints, below a folder or URI."""
-    return storage.join(storage.absolute(place), job.name)
+    return uris.join(uris.absolute(place), job.name)
 
 
 def build_trainer(task: WorkerTask, place: str, config: ClusterConfig, scaling: ScalingConfig) -> TorchTrainer:
@@ -40,7 +39,7 @@ def build_trainer(task: WorkerTask, place: str, config: ClusterConfig, scaling: 
         scaling_config=scaling,
         run_config=RunConfig(
             name=task.job.name,
-            storage_path=storage.absolute(place),
+            storage_path=uris.absolute(place),
             callbacks=[TerminationNotice(), restarts, SnapshotCopy(folder)],
             # `restarts` says how often, because Ray tells less apart; -1 leaves it to that alone.
             failure_config=FailureConfig(max_failures=-1, controller_failure_limit=-1, max_preemption_failures=-1),
@@ -102,3 +101,36 @@ def fetch_best(result: Result, best_model: Path) -> None:
 def _pass_on(channel: Any, on_event: OnEvent) -> None:
     for event in ray.get(channel.take.remote()):
         on_event(event)
+
+
+# What each worker gets of the cluster.
+
+
+def scaling(config: ClusterConfig) -> ScalingConfig:
+    """The settings in Ray's terms, for the cluster as it is now.
+
+    Workers share the cluster's CPUs evenly: of a training with ``{min, max}`` as if all ``max`` were there.
+
+    Raises:
+        UserError: The cluster is too small.
+    """
+    have = ray.cluster_resources()
+    gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 0))
+    fewest, most = config.fewest_workers, config.most_workers
+    use_gpu = config.takes_gpus(gpus)
+    if use_gpu and gpus < fewest:
+        raise UserError(
+            f"cluster.workers asks for {fewest} with a GPU each, but the cluster has {gpus}; "
+            "lower cluster.workers, or set cluster.device: cpu"
+        )
+    share = config.cpus_per_worker or max(cpus // most, 1)
+    if share * fewest > cpus:
+        raise UserError(
+            f"{fewest} workers with {share} CPUs each need {share * fewest}, but the cluster has {cpus}; "
+            "lower cluster.workers or cluster.cpus_per_worker"
+        )
+    return ScalingConfig(
+        num_workers=fewest if isinstance(config.workers, int) else (fewest, most),
+        use_gpu=use_gpu,
+        resources_per_worker={"CPU": share, "GPU": int(use_gpu)},
+    )

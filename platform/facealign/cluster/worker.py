@@ -11,7 +11,7 @@ import ray.train
 import ray.train.torch
 import torch
 
-from facealign.cluster import notice
+from facealign.cluster import ray_callbacks
 from facealign.cluster.channel import StopWatch
 from facealign.cluster.failures import Leaving, as_told, is_full, no_room
 from facealign.config import UserError
@@ -59,9 +59,9 @@ def train_worker(config: dict[str, Any]) -> None:
             progress = fit(task.job, world, _WorkerEvents(task.channel, tracker, watch), folder)
         # Stopped before the end: by the driver's wish, or because some worker or node was given notice.
         if not progress.is_done(task.job.train) and ray.get(task.channel.wish.remote()) != "stop":
-            raise Leaving(notice.given())
+            raise Leaving(ray_callbacks.given())
     except Exception as error:
-        if notice.given():  # a node that ends takes files and loading processes along, in any order
+        if ray_callbacks.given():  # a node that ends takes files and loading processes along, in any order
             raise Leaving(noticed=True) from error
         told = as_told(error)
         if told is error:
@@ -118,4 +118,4 @@ class _WorkerEvents:
             raise UserError(no_room(ray.train.get_context().get_storage().experiment_fs_path, error)) from None
 
     def stop_requested(self) -> bool:
-        return self._watch.requested or notice.given()
+        return self._watch.requested or ray_callbacks.given()

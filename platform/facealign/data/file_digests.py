@@ -20,8 +20,8 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from facealign.config import digest_file
-from facealign.data.cache_folder import cache_folder
-from facealign.data.shards.atomic import write_atomically
+from facealign.storage.atomic import write_atomically
+from facealign.storage.cache import cache_folder
 
 _log = logging.getLogger(__name__)
 _VERSION = 1

@@ -4,16 +4,14 @@
 through the gate; ``roll_back`` goes back; ``trace`` says where a version came from.
 """
 
-from facealign.registry.aliases import CANDIDATE, CHAMPION, PREVIOUS
-from facealign.registry.candidate import Candidate, best_of
-from facealign.registry.chain import Chain, trace
+from facealign.registry.champion import Measuring
 from facealign.registry.config import GateLimits, RegistryConfig
-from facealign.registry.measuring import Measuring
-from facealign.registry.predictor import Predictor
-from facealign.registry.publish import log_model
-from facealign.registry.publish_onnx import add_onnx
-from facealign.registry.register import Registered, register_best
+from facealign.registry.onnx import add_onnx
+from facealign.registry.publish import Predictor, log_model
+from facealign.registry.register import Candidate, Registered, best_of, register_best
 from facealign.registry.rollback import roll_back
+from facealign.registry.trace import Chain, trace
+from facealign.registry.versions import CANDIDATE, CHAMPION, PREVIOUS
 
 __all__ = [
     "CANDIDATE",

@@ -1,15 +1,32 @@
 """A version before the gate: whom it is compared with, on which faces, and what was decided."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from facealign.registry.champion_faces import NotComparable, champion_landmarks
+import numpy as np
+from numpy.typing import NDArray
+
+from facealign.data.shards.row import Labels
+from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.metrics import groups_of
+from facealign.registry.champion import Measuring, NotComparable, champion_landmarks
 from facealign.registry.config import GateLimits
-from facealign.registry.decision import Decision, decide
-from facealign.registry.groups import gate_groups
-from facealign.registry.measuring import Measuring
-from facealign.registry.wording import sentence, table
-from facealign.training.measured_faces import MeasuredFaces
+from facealign.registry.decision import Decision, decide, sentence, table
+
+# The sets of faces on which a candidate must not be worse.
+
+
+def gate_groups(labels: Sequence[Labels]) -> dict[str, NDArray[np.bool_]]:
+    """(F,) masks by name: the data set's subsets, and its attributes, which may overlap (WFLW's blur, pose …).
+
+    What all faces are in is left out: it is what the gate looks at anyway.
+    """
+    groups = {f"subset {name}": mask for name, mask in groups_of([face.subset for face in labels]).items()}
+    for attribute in sorted({name for face in labels for name in face.attributes}):
+        groups[f"attribute {attribute}"] = np.array([attribute in face.attributes for face in labels])
+    return {name: mask for name, mask in groups.items() if not mask.all()}
+
 
 MEAN_SHAPE = "the mean shape"
 """The rival of a first champion: landmarks of no face in particular."""

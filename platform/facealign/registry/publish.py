@@ -7,6 +7,7 @@ with the original before the model counts as ready.
 """
 
 import base64
+import copy
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,10 +26,31 @@ from facealign.inference.card import CARD
 from facealign.inference.load import PUBLISHED
 from facealign.inference.request import BOXES, IMAGE, Limits
 from facealign.inference.runtimes import DEVICE, PROGRAM, open_run
-from facealign.registry.carried import LOADER, PACKAGES, carry_source
-from facealign.registry.program import export_program, frozen
+from facealign.methods.base import Method
+from facealign.registry.bundled_source import LOADER, PACKAGES, carry_source
 from facealign.tracking import RunHandle
 from facealign.tracking.address import reaching
+
+# A trained module as an exported program: the file that runs without the code that made it.
+
+
+def frozen(module: nn.Module) -> nn.Module:
+    """A copy on the CPU, in evaluation mode, that needs no gradients; the module stays as it is."""
+    return copy.deepcopy(module).cpu().eval().requires_grad_(False)
+
+
+def export_program(module: nn.Module, image_size: int) -> torch.export.ExportedProgram:
+    """``torch.export`` with a free batch size.
+
+    Args:
+        module: ``frozen``; (B, 3, S, S) uint8 RGB → (B, N, 2) float32 landmarks, as ``Predictor`` does.
+        image_size: S, px.
+    """
+    # Two images: with one, the batch size would be frozen to 1. Black ones: what an export was made with stays in
+    # it, and nobody's face is to be published.
+    images = torch.zeros(2, 3, image_size, image_size, dtype=torch.uint8)
+    return torch.export.export(module, (images,), dynamic_shapes=({0: torch.export.Dim.AUTO},))
+
 
 TOLERANCE = 1e-3
 """Pixels by which a published model may differ from the original."""
@@ -197,3 +219,23 @@ def _require_equal(model_uri: str, size: int, found: NDArray[Any], expected: NDA
             f"the published model {model_uri} predicts landmarks {off:.3g} px off the original's in a batch of "
             f"{size}, and {TOLERANCE} px are allowed; look at what torch.export made of the network"
         )
+
+
+# What is published of a method: images in, landmarks out.
+
+
+class Predictor(nn.Module):
+    """A method's network and its decoding as one module.
+
+    Args:
+        method: The trained method; the predictor shares its weights.
+    """
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, S, S) uint8 RGB crops → (B, N, 2) float32 landmarks, crop pixels."""
+        landmarks: Tensor = self.method.decode(self.method(images))
+        return landmarks

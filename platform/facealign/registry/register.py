@@ -1,6 +1,7 @@
 """The best trained model becomes a version of the registered model, and its champion if it passes the gate."""
 
 import json
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,17 +9,110 @@ from pathlib import Path
 from typing import Any
 
 from facealign.config import UserError
-from facealign.registry.aliases import CANDIDATE, CHAMPION, DECISION, WITHDRAWN, aliases, now, put_in_force
-from facealign.registry.candidate import MODEL_URI, Candidate, best_of
-from facealign.registry.champion_faces import keep_measured
+from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.registry.alias_lock import turn
+from facealign.registry.champion import Measuring, keep_measured
 from facealign.registry.config import GateLimits
 from facealign.registry.decision import Decision
 from facealign.registry.gate import Outcome, judge
-from facealign.registry.lineage import ancestry
-from facealign.registry.measuring import Measuring
-from facealign.registry.turn import turn
+from facealign.registry.versions import CANDIDATE, CHAMPION, DECISION, WITHDRAWN, aliases, now, put_in_force
 from facealign.tracking.address import reaching
-from facealign.training.measured_faces import MeasuredFaces
+from facealign.tracking.handles import PARENT
+
+# A trained and measured model that may become a version, and which of several is best.
+
+
+MODEL_URI = "model_uri"
+"""The tag by which a version says which logged model it is; MLflow's databases do not keep it otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A published model that may become a version.
+
+    Attributes:
+        model_uri: ``models:/m-…``, as ``log_model`` gave it.
+        validation_nme: A fraction of the normaliser; lower is better.
+        data_digest: Of the shards it was trained and measured on. Figures on other data do not compare.
+        measured: What it found on the faces of the test fold: a file of ``MeasuredFaces``.
+    """
+
+    method: str
+    run_id: str
+    model_uri: str
+    validation_nme: float
+    data_digest: str
+    config_hash: str
+    git_commit: str
+    measured: Path
+
+    @property
+    def model_id(self) -> str:
+        """``m-…``."""
+        return self.model_uri.removeprefix("models:/")
+
+    def tags(self) -> dict[str, str]:
+        """The labels of its version."""
+        return {
+            "method": self.method,
+            MODEL_URI: self.model_uri,
+            "validation_nme": repr(self.validation_nme),
+            "data_digest": self.data_digest,
+            "config_hash": self.config_hash,
+            "git_commit": self.git_commit,
+        }
+
+
+def best_of(candidates: Sequence[Candidate]) -> Candidate:
+    """The candidate with the lowest validation NME; the first of equals.
+
+    Raises:
+        UserError: There is none, one has no finite figure, or they were measured on different data.
+    """
+    if not candidates:
+        raise UserError("there is no model to register; train at least one method first")
+    for candidate in candidates:
+        if not math.isfinite(candidate.validation_nme):
+            raise UserError(
+                f"{candidate.method} (run {candidate.run_id}) has a validation NME of {candidate.validation_nme}; "
+                "leave it out, or train it again"
+            )
+    if len({candidate.data_digest for candidate in candidates}) > 1:
+        listed = ", ".join(f"{c.method} on {c.data_digest[:12]}" for c in candidates)
+        raise UserError(
+            f"the models were measured on different data ({listed}); train them again on the present data"
+        )
+    return min(candidates, key=lambda candidate: candidate.validation_nme)
+
+
+# What MLflow knows of how a training came about: the job that ran it, and the search its settings came from.
+
+
+SUBMISSION = "submission"
+"""The tag with the id of the Ray job that trained; a training outside a job has none."""
+
+
+def ancestry(client: Any, run_id: str, config_hash: str) -> dict[str, str]:
+    """Tags ``submission`` of the job, and ``study``, ``trial`` and ``trial_run`` of the search; those there are.
+
+    A trial and a training with one configuration hash are the same training (settings, faces and seed), so nothing
+    has to be carried from a search's ``best.yaml`` to the training.
+    """
+    run = client.get_run(run_id)
+    found = {SUBMISSION: run.data.tags[SUBMISSION]} if SUBMISSION in run.data.tags else {}
+    trials = client.search_runs(
+        [run.info.experiment_id],
+        f"tags.config_hash = '{config_hash}' AND tags.trial LIKE '%'",
+        order_by=["attributes.start_time ASC"],
+        max_results=1,
+    )
+    for trial in trials:
+        found |= {"trial": trial.data.tags["trial"], "trial_run": trial.info.run_id}
+        if (parent := trial.data.tags.get(PARENT)) is not None:
+            search = client.get_run(parent).data.tags
+            found |= {"study": search["study"]} if "study" in search else {}
+    return found
+
 
 ARTIFACTS = "gate"
 """Folder of the run with the gate's decisions, whole."""

@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 
 from facealign.config import UserError
-from facealign.registry.aliases import CHAMPION, DECISION, PREVIOUS, WITHDRAWN, aliases, now, put_in_force
-from facealign.registry.names import versions_of
-from facealign.registry.turn import turn
+from facealign.registry.alias_lock import turn
+from facealign.registry.versions import (
+    CHAMPION,
+    DECISION,
+    PREVIOUS,
+    WITHDRAWN,
+    aliases,
+    now,
+    put_in_force,
+    versions_of,
+)
 from facealign.tracking.address import reaching
 
 

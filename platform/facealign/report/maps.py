@@ -14,10 +14,10 @@ from facealign.data.batch import Batch
 from facealign.data.dataset import Draw, FaceDataset, collate
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
-from facealign.data.shards.store import Place
 from facealign.methods import Method
 from facealign.report.faces import FaceCell, contact_sheet
 from facealign.report.style import ON_DARK
+from facealign.storage.store import Place
 from facealign.training import Faces, ModelFolder
 
 _DARKNESS = 0.35

@@ -9,11 +9,12 @@ from facealign.config import UserError
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
-from facealign.data.shards.store import Place
+from facealign.evaluation.evaluate import Evaluation
+from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.geometry import affine
-from facealign.report.evaluation import Evaluation
+from facealign.report.comparison.run import Run
 from facealign.report.faces import FaceCell, contact_sheet
-from facealign.training.measured_faces import MeasuredFaces
+from facealign.storage.store import Place
 
 
 def sheet_of_predictions(
@@ -60,3 +61,23 @@ def face_cells(
             )
         )
     return cells
+
+
+# A run's best faces and its worst, in their crops.
+
+
+_CELL = 240  # px
+_COLUMNS = 3
+
+
+def sheet_of_extremes(run: Run, reader: ShardReader, count: int) -> NDArray[np.uint8]:
+    """``count`` faces with the smallest errors, then as many with the largest: (H, W, 3) uint8 RGB.
+
+    Args:
+        reader: The shards that have these faces' pictures.
+    """
+    ranked = np.argsort(run.errors, kind="stable")
+    count = min(count, len(ranked) // 2) or len(ranked)
+    chosen = list(dict.fromkeys([*ranked[:count].tolist(), *ranked[-count:].tolist()]))
+    cells = face_cells(run.faces, run.errors, reader, chosen)
+    return contact_sheet(cells, run.schema, columns=_COLUMNS, cell_size=_CELL, title=run.name)

@@ -12,11 +12,9 @@ from typing import Any
 from scipy import stats
 
 from facealign.search.file import Confirm
-from facealign.search.fixed import FixedPlan
-from facealign.search.outcome import best
-from facealign.search.plan import Plan
-from facealign.search.row import TrialRow
+from facealign.search.plan import FixedPlan, Plan
 from facealign.search.space import Assignments
+from facealign.search.trial_row import TrialRow, best
 
 PAPER = 0
 """Number of the trial that has the paper's setting, where the search file names one."""

@@ -8,7 +8,7 @@ number of ``trial_epoch``, ``trial_ended``; a ``note`` at any time.
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
-from facealign.search.row import TrialState
+from facealign.search.trial_row import TrialState
 
 
 class SearchBegins(TypedDict):

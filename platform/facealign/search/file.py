@@ -1,15 +1,14 @@
 """A search file: what is searched, how, how long, and what happens to the best."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import Field, field_validator, model_validator
 
-from facealign.config import Settings
+from facealign.config import Problem, Settings
 from facealign.methods import METHODS
-from facealign.search.paths import ListOf, full_paths
 from facealign.search.pruners import ASHASettings, PrunerSettings
 from facealign.search.samplers import SamplerSettings, TPESettings
-from facealign.search.space import Assignments, Space
+from facealign.search.space import Assignments, ListOf, Space, full_paths
 
 Objective = Literal["nme", "parameters", "macs", "latency_ms", "failure_rate"]
 
@@ -86,3 +85,20 @@ class SearchFile(Settings):
         return self.model_dump(
             mode="json", include={"method", "objectives", "space", "fixed", "sampler", "pruner", "seed"}
         )
+
+
+# What a search has to know of the settings that it changes.
+
+
+class Baseline(Protocol):
+    """The settings that every trial starts from: params.yaml, which the command line knows how to read."""
+
+    def problems(self, assignments: Assignments) -> list[Problem]:
+        """What the settings' own rules say against ``assignments`` put into them, at places of params.yaml."""
+
+    def value(self, path: str, assignments: Assignments) -> Any:
+        """The value of a dotted path beside ``assignments``, which break no rule; maybe a default.
+
+        Raises:
+            KeyError: There is no such setting.
+        """

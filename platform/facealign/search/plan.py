@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import optuna
+from pydantic import Field
 
+from facealign.config import Settings, digest_json
+from facealign.search.file import Budget, SearchFile
+from facealign.search.pruners import build_pruner
+from facealign.search.samplers import build_sampler
 from facealign.search.space import Assignments
 
 
@@ -76,3 +81,150 @@ class Plan(Protocol):
 
     def suggest(self, trial: optuna.Trial) -> Assignments:
         """What tells a trial from the others."""
+
+
+# A search file as a plan: its study's name, its first trials, its samplers, its pruner.
+
+
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """What a search file plans.
+
+    Attributes:
+        file: The search file.
+        base: All else that the results depend on: the settings that the search leaves alone, the data's digest.
+        epochs: Of a trial that is not stopped.
+    """
+
+    file: SearchFile
+    base: dict[str, Any]
+    epochs: int
+
+    @property
+    def name(self) -> str:
+        """The file's, and the digest of all that the trials depend on; budget, confirmation and place are not."""
+        return f"{self.file.name}-{digest_json({**self.file.identity, 'base': self.base})[:12]}"
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The file's."""
+        return self.file.objectives
+
+    @property
+    def limits(self) -> Limits:
+        """The file's budget; a grid ends with its last point too."""
+        size = self.file.space.size if self.file.sampler.name == "grid" else None
+        return limits_of(self.file.budget, rows=None if size is None else size + len(self.file.first))
+
+    @property
+    def queue(self) -> Sequence[Queued]:
+        """The file's ``first``."""
+        return [Queued(self.file.space.labels(values)) for values in self.file.first]
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """The pruner's."""
+        return self.file.pruner.rungs(self.epochs)
+
+    @property
+    def fixed(self) -> Assignments:
+        """The file's."""
+        return self.file.fixed
+
+    def sampler(self, number: int) -> optuna.samplers.BaseSampler:
+        """The file's, for one trial."""
+        return build_sampler(self.file.sampler, self.file.space, self.file.seed, number)
+
+    def pruner(self) -> optuna.pruners.BasePruner:
+        """The file's."""
+        return build_pruner(self.file.pruner, self.epochs)
+
+    def suggest(self, trial: optuna.Trial) -> Assignments:
+        """From the file's space."""
+        return self.file.space.suggest(trial)
+
+
+def limits_of(budget: Budget, rows: int | None = None) -> Limits:
+    """A budget in seconds."""
+    return Limits(
+        trials=budget.trials,
+        rows=rows,
+        seconds=None if budget.hours is None else budget.hours * _HOUR,
+        gpu_seconds=None if budget.gpu_hours is None else budget.gpu_hours * _HOUR,
+        failures=budget.failures,
+    )
+
+
+# A fixed list of settings, each trained from several seeds, as a study like any other.
+
+
+SEED = "seed"
+"""Of params.yaml: of weights, sample order and augmentation."""
+
+
+class FixedPlan(Settings):
+    """Every row from every seed, seeds within rows: place ``row × len(seeds) + i`` of the queue has ``seeds[i]``.
+
+    Attributes:
+        title: What it is; letters, digits and ``. _ -``.
+        rows: Settings by full dotted path of params.yaml.
+        seeds: Of params.yaml, for each row.
+        fixed: Settings that differ from the params file in every row.
+        base: All else that the results depend on: the settings that the rows leave alone, the data's digest.
+        failures: Failed trials, at which the rest is given up; None: all are tried.
+    """
+
+    title: str = Field(pattern=r"^[\w.-]+$")
+    rows: tuple[Assignments, ...] = Field(min_length=1)
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    fixed: Assignments = Field(default_factory=dict)
+    base: dict[str, Any] = Field(default_factory=dict)
+    failures: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Title and digest of all that the figures depend on."""
+        content = self.model_dump(mode="json", exclude={"title", "failures"})
+        return f"{self.title}-{digest_json(content)[:12]}"
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The validation NME."""
+        return ("nme",)
+
+    @property
+    def limits(self) -> Limits:
+        """All trials."""
+        return Limits(rows=len(self.rows) * len(self.seeds), failures=self.failures)
+
+    @property
+    def queue(self) -> Sequence[Queued]:
+        """All of them."""
+        return [
+            Queued(attributes={"row": row, "seed": seed}) for row in range(len(self.rows)) for seed in self.seeds
+        ]
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """None: all are trained to their end."""
+        return ()
+
+    def sampler(self, number: int) -> optuna.samplers.BaseSampler:
+        """Never asked: nothing is left to suggest."""
+        return optuna.samplers.RandomSampler(seed=number)
+
+    def pruner(self) -> optuna.pruners.BasePruner:
+        """Stops none."""
+        return optuna.pruners.NopPruner()
+
+    def suggest(self, trial: optuna.Trial) -> Assignments:
+        """The trial's row, and its seed."""
+        attributes = trial.user_attrs
+        return {**self.rows[attributes["row"]], SEED: attributes["seed"]}
+
+    def places(self, row: int) -> range:
+        """Of a row in the queue, in the order of the seeds."""
+        return range(row * len(self.seeds), (row + 1) * len(self.seeds))

@@ -118,7 +118,7 @@ def build_sampler(settings: Any, space: Space, seed: int, number: int) -> BaseSa
 
     Args:
         settings: One of ``SamplerSettings``.
-        space: What is searched; ``facealign.search.lint`` has found that it suits the sampler.
+        space: What is searched; ``facealign.search.validation`` has found that it suits the sampler.
         seed: Of the search.
         number: Of the trial that is to be asked for.
     """

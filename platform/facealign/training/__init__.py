@@ -2,8 +2,8 @@
 
 from facealign.training.checkpoint import Faces, ModelFolder, load_model, save_model
 from facealign.training.config import TrainConfig, TrainJob
-from facealign.training.evaluate import Predictions, predict
 from facealign.training.fit import fit
+from facealign.training.predictions import Predictions, predict
 from facealign.training.world import World
 
 __all__ = [

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from facealign.config.device import device_named
-from facealign.config.locks import alone_in
+from facealign.storage.locks import alone_in
 from facealign.training.config import TrainJob
 from facealign.training.events import epoch_event, log_event
 from facealign.training.fit import fit

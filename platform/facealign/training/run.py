@@ -13,7 +13,6 @@ from facealign.data.ordering import order
 from facealign.metrics import Total, nme
 from facealign.training.checkpoint import build_method, load_checkpoint, save_checkpoint
 from facealign.training.config import TrainJob
-from facealign.training.evaluate import predict
 from facealign.training.events import UNMEASURED, Events
 from facealign.training.faces import TrainingFaces
 from facealign.training.learner import Learner
@@ -21,6 +20,7 @@ from facealign.training.memory import keep_freed_memory
 from facealign.training.meter import Meter
 from facealign.training.not_finite import not_finite
 from facealign.training.optimizer import lr_factor
+from facealign.training.predictions import predict
 from facealign.training.progress import EpochRecord, Progress
 from facealign.training.shortage import enough_memory
 from facealign.training.world import World

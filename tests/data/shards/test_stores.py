@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from facealign.config import UserError
-from facealign.data.cache_folder import CACHE_VARIABLE, cache_folder
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
-from facealign.data.shards.store import absolute, open_store
 from facealign.data.shards.verify import verify
+from facealign.storage.cache import CACHE_VARIABLE, cache_folder
+from facealign.storage.uris import absolute, open_store
 from s3 import BUCKET, s3_server
 
 pytestmark = pytest.mark.thorough

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from facealign.data.shards.reader import ShardReader
+from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.geometry import affine
 from facealign.metrics import directed_nme, mean_interval, nme
 from facealign.training import Predictions
-from facealign.training.measured_faces import MeasuredFaces
 
 NAMES = {"nme": "overall", "normal_nme": "normal", "tangent_nme": "tangent", "bias_rate": "bias_rate"}
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from facealign.data.shards.row import Labels
+from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.geometry import load_schema
 from facealign.report.comparison.differences import best_of, differences
 from facealign.report.comparison.run import Run
 from facealign.training import Predictions
-from facealign.training.measured_faces import MeasuredFaces
 
 
 def run(name, ids, errors):

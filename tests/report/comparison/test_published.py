@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from facealign.data.shards.row import Labels
+from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.papers.load import published_tables
+from facealign.evaluation.papers.table import SCALE, printed_mean
 from facealign.metrics import nme
-from facealign.papers.load import published_tables
-from facealign.papers.table import SCALE, printed_mean
 from facealign.report.comparison.published import published_beside
 from facealign.report.comparison.run import Run
 from facealign.report.comparison.tables import published_table
 from facealign.training import Predictions
-from facealign.training.measured_faces import MeasuredFaces
 from papers.identities import violations
 from report.comparison.test_differences import run
 

@@ -6,18 +6,18 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from facealign.cli import paths
-from facealign.cli.ellipses import write_ellipses
-from facealign.cli.report import report
 from facealign.config import UserError
 from facealign.data.shards.reader import ShardReader
+from facealign.evaluation.robustness import Estimate, Flip, Point, Robustness, Shifts
 from facealign.losses.adl import ADLSettings
 from facealign.losses.anisotropy import AnisotropySettings, constant_anisotropy
-from facealign.report.csvplots import write_history_csv
-from facealign.report.robustness.result import Estimate, Flip, Point, Robustness, Shifts
-from facealign.report.robustness.write import write_robustness
+from facealign.report.curves import write_history_csv
+from facealign.report.robustness import write_robustness
 from facealign.training import Faces, save_model
 from facealign.training.checkpoint import build_method
+from facealign.workflows import workspace
+from facealign.workflows.report import report
+from facealign.workflows.visualize import write_ellipses
 from report.comparison.runs import write_run
 
 pytestmark = pytest.mark.thorough
@@ -63,16 +63,16 @@ def project(tmp_path_factory, tiny_shards, tiny_job):
     """A project with a trained and measured method, another one, and predictions from elsewhere."""
     folder = tmp_path_factory.mktemp("project")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paths, "OUTPUTS", folder / "outputs")
+        patch.setattr(workspace, "OUTPUTS", folder / "outputs")
         for name, spread in (("awing", 1.0), ("scc", 2.0)):
-            write_run(paths.evaluated(name).figures.parent, tiny_shards, spread, seed=len(name))
+            write_run(workspace.evaluated(name).figures.parent, tiny_shards, spread, seed=len(name))
         write_run(folder / "elsewhere", tiny_shards, 3.0, seed=9, faces=4)
         index = ShardReader(tiny_shards, "test").index
-        write_robustness(paths.evaluated("awing").figures.parent, robustness(index.digest))
+        write_robustness(workspace.evaluated("awing").figures.parent, robustness(index.digest))
         faces = Faces(crop=index.crop, landmarks=index.landmarks)
-        save_model(paths.trained("awing").model, build_method(tiny_job, faces), tiny_job, faces)
+        save_model(workspace.trained("awing").model, build_method(tiny_job, faces), tiny_job, faces)
         record = {"epoch": 1, "loss": 2.0, "validation_nme": 0.05, "lr": 0.1, "images_per_second": 9.0}
-        write_history_csv(paths.trained("awing").history, [record | {"seconds": 3600.0}])
+        write_history_csv(workspace.trained("awing").history, [record | {"seconds": 3600.0}])
         yield folder
 
 
@@ -109,7 +109,7 @@ def test_every_picture_is_on_the_page_with_words_and_beside_it(page, project):
 
 def test_what_it_says(page, project):
     text = " ".join(Page(page).words)
-    evaluation = json.loads((paths.evaluated("awing").figures).read_text())
+    evaluation = json.loads((workspace.evaluated("awing").figures).read_text())
     mean, low, high = (f"{100 * part:.2f}" for part in evaluation["figures"]["test"]["full"]["nme"])
     assert f"awing has the lowest NME: {mean} % of the inter-ocular distance ({low} – {high}) on 6 faces" in text
     assert "scc: +" in text

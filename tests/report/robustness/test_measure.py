@@ -11,16 +11,14 @@ from facealign.config import UserError
 from facealign.data.augmentation.views import cut_image, view_at
 from facealign.data.ordering.order import sample_rng
 from facealign.data.shards.reader import ShardReader
+from facealign.evaluation import robustness as module
+from facealign.evaluation.perturbations import PERTURBATIONS
+from facealign.evaluation.robustness import Plan, Robustness, SeenFaces, measure_robustness
 from facealign.geometry import CropSettings, affine
-from facealign.report.robustness import measure as module
-from facealign.report.robustness.measure import Plan, measure_robustness
-from facealign.report.robustness.perturbations import PERTURBATIONS
-from facealign.report.robustness.result import Robustness
-from facealign.report.robustness.views import SeenFaces
-from facealign.report.robustness.write import read_robustness, write_robustness
+from facealign.report.robustness import read_robustness, write_robustness
 from facealign.training import Faces, ModelFolder, Predictions
 from facealign.training.checkpoint import ModelCard, build_method
-from facealign.training.evaluate import to_photos
+from facealign.training.predictions import to_photos
 
 GEOMETRIC = ("rotation", "scale", "box_jitter")
 CPU = torch.device("cpu")

@@ -6,9 +6,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from facealign.report.search.live import search_progress
-from facealign.report.search.live_state import SearchState
-from facealign.report.search.live_table import LiveTable
+from facealign.report.search.live import LiveTable, SearchState, search_progress
 from facealign.search.events import Note, SearchBegins, TrialEnded, TrialEpoch, TrialStarted
 
 

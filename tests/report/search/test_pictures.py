@@ -3,8 +3,8 @@ import pytest
 
 import trial_rows
 from facealign.config import UserError
-from facealign.report.search.confirmation import mean_and_half_width
-from facealign.report.search.pictures import PICTURES
+from facealign.report.search.plots import PICTURES
+from facealign.report.search.verdict import mean_and_half_width
 from facealign.report.style import to_rgb
 from trial_rows import ALPHA, LOSS, THETA, bare, context, row, search, two_objectives, wide
 

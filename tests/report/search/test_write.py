@@ -5,10 +5,8 @@ from html.parser import HTMLParser
 import pytest
 
 from facealign.config import UserError
-from facealign.report.search.csv import write_trials_csv
-from facealign.report.search.page import page
+from facealign.report.search.page import page, write_report, write_trials_csv
 from facealign.report.search.verdict import verdict
-from facealign.report.search.write import write_report
 from trial_rows import ALPHA, LOSS, THETA, bare, context, row, search, two_objectives
 
 SEARCH = search()

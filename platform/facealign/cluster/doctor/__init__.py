@@ -3,8 +3,7 @@
 A check is one function in a file of ``checks/``, registered there.
 """
 
+from facealign.cluster.doctor.check import Finding, Plan, State
 from facealign.cluster.doctor.examination import examine
-from facealign.cluster.doctor.finding import Finding, State
-from facealign.cluster.doctor.plan import Plan
 
 __all__ = ["Finding", "Plan", "State", "examine"]

@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from facealign.cluster.doctor.finding import Finding
-from facealign.cluster.doctor.plan import Plan
-from facealign.cluster.doctor.reach import reach
-from facealign.cluster.doctor.registry import CHECKS, Check
+from facealign.cluster.doctor.check import CHECKS, Check, Finding, Plan
+from facealign.cluster.doctor.nodes import reach
 from facealign.config import UserError
 
 CLUSTER = "cluster"

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from facealign.cluster.search.task import Told, TrialTask
-from facealign.cluster.search.tracked import end_trial
+from facealign.cluster.search.task import Told, TrialTask, end_trial
 from facealign.config import UserError
 from facealign.search.events import (
     Note,
@@ -19,10 +18,9 @@ from facealign.search.events import (
     TrialEpoch,
     TrialStarted,
 )
-from facealign.search.outcome import best, row
-from facealign.search.row import TrialState
 from facealign.search.space import Assignments
 from facealign.search.study import Asked, SearchStudy
+from facealign.search.trial_row import TrialState, best, row
 from facealign.tracking import Run, RunHandle, deliver_left
 from facealign.tracking.handles import from_json
 from facealign.training import TrainJob

@@ -1,5 +1,6 @@
 """Studies run on a cluster, by Ray Tune."""
 
+import json
 import logging
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,21 +11,158 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.train import ScalingConfig
+from ray.tune import PlacementGroupFactory
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
 
-from facealign.cluster import storage
-from facealign.cluster.channel import channel
-from facealign.cluster.claim import claimed
+from facealign.cluster.channel import channel, claimed
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.search.bridge import StudyScheduler, StudySearcher, Unsaved
-from facealign.cluster.search.capacity import Capacity, beside_the_driver, capacity
 from facealign.cluster.search.conductor import Conductor, JobOf
-from facealign.cluster.search.task import Common, Measure
-from facealign.cluster.search.tracked import TrackedSearch
+from facealign.cluster.search.task import Common, Measure, TrackedSearch, TrialTask
 from facealign.cluster.search.trial import run_trial
 from facealign.cluster.session import session
+from facealign.config import UserError
 from facealign.search.events import Note, SearchEvent
 from facealign.search.study import SearchStudy
+from facealign.storage import uris
 from facealign.training.stopping import StopSignals
+
+# Tune's two interfaces on the conductor: a searcher that asks it, and a scheduler that tells it.
+
+
+class Unsaved:
+    """Nothing of it is kept: Tune saves what it is given, to go on from, and here the study does that."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class StudySearcher(Unsaved, Searcher):  # type: ignore[misc]  # Ray has no types
+    """Hands Tune the conductor's trials, so many at once; the study remembers, so Tune has nothing to save."""
+
+    def __init__(self, conductor: Conductor, concurrency: int) -> None:
+        super().__init__()
+        self._conductor, self._concurrency = conductor, concurrency
+        self.numbers: dict[str, int] = {}
+        self.causes: dict[str, str] = {}
+
+    def suggest(self, trial_id: str) -> Any:
+        """Tune calls it: settings of a new trial, None for not now, or that there are no more."""
+        if self._conductor.running >= self._concurrency:
+            return None
+        task = self._conductor.next()
+        if task is None:  # one that is under way may have to be asked again
+            return None if self._conductor.running else Searcher.FINISHED
+        self.numbers[trial_id] = task.number
+        return {"task": task}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Tune calls it when a trial has ended, by itself or not."""
+        cause = self.causes.pop(trial_id, "it ended without a word")
+        self._conductor.lost(self.numbers.pop(trial_id), cause)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing to save."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing to restore."""
+
+
+class StudyScheduler(Unsaved, FIFOScheduler):  # type: ignore[misc]
+    """Passes on what trials tell, and stops those that the study prunes."""
+
+    def __init__(self, conductor: Conductor, searcher: StudySearcher) -> None:
+        super().__init__()
+        self._conductor, self._searcher = conductor, searcher
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """Tune calls it for each report."""
+        task: TrialTask = trial.config["task"]
+        told = json.loads(result["told"])
+        if "rungs" in told:
+            told["rungs"] = {int(epoch): nme for epoch, nme in told["rungs"].items()}
+        is_over = self._conductor.hear(task.number, told)
+        return str(TrialScheduler.STOP if is_over else TrialScheduler.CONTINUE)
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """Tune calls it before it says that the trial has ended."""
+        lines = str(trial.get_error()).strip().splitlines()
+        self._searcher.causes[trial.trial_id] = lines[0][:200] if lines else "unknown"
+
+
+# How many trials a cluster holds at once, and what each gets.
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Room for trials.
+
+    Attributes:
+        trials: At once.
+        workers: Of each trial.
+        cpus: Of each worker.
+        gpus: Likewise, 0 or 1.
+    """
+
+    trials: int
+    workers: int
+    cpus: int
+    gpus: int
+
+    @property
+    def gpus_per_trial(self) -> int:
+        """That a trial holds while it runs."""
+        return self.workers * self.gpus
+
+    @property
+    def scaling(self) -> ScalingConfig:
+        """Of a trial that is a Ray Train run."""
+        return ScalingConfig(
+            num_workers=self.workers,
+            use_gpu=self.gpus > 0,
+            resources_per_worker={"CPU": self.cpus, "GPU": self.gpus},
+        )
+
+    @property
+    def process(self) -> PlacementGroupFactory:
+        """What Tune reserves for a trial that is one process."""
+        return PlacementGroupFactory([{"CPU": self.cpus, "GPU": self.gpus}])
+
+
+def beside_the_driver() -> PlacementGroupFactory:
+    """What Tune reserves for a process that only follows a trial's workers: nearly nothing, on the driver's node.
+
+    It asks for no part of a CPU, because then the workers could not have all of them.
+    """
+    return PlacementGroupFactory([{f"node:{ray.util.get_node_ip_address()}": 0.001}])
+
+
+def capacity(config: ClusterConfig, most: int | None) -> Capacity:
+    """As many trials as the cluster holds, and at most ``most``, which then share its CPUs.
+
+    A trial has the fewest workers that the settings allow: a second trial is of more use than a faster one.
+
+    Raises:
+        UserError: It holds not one.
+    """
+    have = ray.cluster_resources()
+    gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 0))
+    workers = config.fewest_workers
+    use_gpu = config.takes_gpus(gpus)
+    by_gpu = gpus // workers if use_gpu else None
+    by_cpu = cpus // (workers * (config.cpus_per_worker or 1))
+    held = min(count for count in (by_gpu, by_cpu, most) if count is not None)
+    if held < 1:
+        each = f"{config.cpus_per_worker or 1} CPUs{' and a GPU' if use_gpu else ''} each"
+        raise UserError(
+            f"a trial has {workers} workers with {each}, and the cluster has {cpus} CPUs and {gpus} GPUs; lower "
+            "cluster.workers or cluster.cpus_per_worker, or set cluster.device: cpu"
+        )
+    share = config.cpus_per_worker or cpus // (workers * held)
+    return Capacity(trials=held, workers=workers, cpus=share, gpus=int(use_gpu))
+
 
 OnEvent = Callable[[SearchEvent], None]
 
@@ -94,8 +232,8 @@ class Searching:
             )
 
             def forget(number: int) -> None:
-                if storage.exists(common.folder(number)):
-                    storage.remove(common.folder(number))
+                if uris.exists(common.folder(number)):
+                    uris.remove(common.folder(number))
 
             conductor = Conductor(study, job_of, self.config.max_failures, self.spool, forget, self.on_event)
             conductor.begin()
@@ -105,8 +243,8 @@ class Searching:
                     _tune(conductor, common, room, watch, self.scratch)
             finally:
                 conductor.close()
-            if not any(row.state == "WAITING" for row in study.rows()) and storage.exists(common.place_of_study):
-                storage.remove(common.place_of_study)
+            if not any(row.state == "WAITING" for row in study.rows()) and uris.exists(common.place_of_study):
+                uris.remove(common.place_of_study)
         if self.signals.received is not None:
             raise Interrupted(128 + self.signals.received)
         if conductor.error is not None:

@@ -7,11 +7,70 @@ from typing import Any, Literal, TypedDict
 
 from ray.train import ScalingConfig
 
-from facealign.cluster import storage
+from facealign import tracking
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.search.tracked import TrackedSearch
+from facealign.storage import uris
+from facealign.tracking import Run, TrackingSettings
 from facealign.training import TrainJob
 from facealign.training.progress import Progress
+
+# The runs of a search in MLflow: one for the search, and one below it for each trial.
+
+
+STATE = "state"
+_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "WAITING": "KILLED", "FAIL": "FAILED"}
+"""MLflow's word for how a trial ended; the tag ``state`` has ours."""
+
+
+@dataclass(frozen=True)
+class TrackedSearch:
+    """Where the runs of a search's trials are recorded.
+
+    Attributes:
+        settings: Of tracking.
+        experiment: Where the settings name none.
+        key: Of the search's own run, which is the parent of the trials'.
+        name: What the trials' names and keys begin with; empty: with ``key``.
+        tags: Of each trial.
+    """
+
+    settings: TrackingSettings
+    experiment: str
+    key: str
+    name: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def open(self, spool: Path, *, fresh: bool = False) -> Run | None:
+        """The search's run; call it in the driver, before any trial's."""
+        return tracking.open_run(self.settings, self.experiment, self.key, self.key, fresh=fresh, spool_dir=spool)
+
+    def open_trial(self, number: int, job: TrainJob, params: Mapping[str, Any], spool: Path) -> Run | None:
+        """The run of a trial: found again where it has one. Its params are those that were suggested."""
+        name = f"{self.name or self.key}/{number:03d}"
+        run = tracking.open_run(self.settings, self.experiment, name, name, spool_dir=spool, parent=self.key)
+        tracker = tracking.tracker_for(run, spool, patience=5)  # the training needs nothing of what is said here
+        tags = {
+            **self.tags,
+            "trial": str(number),
+            "method": job.method,
+            "config_hash": job.config_hash,
+            STATE: "RUNNING",
+        }
+        tracking.describe_run(tracker, job.determinants, tags, params=params)
+        tracker.close()
+        return run
+
+
+def end_trial(run: Run | None, state: str, cause: str | None, figures: Mapping[str, float], spool: Path) -> None:
+    """Say in the driver how a trial ended."""
+    if run is None:
+        return
+    tracker = tracking.tracker_for(run, spool, patience=5)
+    tracker.tags({STATE: state, **({"cause": cause} if cause else {})})
+    tracker.results({f"trial/{name}": value for name, value in figures.items()})
+    tracker.close()
+    tracking.end_run(run, _STATUS[state], spool)
+
 
 Measure = Callable[[Path, TrainJob, Progress], Mapping[str, float]]
 """(folder of the best model, job, history) → further figures of a trial; it travels to where the trial runs."""
@@ -44,11 +103,11 @@ class Common:
     @property
     def place_of_study(self) -> str:
         """Where the study's trials keep their checkpoints."""
-        return storage.join(storage.absolute(self.place), self.study)
+        return uris.join(uris.absolute(self.place), self.study)
 
     def folder(self, number: int) -> str:
         """Where a trial keeps its own."""
-        return storage.join(self.place_of_study, f"{number:05d}")
+        return uris.join(self.place_of_study, f"{number:05d}")
 
 
 @dataclass(frozen=True)

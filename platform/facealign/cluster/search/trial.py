@@ -12,15 +12,103 @@ import ray
 import ray.tune
 
 from facealign import tracking
-from facealign.cluster.channel import StopWatch
-from facealign.cluster.failures import LESS_MEMORY, heals, is_full, is_out_of_memory
-from facealign.cluster.search.here import train_here
-from facealign.cluster.search.task import Common, Told, TrialTask, completed
-from facealign.cluster.search.workers import train_on_workers
+from facealign.cluster.channel import StopWatch, channel
+from facealign.cluster.failures import LESS_MEMORY, explained, heals, is_full, is_out_of_memory
+from facealign.cluster.search.task import Common, Tell, Told, TrialTask, completed, told_of
+from facealign.cluster.trainer import build_trainer, fetch_best, follow, progress_of
+from facealign.cluster.worker import WorkerTask
 from facealign.config import UserError
+from facealign.config.device import device_named
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
-from facealign.tracking import Run
+from facealign.tracking import Run, Tracker
+from facealign.training import World, fit
+from facealign.training.kept import KeptCheckpoints
+from facealign.training.progress import EpochRecord, Progress
+
+# A trial that needs one process: trained in Tune's own, which saves the seconds that Ray Train takes to start.
+
+
+def train_here(
+    task: TrialTask, common: Common, run: Run | None, watch: StopWatch, tell: Tell
+) -> tuple[Progress, Path | None]:
+    """Train in this process; returns how far it came, and its best model's folder, None while there is none."""
+    kept = KeptCheckpoints(Path(common.folder(task.number)))
+    device = device_named(None)  # Ray shows a process its own GPUs alone
+    with (
+        tracking.system_metrics(run, common.spool, "node0"),
+        closing(tracking.tracker_for(run, common.spool)) as tracker,
+    ):
+        progress = fit(task.job, World(device=device), _TrialEvents(kept, tracker, watch, tell), kept.last)
+    return progress, kept.best
+
+
+class _TrialEvents:
+    """Tells the tracker and the driver, keeps checkpoints, and stops when the driver wishes it."""
+
+    def __init__(self, kept: KeptCheckpoints, tracker: Tracker, watch: StopWatch, tell: Tell) -> None:
+        self._kept, self._tracker, self._watch, self._tell = kept, tracker, watch, tell
+        self._news: Progress | None = None
+
+    def log(self, metrics: dict[str, float], step: int) -> None:
+        self._tracker.metrics(metrics, step)
+
+    def epoch(self, progress: Progress, step: int) -> None:
+        self._tracker.metrics(progress.figures(), step)
+        self._news = progress
+
+    def checkpoint(self, folder: Path | None, score: float) -> None:
+        assert folder is not None, "the only process is the main one"
+        self._kept.keep(folder)
+        if self._news is not None:  # told when it is kept: a trial that goes on never has to tell less than before
+            news, self._news = self._news, None
+            self._tell(told_of(news))
+
+    def stop_requested(self) -> bool:
+        return self._watch.requested
+
+
+# A trial that is a Ray Train run of its own, started and followed by Tune's process for it.
+
+
+def train_on_workers(
+    task: TrialTask, common: Common, run: Run | None, watch: StopWatch, tell: Tell, best_model: Path
+) -> tuple[Progress, Path | None]:
+    """Train on workers of the trial's own; returns as ``train_here`` does, with the best model in ``best_model``.
+
+    The epochs come by the channel and not by Tune's callback for Ray Train, which would pass on every checkpoint,
+    those from the middle of an epoch too.
+    """
+    assert common.scaling is not None, "or else the trial is trained here"
+    place = common.folder(task.number)
+    history = _History(tell)
+    with channel(f"trial {task.number} of {common.study}") as line, explained(place):
+        work = WorkerTask(job=task.job, channel=line, run=run, spool=common.spool)
+        trainer = build_trainer(work, place, common.cluster, common.scaling)
+        result = follow(trainer, line, lambda: "the search" if watch.requested else None, history.hear)
+        progress = progress_of(result)
+        if not progress.is_done(task.job.train):
+            return progress, None
+        fetch_best(result, best_model)
+    return progress, best_model
+
+
+class _History:
+    """Makes of what the workers say what the trial tells: each epoch once, with all before it."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._records: dict[int, EpochRecord] = {}
+
+    def hear(self, event: dict[str, Any]) -> None:
+        match event:
+            case {"kind": "resumed", "history": history}:
+                self._records |= {record["epoch"]: EpochRecord(**record) for record in history}
+            case {"kind": "epoch", **fields}:
+                record = EpochRecord(**fields)
+                self._records[record.epoch] = record
+                so_far = tuple(self._records[epoch] for epoch in sorted(self._records) if epoch <= record.epoch)
+                self._tell(told_of(Progress(epoch=record.epoch, history=so_far)))
 
 
 class _Unfit(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from facealign.data.folds import Fold
-from facealign.data.shards.store import Store
+from facealign.storage.store import Store
 
 LEAKS_FILE = "leaks.csv"
 

@@ -18,10 +18,11 @@ from facealign.data.record import BadSample
 from facealign.data.shards.columns import read_strings
 from facealign.data.shards.index import Shard
 from facealign.data.shards.row import Row, arrow_schema, join, to_batch
-from facealign.data.shards.store import Store, open_store
 from facealign.data.shards.writer import write_shard
 from facealign.data.sources.base import Sample, Source
 from facealign.geometry import LandmarkSchema
+from facealign.storage.store import Store
+from facealign.storage.uris import open_store
 
 _UNREADABLE = "unreadable"
 _DIGITS = 16

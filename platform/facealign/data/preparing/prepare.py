@@ -20,10 +20,11 @@ from facealign.data.preparing.quarantine import REPORT_FILE, Quarantined, check_
 from facealign.data.preparing.training_statistics import with_statistics
 from facealign.data.shards.index import DamagedIndex, Index, NoIndex, SourceNote
 from facealign.data.shards.row import arrow_schema, fingerprint
-from facealign.data.shards.store import Place, Store, absolute, open_store
 from facealign.data.shards.writer import publish
 from facealign.data.sources.base import Sample
 from facealign.geometry import load_schema
+from facealign.storage.store import Place, Store
+from facealign.storage.uris import absolute, open_store
 
 Progress = Callable[[int, int], None]
 """Called with the number of samples done, and of all samples."""

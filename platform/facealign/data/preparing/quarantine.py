@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 
 from facealign.config import UserError
-from facealign.data.shards.store import Store
+from facealign.storage.store import Store
 
 REPORT_FILE = "quarantine.csv"
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from facealign.config import UserError
 from facealign.data.preparing.provenance import code_digest
 from facealign.data.shards.columns import read_landmarks
-from facealign.data.shards.folder import Folder
 from facealign.data.shards.index import Index, StatisticsNote
-from facealign.data.shards.store import Store
 from facealign.data.shards.writer import STATISTICS, write_named
 from facealign.data.statistics import Statistics
 from facealign.geometry import affine, view_of_stored
+from facealign.storage.local import Folder
+from facealign.storage.store import Store
 
 _BYTES_PER_LANDMARK = 9
 _HELD_BYTES = 256 << 20

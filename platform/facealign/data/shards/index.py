@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from facealign.config import Settings, UserError, digest_json
 from facealign.data.folds import Fold
 from facealign.data.shards.settings import ShardSettings
-from facealign.data.shards.store import Place, Store, open_store
 from facealign.geometry import CropSettings, LandmarkSchema
+from facealign.storage.store import Place, Store
+from facealign.storage.uris import open_store
 
 INDEX_FILE = "index.json"
 VERSION = 2

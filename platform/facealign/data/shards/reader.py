@@ -12,8 +12,9 @@ from facealign.data.folds import Fold
 from facealign.data.shards.columns import Columns, open_columns, read_landmarks
 from facealign.data.shards.index import Index, Shard
 from facealign.data.shards.row import Labels, StoredFace, arrow_schema, fingerprint
-from facealign.data.shards.store import Place, open_store
 from facealign.data.statistics import Statistics
+from facealign.storage.store import Place
+from facealign.storage.uris import open_store
 
 
 class ShardReader:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from facealign.data.shards.atomic import TEMPORARY
 from facealign.data.shards.columns import read_strings
 from facealign.data.shards.index import INDEX_FILE, DamagedIndex, Index, Shard, StatisticsNote
-from facealign.data.shards.store import Place, Store, open_store
 from facealign.data.shards.writer import is_ours
+from facealign.storage.atomic import TEMPORARY
+from facealign.storage.store import Place, Store
+from facealign.storage.uris import open_store
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from facealign.config import UserError
 from facealign.data.folds import Fold
-from facealign.data.shards.atomic import TEMPORARY
 from facealign.data.shards.index import INDEX_FILE, Index, Shard
-from facealign.data.shards.store import Store
+from facealign.storage.atomic import TEMPORARY
+from facealign.storage.store import Store
 
 SHARD_SUFFIX = ".arrow"
 STATISTICS = "statistics", ".safetensors"

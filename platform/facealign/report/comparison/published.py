@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.config import UserError
+from facealign.evaluation.papers.load import published_tables
+from facealign.evaluation.papers.table import SCALE, Column, DataSet, PaperTable, Row
 from facealign.metrics import mean_interval, nme
-from facealign.papers.load import published_tables
-from facealign.papers.table import SCALE, Column, DataSet, PaperTable, Row
 from facealign.report.comparison.run import Run
 
 FIGURES = ("nme", "failure_rate", "auc")

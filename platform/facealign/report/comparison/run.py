@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from facealign.evaluation.aligned_errors import UprightErrors
+from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.robustness import Robustness
 from facealign.geometry import LandmarkSchema
-from facealign.report.robustness.result import Robustness
-from facealign.training.measured_faces import MeasuredFaces
-from facealign.training.upright import UprightErrors
 
 Figures = Mapping[str, Any]
 """What ``evaluation.json`` has of a fold under ``figures``: each a list of its value and the two ends of its 95 %

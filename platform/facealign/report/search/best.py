@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.search.row import TrialRow
+from facealign.search.trial_row import TrialRow
 
 
 def finished(rows: Sequence[TrialRow]) -> list[TrialRow]:

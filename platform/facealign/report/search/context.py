@@ -6,7 +6,7 @@ from pydantic import Field
 
 from facealign.config import Settings
 from facealign.search.importance import Importance
-from facealign.search.row import TrialRow
+from facealign.search.trial_row import TrialRow
 
 
 class ParameterRange(Settings):

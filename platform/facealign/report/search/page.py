@@ -1,21 +1,33 @@
 """``search.html``: the whole search on one page that needs no network and no other file."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from facealign.report.eta import clock_text
-from facealign.report.page import Shown, templates
+from facealign.config import UserError
+from facealign.report.curves import write_csv
+from facealign.report.page import Shown, shown, templates, write_whole
+from facealign.report.progress import clock_text
+from facealign.report.search.axes import (
+    STATE_WORDS,
+    cause_line,
+    choice_text,
+    is_number,
+    main_parameters,
+    number_text,
+    short_names,
+    shown_value,
+    unit_of,
+    varied_parameters,
+)
 from facealign.report.search.best import finished, leaders
 from facealign.report.search.context import ParameterRange, SearchContext
-from facealign.report.search.names import short_names
-from facealign.report.search.objectives import unit_of
-from facealign.report.search.pictures import PICTURES
-from facealign.report.search.scales import main_parameters, varied_parameters
-from facealign.report.search.values import shown_value
+from facealign.report.search.plots import PICTURES
 from facealign.report.search.verdict import verdict
-from facealign.report.search.words import STATE_WORDS, cause_line, choice_text, is_number, number_text
-from facealign.search.row import TrialRow
+from facealign.search.trial_row import TrialRow
 
 _COLUMNS = 12  # parameters in the table of trials
 _LEADERS = 4  # settings side by side
@@ -164,3 +176,81 @@ def _cell(value: Any, text: str | None = None) -> dict[str, Any]:
         return {"text": "–", "key": "", "number": True}
     shown = choice_text(value) if text is None else text
     return {"text": shown, "key": choice_text(value), "number": is_number(value)}
+
+
+# ``trials.csv``: one row a trial, for a spreadsheet or pandas.
+
+
+def write_trials_csv(path: Path, rows: Sequence[TrialRow], context: SearchContext) -> None:
+    """Write the trials by number; numbers read back to the same bits.
+
+    Columns: number, state, each objective by its name, seconds, epochs, started, ended, run_id, cause, rungs
+    (JSON: epoch → NME), then each parameter by its full path: those of the search file in its order, then any
+    other. A parameter that a trial does not have is an empty cell; ``true``, ``false``, ``null``, lists are JSON.
+    """
+    rows = sorted(rows, key=lambda row: row.number)
+    paths = list(dict.fromkeys([*context.parameters, *(path for row in rows for path in row.params)]))
+    fixed = ("seconds", "epochs", "started", "ended", "run_id", "cause", "rungs")
+    write_csv(
+        path,
+        ["number", "state", *context.objectives, *fixed, *paths],
+        (
+            [
+                row.number,
+                row.state,
+                *(row.values or [None] * len(context.objectives)),
+                row.seconds,
+                row.epochs,
+                row.started.isoformat() if row.started else None,
+                row.ended.isoformat() if row.ended else None,
+                row.run_id,
+                row.cause,
+                json.dumps(row.rungs) if row.rungs else None,
+                *(_csv_value(row.params[name]) if name in row.params else None for name in paths),
+            ]
+            for row in rows
+        ),
+    )
+
+
+def _csv_value(value: Any) -> Any:
+    """Text and numbers as they are (the csv module writes a float's shortest exact form), all else as JSON."""
+    return value if isinstance(value, str) or is_number(value) else json.dumps(value)
+
+
+# Writes what a search leaves to look at: ``search.html``, ``pictures/*.png`` and ``trials.csv``.
+
+
+def write_report(folder: Path, rows: Sequence[TrialRow], context: SearchContext) -> None:
+    """Write everything anew into ``folder``, which is made; call it as often as you like while a search runs.
+
+    A picture that the trials do not suffice for is not written, one that an earlier call wrote is removed, and the
+    page says why.
+
+    Raises:
+        UserError: A finished trial has not one value for each objective, or a number is there twice.
+    """
+    _check(rows, context)
+    pictures = {name: shown(partial(one.draw, rows, context)) for name, one in PICTURES.items()}
+    for name, one in pictures.items():
+        path = folder / "pictures" / f"{name}.png"
+        if one.data is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_whole(path, one.data)
+    write_trials_csv(folder / "trials.csv", rows, context)
+    write_whole(folder / "search.html", page(rows, context, pictures).encode("utf-8"))
+
+
+def _check(rows: Sequence[TrialRow], context: SearchContext) -> None:
+    numbers = [row.number for row in rows]
+    if len(set(numbers)) < len(numbers):
+        raise UserError(
+            f"{context.study}: {len(numbers)} trials have {len(set(numbers))} numbers; each needs its own"
+        )
+    for row in rows:
+        if row.state == "COMPLETE" and len(row.values) != len(context.objectives):
+            raise UserError(
+                f"{context.study}: trial {row.number} has {len(row.values)} values, and the search has the "
+                f"objectives {', '.join(context.objectives)}; a finished trial needs a value for each"
+            )

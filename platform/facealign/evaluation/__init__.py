@@ -1,0 +1,1 @@
+"""Predictions of a trained model, their errors, and the metrics aggregated from them."""

@@ -1,0 +1,1 @@
+"""Local folders and buckets: opening, atomic writes, locks, cache, URIs."""

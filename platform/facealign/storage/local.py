@@ -1,0 +1,101 @@
+"""Prepared data in a folder of this machine, or of a disk that several machines see."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from facealign.config import UserError, digest_file
+from facealign.storage.atomic import write_atomically
+from facealign.storage.store import Store
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What file systems answer that cannot lock a folder, NFS among them."""
+
+
+class Folder(Store):
+    """Files in one folder, which is made when the first one is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.place = str(path)
+
+    def write(self, name: str, data: Any) -> None:
+        """Beside its place first; then renamed, with the folder synchronised."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.path / name, data)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise UserError(
+                    f"{self.at(name)}: no room for its {memoryview(data).nbytes / 1e6:.1f} MB ({error.strerror}); "
+                    "free some or name another place. What was prepared there before is whole"
+                ) from None
+            raise UserError(f"{self.at(name)}: cannot be written: {error.strerror}") from None
+
+    def read(self, name: str) -> bytes:
+        """From the disk."""
+        return (self.path / name).read_bytes()
+
+    def size(self, name: str) -> int | None:
+        """As the file system says."""
+        path = self.path / name
+        return path.stat().st_size if path.is_file() else None
+
+    def digest(self, name: str) -> str:
+        """Read in pieces."""
+        return digest_file(self.path / name)
+
+    def names(self) -> list[str]:
+        """Of files, not of folders; none where there is no folder."""
+        return sorted(entry.name for entry in self.path.iterdir() if entry.is_file()) if self.path.is_dir() else []
+
+    def remove(self, name: str) -> None:
+        """At once."""
+        (self.path / name).unlink()
+
+    def open(self, name: str) -> Any:
+        """Memory-mapped."""
+        return pa.memory_map(str(self.path / name))
+
+    def local_path(self, name: str, sha256: str) -> Path:
+        """Where it lies."""
+        return self.path / name
+
+    def at(self, name: str) -> str:
+        """Its path."""
+        return str(self.path / name)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """A lock on the folder itself: it leaves no file behind and ends with its process, however that ends.
+
+        Where the file system has no such lock, the block is entered without: ``publish`` looks once more whether
+        every shard is there.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_RDONLY)
+        except OSError as error:
+            raise UserError(f"{self.place}: cannot be made or opened as a folder: {error.strerror}") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise UserError(
+                f"{self.place}: another process is preparing data there; wait for its end, or name another place"
+            ) from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                os.close(handle)
+                raise
+        try:
+            yield
+        finally:
+            os.close(handle)

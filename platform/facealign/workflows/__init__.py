@@ -1,0 +1,1 @@
+"""One module per command: what `facealign` and the pipeline stages run."""
