@@ -7,7 +7,8 @@ import pytest
 
 from facealign.config import UserError
 from facealign.data.shards.row import Labels
-from facealign.evaluation.external import Given, match, read_predictions, score
+from facealign.evaluation.external import match, score
+from facealign.evaluation.external_files import Given, read_predictions
 from made_up import measured_faces
 
 FACES = measured_faces(6, spread=1.0)

@@ -86,8 +86,8 @@ def _used_up(kind: str, allowed: int, cause: Cause) -> str:
 # A second copy of Ray's list of checkpoints, because Ray writes over the first in place.
 #
 # What ends the controller in the middle of that, or a disk that is full just then, leaves half a list, with which
-# no training goes on. A checkpoint is deleted only when a list without it has been written, so the list before is as
-# good. Buckets replace an object as a whole and need no copy.
+# no training goes on. A checkpoint is deleted only when a list without it has been written, so the list before is
+# as good. Buckets replace an object as a whole and need no copy.
 
 
 _LIST = "checkpoint_manager_snapshot.json"

@@ -21,7 +21,7 @@ from facealign.data.shards.reader import ShardReader
 from facealign.evaluation.face_predictions import MeasuredFaces
 from facealign.geometry import CropSettings, LandmarkSchema, Normaliser, affine
 from facealign.metrics import nme
-from facealign.registry.register import MODEL_URI
+from facealign.registry.versions import MODEL_URI
 from facealign.storage.store import Place
 from facealign.tracking.address import shown
 from facealign.training import Faces, Predictions

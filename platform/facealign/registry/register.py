@@ -15,15 +15,20 @@ from facealign.registry.champion import Measuring, keep_measured
 from facealign.registry.config import GateLimits
 from facealign.registry.decision import Decision
 from facealign.registry.gate import Outcome, judge
-from facealign.registry.versions import CANDIDATE, CHAMPION, DECISION, WITHDRAWN, aliases, now, put_in_force
+from facealign.registry.versions import (
+    CANDIDATE,
+    CHAMPION,
+    DECISION,
+    MODEL_URI,
+    WITHDRAWN,
+    aliases,
+    now,
+    put_in_force,
+)
 from facealign.tracking.address import reaching
 from facealign.tracking.handles import PARENT
 
 # A trained and measured model that may become a version, and which of several is best.
-
-
-MODEL_URI = "model_uri"
-"""The tag by which a version says which logged model it is; MLflow's databases do not keep it otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)

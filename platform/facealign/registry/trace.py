@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from facealign.registry.register import MODEL_URI, SUBMISSION
-from facealign.registry.versions import DECISION, WITHDRAWN, aliases, version_named
+from facealign.registry.register import SUBMISSION
+from facealign.registry.versions import DECISION, MODEL_URI, WITHDRAWN, aliases, version_named
 from facealign.tracking.address import reaching
 from facealign.tracking.describe import CONFIG_FILE, PATCH_FILE
 

@@ -14,6 +14,8 @@ from facealign.tracking.address import reaching
 CHAMPION = "champion"
 """The alias of the version in force: ``models:/<name>@champion``."""
 
+MODEL_URI = "model_uri"
+"""The tag by which a version says which logged model it is; MLflow's databases do not keep it otherwise."""
 CANDIDATE = "candidate"
 """The alias of the version that came to the gate last, whatever was decided."""
 

@@ -90,8 +90,8 @@ def _require_crop(settings: TableSettings, index: Index, size: Size) -> None:
     if size == "paper" and index.crop != wanted:
         raise UserError(
             f"{workspace.SHARDS}: faces are cut at {index.crop.size} px with margin {index.crop.margin:g}, and "
-            f"the paper's size asks for {wanted.size} px with margin {wanted.margin:g}; prepare them so (facealign "
-            "apply recipes/METHOD.yaml, then dvc repro prepare), or change data.crop with --set"
+            f"the paper's size asks for {wanted.size} px with margin {wanted.margin:g}; prepare them so "
+            "(facealign apply recipes/METHOD.yaml, then dvc repro prepare), or change data.crop with --set"
         )
 
 
