@@ -5,7 +5,7 @@
 Every photo is searched once. A face counts as found where a detector's square and the tight box of its landmarks
 share a third of their union; no square counts twice. Printed for each data set, that is for its landmark schema:
 faces found of those annotated, the medians of shift and scale in sides of the square, how the boxes that follow
-differ from the true ones (median and 90th percentile of the centre's distance, and of the size's ratio), and the
+differ from the true ones (median and 90th percentile of the center's distance, and of the size's ratio), and the
 squares that are on no annotated face: false alarms, or faces that nobody annotated.
 """
 
@@ -77,7 +77,7 @@ def report(source: str, photos: int, faces: int, others: int, pairs_F24: NDArray
     print(
         f"{source}: {len(pairs_F24)} of {faces} faces found on {photos} photos, {others} squares elsewhere\n"
         f"  right {rule.right:.3f}, down {rule.down:.3f}, width {rule.width:.3f}, height {rule.height:.3f}\n"
-        f"  centre off by {np.median(away_F):.3f} (90 %: {np.quantile(away_F, 0.9):.3f}) of the longer side, "
+        f"  center off by {np.median(away_F):.3f} (90 %: {np.quantile(away_F, 0.9):.3f}) of the longer side, "
         f"longer side by a factor {np.median(larger_F):.3f} (90 %: {np.quantile(larger_F, 0.9):.3f})",
         flush=True,
     )

@@ -23,9 +23,9 @@ from torch import Tensor
 
 from facealign.data.config import DataConfig
 from facealign.data.preparing.checks import check_record
-from facealign.data.preparing.cutting import face_box
+from facealign.data.preparing.cropping import face_box
 from facealign.data.record import BadSample
-from facealign.geometry import LandmarkSchema, Normaliser, affine, load_schema, stored_crop, view_of_stored
+from facealign.geometry import LandmarkSchema, Normalizer, affine, load_schema, stored_crop, view_of_stored
 from facealign.metrics import ced, nme
 from facealign.report.style import SERIES, dress, new_figure
 from facealign.targets import (
@@ -52,7 +52,7 @@ FIGURE = {
     "continuous, ¼ px": (HeatmapSettings(form="continuous"), DECODERS["¼ px"], SERIES[2]),
     "continuous, local soft-argmax": (HeatmapSettings(form="continuous"), DECODERS["local 5×5"], SERIES[1]),
 }
-"""The standard coding, half a step, and the paper's; in the paper's colours, blue and orange."""
+"""The standard coding, half a step, and the paper's; in the paper's colors, blue and orange."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ class Landmarks:
     ) -> NDArray[np.float64]:
         """(F,) NMEs, fractions."""
         read, true = (p.double().numpy() for p in (self.round_trip(heatmaps, decoding), self.points))
-        return nme(read, true, self.valid.numpy(), schema, normaliser_of(schema))
+        return nme(read, true, self.valid.numpy(), schema, normalizer_of(schema))
 
 
-def normaliser_of(schema: LandmarkSchema) -> Normaliser:
-    return "inter_ocular" if schema.normalisers.inter_ocular else "box"
+def normalizer_of(schema: LandmarkSchema) -> Normalizer:
+    return "inter_ocular" if schema.normalizers.inter_ocular else "box"
 
 
 def strewn(name: str, remainders: Tensor) -> Landmarks:
@@ -131,7 +131,7 @@ def print_errors(landmarks: Landmarks) -> None:
 def print_nmes(faces: Sequence[tuple[LandmarkSchema, Landmarks]]) -> None:
     print("\nNME after encoding and decoding, %: mean and the worst face's")
     for schema, landmarks in faces:
-        print(f"{landmarks.name}, by {normaliser_of(schema)}")
+        print(f"{landmarks.name}, by {normalizer_of(schema)}")
         for name, (heatmaps, decoding, _) in FIGURE.items():
             values = 100 * landmarks.nme(schema, heatmaps, decoding)
             print(f"  {name:30s}{values.mean():8.3f}{values.max():8.3f}")
@@ -143,11 +143,11 @@ def draw(path: Path, faces: Sequence[tuple[LandmarkSchema, Landmarks]]) -> None:
     steps = np.geomspace(0.8e-4, 4e-2, 801)
     panels = figure.subplots(1, len(faces), sharey=True, squeeze=False)[0]
     for number, (axes, (schema, landmarks)) in enumerate(zip(panels, faces, strict=True)):
-        for name, (heatmaps, decoding, colour) in FIGURE.items():
+        for name, (heatmaps, decoding, color) in FIGURE.items():
             shares = ced(landmarks.nme(schema, heatmaps, decoding), steps)
             label = None if number else name
-            axes.plot(100 * steps, 100 * shares, color=colour, linewidth=1.8, label=label, clip_on=False)
-        unit = normaliser_of(schema).replace("_", "-")
+            axes.plot(100 * steps, 100 * shares, color=color, linewidth=1.8, label=label, clip_on=False)
+        unit = normalizer_of(schema).replace("_", "-")
         title = f"{schema.name}, {len(landmarks.points)} faces"
         dress(axes, title, f"NME, % ({unit})", "" if number else "faces with at most this NME, %")
         axes.set(xscale="log", xlim=(100 * steps[0], 100 * steps[-1]), ylim=(0, 100))

@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 
 from facealign.data.loader import training_plan
-from facealign.data.ordering.order import steps_per_epoch
 from facealign.data.preparing.prepare import prepare
+from facealign.data.sampler.order import steps_per_epoch
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.evaluation.evaluate import evaluate
@@ -36,7 +36,7 @@ HEADER = (
 
 
 class Quiet:
-    """Events that say nothing and never stop."""
+    """Callback that say nothing and never stop."""
 
     def log(self, metrics: dict[str, float], step: int) -> None:
         """Nothing."""

@@ -107,7 +107,7 @@ CASES = (
     Case("better, and worse on a set of 20", _on("attribute rare", 2.0, 0.85), "better"),
     Case("better NME, more failures", _with_failures, "worse somewhere"),
     Case("first: against a mean shape of 17 %", lambda among: (among.model(), among.model(4.25)), "better"),
-    Case("first, and has learnt nothing", lambda among: (among.model(4.25), among.model(4.25)), "no better"),
+    Case("first, and has learned nothing", lambda among: (among.model(4.25), among.model(4.25)), "no better"),
     Case("30 photos", _better(0.5), "too few photos", lambda: faces(30)),
     Case("heavy tails, better by a tenth", _better(0.9, 0.8), "no better", lambda: faces(tail=1.2)),
     Case("heavy tails, better by half", _better(0.5, 0.8), "better", lambda: faces(tail=1.2)),

@@ -3,7 +3,7 @@
     python benchmarks/predict.py MODEL 300w /path/to/300W [--fold test] [--photos 100] [--faces 64] [--threads 1]
         [--runtimes torch compiled onnx] [--draw FOLDER]
 
-Faces: those of the test fold, which the model has not learnt from. Every photo is searched once; a found box and
+Faces: those of the test fold, which the model has not learned from. Every photo is searched once; a found box and
 the tight box of a face's landmarks are one face where they share 40 % of their union. Printed: faces found of
 those annotated, boxes on none of them, and the NME (inter-ocular, %) over the matched faces by the found box, and
 over the same faces and over all by the true one: what the detector costs.

@@ -36,7 +36,7 @@ def milliseconds_per_sample(work: Callable[[], Any]) -> float:
 
 
 def face_like(landmarks: int, map_size: int) -> torch.Tensor:
-    """(B, N, 2) points all over the middle of the map, neighbours a few pixels apart."""
+    """(B, N, 2) points all over the middle of the map, neighbors a few pixels apart."""
     angle = torch.linspace(0, 8 * torch.pi, landmarks)
     spiral = torch.stack([angle.cos(), angle.sin()], dim=-1) * torch.linspace(0.1, 0.45, landmarks)[:, None]
     return (spiral + 0.5) * map_size + torch.rand(BATCH, 1, 2)

@@ -49,11 +49,11 @@ def crop_rule() -> None:
     photo_axes.imshow(face.image)
     photo_axes.scatter(*face.points.T, s=3, color="white")
     _square(photo_axes, affine.identity(), box, BOX, "box of the landmarks")
-    for size, way, colour, name in (
+    for size, way, color, name in (
         (crop.stored_size, to_stored, STORED, "stored"),
         (crop.size, affine.compose(view.matrix, to_stored), INPUT, "input"),
     ):
-        _square(photo_axes, affine.invert(way), (-0.5, -0.5, size - 0.5, size - 0.5), colour, name)
+        _square(photo_axes, affine.invert(way), (-0.5, -0.5, size - 0.5, size - 0.5), color, name)
     photo_axes.set_title("photo", loc="left")
     photo_axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04), ncols=3, frameon=False, fontsize=8)
 
@@ -103,7 +103,7 @@ def schema() -> None:
     save_schema_picture(PICTURES / "schema-wflw98.png", drawn, np.array(drawn.layout))
 
 
-def _square(axes, way, box, colour, name) -> None:  # noqa: ANN001 - matplotlib's axes and plain arrays
+def _square(axes, way, box, color, name) -> None:  # noqa: ANN001 - matplotlib's axes and plain arrays
     x0, y0, x1, y1 = box
     (left, top), (right, bottom) = affine.apply(way, np.array([(x0, y0), (x1, y1)]))
     axes.add_patch(
@@ -112,7 +112,7 @@ def _square(axes, way, box, colour, name) -> None:  # noqa: ANN001 - matplotlib'
             right - left,
             bottom - top,
             fill=False,
-            color=colour,
+            color=color,
             linewidth=2,
             label=name,
             clip_on=False,

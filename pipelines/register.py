@@ -14,7 +14,7 @@ from facealign.workflows.workspace import REGISTERED, SHARDS, write_json
 def main(params: Params) -> None:
     """Compare the methods that params.yaml names, register the best, and say what the gate decided."""
     uri, trained = candidates(params.methods, params.tracking)
-    measuring = Measuring(SHARDS, params.evaluation.normaliser, params.evaluation.failure_threshold)
+    measuring = Measuring(SHARDS, params.evaluation.normalizer, params.evaluation.failure_threshold)
     # Before it is judged: whoever loads the new champion at once finds it whole.
     has_onnx = add_onnx(uri, best_of(trained).model_uri)
     registered = register_best(uri, params.registered_name, trained, measuring, params.registry)

@@ -69,7 +69,7 @@ def augmented_look(reader: ShardReader) -> Look:
             albumentations.GaussianBlur(
                 blur_limit=0, sigma_limit=tuple(share * size for share in AWING.blur_size), p=AWING.blur
             ),
-            albumentations.RandomBrightnessContrast(AWING.brightness, AWING.contrast, p=AWING.colour),
+            albumentations.RandomBrightnessContrast(AWING.brightness, AWING.contrast, p=AWING.color),
             albumentations.GaussNoise(std_range=AWING.noise_level, per_channel=False, p=AWING.noise),
             albumentations.ToGray(p=AWING.gray),
         ],

@@ -11,10 +11,10 @@ from facealign.config import UserError
 from facealign.data.config import DataConfig
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.training import Faces, save_model
 from facealign.workflows import workspace
-from facealign.workflows.evaluate import evaluate_elsewhere, score_predictions
+from facealign.workflows.evaluate import evaluate_on, score_predictions
 from facealign.workflows.workspace import read_json
 from methods.small import SMALL, small_method
 
@@ -42,10 +42,10 @@ def model(home, tiny_shards, tiny_job):
 @pytest.fixture(scope="module")
 def ours(home, model, tiny_shards):
     """The model's figures and faces on the test fold."""
-    said = evaluate_elsewhere(model, str(tiny_shards), "test", None, PARAMS)
+    said = evaluate_on(model, str(tiny_shards), "test", None, PARAMS)
     assert said.startswith("anisotropic-on-synthetic: NME ")
     places = workspace.measured("anisotropic-on-synthetic")
-    return read_json(places.figures), MeasuredFaces.read(places.test)
+    return read_json(places.figures), FacePredictions.read(places.test)
 
 
 def test_a_model_is_measured_on_any_fold(ours, model, tiny_shards):
@@ -53,7 +53,7 @@ def test_a_model_is_measured_on_any_fold(ours, model, tiny_shards):
     assert figures["test"]["faces"] == len(faces.labels) == 6
     assert figures["about"]["source"] == "synthetic"
     assert {"mean_shape", "subsets"} <= figures.keys()
-    evaluate_elsewhere(model, str(tiny_shards), "val", "steering", PARAMS)
+    evaluate_on(model, str(tiny_shards), "val", "steering", PARAMS)
     assert workspace.measured("steering").validation.is_file()
     assert "validation_mean_shape" in read_json(workspace.measured("steering").figures)
 
@@ -62,7 +62,7 @@ def test_a_model_of_300w_is_measured_on_cofw68_which_has_no_mean_shape(home, mod
     cofw68.write(home / "COFW68")
     settings = {"source": "cofw68", "root": str(home / "COFW68"), "crop": {"size": 64}}
     prepare(DataConfig.model_validate(settings), home / "cofw68")
-    assert "over 4 faces" in evaluate_elsewhere(model, str(home / "cofw68"), "test", None, PARAMS)
+    assert "over 4 faces" in evaluate_on(model, str(home / "cofw68"), "test", None, PARAMS)
     figures = read_json(workspace.measured("anisotropic-on-cofw68").figures)
     assert "mean_shape" not in figures
     assert {"nme_visible", "nme_hidden"} <= figures["figures"]["test"]["full"].keys()  # some are marked as hidden
@@ -79,7 +79,7 @@ def test_faces_of_another_kind_are_refused(home, model, change, message):
     settings = {"source": "synthetic", "crop": {"size": 64}, "synthetic": {"train": 4, "test": 2}}
     prepare(DataConfig.model_validate(settings | change), home / message[:4])
     with pytest.raises(UserError, match=message):
-        evaluate_elsewhere(model, str(home / message[:4]), "test", "other", PARAMS)
+        evaluate_on(model, str(home / message[:4]), "test", "other", PARAMS)
     assert not workspace.measured("other").figures.exists()
 
 
@@ -99,7 +99,7 @@ def test_our_own_landmarks_score_what_they_are_evaluated_at(ours, home, tiny_sha
     assert "over 6 faces" in said
     scored = read_json(workspace.measured("theirs").figures)
     assert scored["figures"]["test"]["full"]["nme"] == pytest.approx(figures["figures"]["test"]["full"]["nme"])
-    there = MeasuredFaces.read(workspace.measured("theirs").test)
+    there = FacePredictions.read(workspace.measured("theirs").test)
     np.testing.assert_array_equal(there.found.truth, faces.found.truth)  # one protocol, to the bit
     assert (there.labels, there.data_digest) == (faces.labels, faces.data_digest)
 

@@ -18,7 +18,7 @@ pytestmark = [
 
 
 class _KeepsModel:
-    """Events of a training that keeps its last checkpoint's model."""
+    """Callback of a training that keeps its last checkpoint's model."""
 
     def __init__(self, folder):
         self.folder = folder

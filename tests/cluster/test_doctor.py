@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from facealign.cluster.doctor.check import CHECKS
-from island import ADDRESS, Island, island
+from isolated_cluster import ADDRESS, Island, isolated_cluster
 from params_file import overlay
 
 pytestmark = pytest.mark.ray
@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def cluster():
-    with island() as one:
+    with isolated_cluster() as one:
         one.head(cpus=2)
         one.ray_start("second", "--address", ADDRESS, "--num-cpus", "2")
         yield one

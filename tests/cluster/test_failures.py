@@ -6,7 +6,7 @@ from ray.exceptions import ActorDiedError, OutOfMemoryError
 from ray.train import ControllerError, WorkerGroupError
 from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError, WorkerHealthCheckFailedError
 
-from facealign.cluster.failures import Hopeless, Leaving, as_told, cause_of, heals
+from facealign.cluster.failures import NonRetryableError, Preempted, cause_of, heals, to_driver_error
 from facealign.config import UserError
 
 HEALING = [
@@ -21,7 +21,7 @@ HEALING = [
     OSError("AWS Error SLOW_DOWN: please reduce your request rate"),
     OSError(errno.ESTALE, "Stale file handle"),
     ActorDiedError(),
-    Leaving(noticed=True),
+    Preempted(noticed=True),
 ]
 HOPELESS = [
     UserError("the loss is nan"),
@@ -41,14 +41,14 @@ HOPELESS = [
 @pytest.mark.parametrize("error", HEALING, ids=lambda error: type(error).__name__)
 def test_what_another_try_may_heal_is_left_as_it_is(error):
     assert heals(error)
-    assert as_told(error) is error
+    assert to_driver_error(error) is error
 
 
 @pytest.mark.parametrize("error", HOPELESS, ids=lambda error: type(error).__name__)
 def test_what_would_only_come_again_is_not_tried_again(error):
     assert not heals(error)
-    told = as_told(error)
-    assert isinstance(told, Hopeless)
+    told = to_driver_error(error)
+    assert isinstance(told, NonRetryableError)
     assert str(error).strip("'") in told.message
 
 
@@ -61,7 +61,7 @@ def test_what_would_only_come_again_is_not_tried_again(error):
     ],
 )
 def test_what_the_reader_can_mend_says_how(error, part):
-    told = as_told(error)
+    told = to_driver_error(error)
     assert told.mendable
     assert part in told.message
 
@@ -70,7 +70,7 @@ def test_a_mistake_of_the_program_keeps_its_trace():
     try:
         raise ZeroDivisionError
     except ZeroDivisionError as error:
-        told = as_told(error)
+        told = to_driver_error(error)
     assert not told.mendable
     assert "test_failures.py" in told.message
 
@@ -88,14 +88,14 @@ def dead(failure):
             {1: dead(OutOfMemoryError("Memory on the node (IP: 1) was 31.20GB used / 32.00GB limit (0.97)"))},
             "worker 1 was killed by Ray, because its node ran out of memory (31.20GB of 32.00GB were in use)",
         ),
-        ({0: Leaving(noticed=False), 1: Leaving(noticed=True)}, "worker 1 got SIGTERM"),
-        ({0: Leaving(noticed=False), 1: Leaving(noticed=False)}, "a node was drained"),
+        ({0: Preempted(noticed=False), 1: Preempted(noticed=True)}, "worker 1 got SIGTERM"),
+        ({0: Preempted(noticed=False), 1: Preempted(noticed=False)}, "a node was drained"),
     ],
 )
 def test_the_cause_comes_before_what_followed_from_it(failures, text):
     cause = cause_of(WorkerGroupError("", failures))
     assert cause.text.startswith(text)
-    assert cause.announced == any(isinstance(error, Leaving) for error in failures.values())
+    assert cause.announced == any(isinstance(error, Preempted) for error in failures.values())
 
 
 def test_no_room_in_the_cluster_names_the_setting():

@@ -13,7 +13,7 @@ import pytest
 
 from cluster.faults import Once, longer, run, same_weights, worker_processes
 from facealign.cluster import channel
-from facealign.cluster.channel import claimed
+from facealign.cluster.channel import driver_lock
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.failures import WorkerFailed
 from facealign.cluster.train import interrupted, train
@@ -135,7 +135,7 @@ def test_a_full_disk_is_named_and_room_heals_it(job, config, tmp_path, undisturb
 
 def test_two_drivers_of_one_job_on_one_machine(job, config, tmp_path):
     with (
-        claimed(f"{config.storage}/{job.name}"),
+        driver_lock(f"{config.storage}/{job.name}"),
         pytest.raises(UserError, match="another process trains this job already"),
     ):
         run(job, config, tmp_path)
@@ -144,12 +144,12 @@ def test_two_drivers_of_one_job_on_one_machine(job, config, tmp_path):
 def test_two_drivers_of_one_job_in_one_cluster(monkeypatch):
     """A bucket has no locks; the cluster has names."""
     monkeypatch.setattr(channel, "_PATIENCE", 0)
-    with claimed("s3://bucket/job"):
+    with driver_lock("s3://bucket/job"):
         with pytest.raises(UserError, match=f"another driver trains this job already, process {os.getpid()} on "):
-            claimed("s3://bucket/job").__enter__()
-        with claimed("s3://bucket/other"):
+            driver_lock("s3://bucket/job").__enter__()
+        with driver_lock("s3://bucket/other"):
             pass
-    with claimed("s3://bucket/job"):
+    with driver_lock("s3://bucket/job"):
         pass
 
 

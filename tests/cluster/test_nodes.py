@@ -68,7 +68,7 @@ def test_nodes_learn_what_one_process_learns(nodes, tiny_job, tmp_path):
     job = tiny_job.model_copy(update={"train": tiny_job.train.model_copy(update={"batch_size": 6})})
     assert play("undisturbed", job, tmp_path, nodes=nodes, workers=nodes, at=1) == 0
     alone = fit(job, World(), _Silent())
-    # Batch normalisation sees a share of the faces in each worker, and all in one process: close, not equal.
+    # Batch normalization sees a share of the faces in each worker, and all in one process: close, not equal.
     assert [e["loss"] for e in events(tmp_path, "epoch")] == pytest.approx(
         [r.loss for r in alone.history], rel=0.1
     )

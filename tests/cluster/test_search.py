@@ -182,10 +182,10 @@ def test_every_trial_has_a_run_below_the_searchs(job, tmp_path, monkeypatch):
 
 
 def test_a_second_driver_is_refused(job, tmp_path):
-    from facealign.cluster.channel import claimed
+    from facealign.cluster.channel import driver_lock
 
     with (
-        claimed(str(tmp_path / "search"), "runs this search"),
+        driver_lock(str(tmp_path / "search"), "runs this search"),
         pytest.raises(UserError, match="another process runs this search already"),
     ):
         run(study_in(tmp_path, job), job, tmp_path)

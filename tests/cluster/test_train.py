@@ -42,7 +42,7 @@ def test_two_workers_learn_what_one_process_learns(tiny_job, config, tmp_path):
     progress = run(tiny_job, config, tmp_path, events.append)
     alone = fit(tiny_job, World(), _Silent())
     assert progress.epoch == tiny_job.train.epochs
-    # Batch normalisation sees four faces in each of two workers, and eight in one process: close, not equal.
+    # Batch normalization sees four faces in each of two workers, and eight in one process: close, not equal.
     assert [r.loss for r in progress.history] == pytest.approx([r.loss for r in alone.history], rel=0.1)
     assert [e["epoch"] for e in events if e["kind"] == "epoch"] == [1, 2]
     assert load_model(tmp_path / "model").card.job == tiny_job

@@ -48,7 +48,7 @@ def test_a_whole_number_is_a_float_where_a_float_is_asked_for(tmp_path):
 
 
 def test_every_error_is_reported_at_once_with_its_line(tmp_path):
-    path = write(tmp_path, "nam: a\npart:\n  rate: -1\n  sizes: [3, four]\n  colour: red\n")
+    path = write(tmp_path, "nam: a\npart:\n  rate: -1\n  sizes: [3, four]\n  color: red\n")
     with pytest.raises(ConfigError) as caught:
         load_settings(path, Whole)
     message = str(caught.value)
@@ -58,7 +58,7 @@ def test_every_error_is_reported_at_once_with_its_line(tmp_path):
     assert f"{path}:3: part.rate: Input should be greater than 0 (found -1)" in message
     assert f"{path}:4: part.sizes.1: " in message
     assert "(found 'four')" in message
-    assert f"{path}:5: part.colour: unknown key" in message
+    assert f"{path}:5: part.color: unknown key" in message
 
 
 @pytest.mark.parametrize("value", ["'12'", "yes please", "[1]", "null"])
@@ -100,7 +100,7 @@ def test_bytes_that_are_not_text_are_refused(tmp_path):
         ("part: {rates: 1}", "part.rates: unknown key; did you mean rate?"),
         ("parts: {left: {size: [1]}}", "parts.left.size: unknown key; did you mean sizes?"),
         ("form: {shape: square, sid: 2}", "sid: unknown key; did you mean side?"),
-        ("part: {colour: red}", "part.colour: unknown key; remove it or mend its spelling"),
+        ("part: {color: red}", "part.color: unknown key; remove it or mend its spelling"),
         ("form: {shape: oval}", "form: unknown name 'oval'; known are: 'round', 'square'"),
         ("part: {rate: '1e-5'}", "(found '1e-5'); write 1.0e-5, without quotes"),
         ("part: {sizes: [1, '2']}", "(found '2'); write 2, without quotes"),

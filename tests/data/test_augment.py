@@ -9,14 +9,14 @@ from scipy import stats
 
 from facealign.data.augmentation.pixels import Box, change_pixels
 from facealign.data.augmentation.settings import AWING, NONE, AugmentSettings
-from facealign.data.ordering.order import sample_rng
+from facealign.data.sampler.order import sample_rng
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # its import would otherwise ask a server for news
 import albumentations
 
 CHANGES = {
     "blur": {},
-    "colour": {"brightness": 0.2, "contrast": 0.2, "channel_gain": 0.2},
+    "color": {"brightness": 0.2, "contrast": 0.2, "channel_gain": 0.2},
     "gamma": {},
     "noise": {},
     "byte_noise": {},
@@ -114,10 +114,10 @@ def _library_levels(transform, count=400):
     ("ours", "theirs"),
     [
         (
-            {"colour": 1.0, "brightness": 0.2, "contrast": 0.2},
+            {"color": 1.0, "brightness": 0.2, "contrast": 0.2},
             albumentations.RandomBrightnessContrast(0.2, 0.2, p=1),
         ),
-        ({"colour": 1.0, "brightness": 0.1}, albumentations.RandomBrightnessContrast(0.1, 0, p=1)),
+        ({"color": 1.0, "brightness": 0.1}, albumentations.RandomBrightnessContrast(0.1, 0, p=1)),
     ],
 )
 def test_strengths_are_distributed_as_in_the_library_of_the_field(ours, theirs):
@@ -135,9 +135,9 @@ def test_noise_is_as_strong_and_as_often_so_as_in_the_library_of_the_field():
 
 
 @pytest.mark.parametrize("position", range(10))
-def test_colours_are_changed_to_the_nearest_level(position):
+def test_colors_are_changed_to_the_nearest_level(position):
     """Against the sum in floating point, with the strengths read off two flat pictures."""
-    settings = NONE.but(colour=1.0, brightness=0.1, contrast=0.2, channel_gain=0.2)
+    settings = NONE.but(color=1.0, brightness=0.1, contrast=0.2, channel_gain=0.2)
     flat = (np.full_like(FLAT, level) for level in (60, 140))
     low, high = (_changed(settings, position, image)[0, 0].astype(float) for image in flat)
     slope = (high - low) / 80
@@ -154,8 +154,8 @@ def test_a_blur_moves_nothing(kernel, size):
     blurred = _changed(settings, image=image)[..., 0].astype(float)
     y, x = np.mgrid[:64, :64]
     assert blurred[30, 20] < 100
-    centre = (blurred * x).sum() / blurred.sum(), (blurred * y).sum() / blurred.sum()
-    np.testing.assert_allclose(centre, (20, 30), atol=0.01)
+    center = (blurred * x).sum() / blurred.sum(), (blurred * y).sum() / blurred.sum()
+    np.testing.assert_allclose(center, (20, 30), atol=0.01)
 
 
 def test_each_channel_has_its_own_gain_between_its_bounds():

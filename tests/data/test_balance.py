@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facealign.data.ordering import order
-from facealign.data.ordering.balance import plan_epoch
-from facealign.data.ordering.sampling import SamplingSettings
+from facealign.data.sampler import order
+from facealign.data.sampler.balance import plan_epoch
+from facealign.data.sampler.sampling import SamplingSettings
 from facealign.training.config import TrainConfig
 
 BINS = st.lists(st.integers(0, 8), min_size=1, max_size=300).map(lambda bins: np.array(bins, dtype=np.uint8))
@@ -56,7 +56,7 @@ def test_undersampling_takes_equally_many_of_each_bin(seed, epoch, bins):
 
 
 @given(BINS, st.integers(1, 60))
-def test_small_bins_are_merged_with_neighbours(bins, smallest):
+def test_small_bins_are_merged_with_neighbors(bins, smallest):
     plan = _plan(bins, balance="undersample", smallest_bin=smallest)
     groups = [set(bins[group.rows].tolist()) for group in plan.groups]
     # Each is a run of bins, and the runs follow each other: none is split, none left out.
@@ -67,7 +67,7 @@ def test_small_bins_are_merged_with_neighbours(bins, smallest):
         assert min(len(group.rows) for group in plan.groups) >= smallest
 
 
-def test_the_smaller_neighbour_takes_a_small_bin():
+def test_the_smaller_neighbor_takes_a_small_bin():
     bins = np.repeat(np.arange(9), [1, 20, 30, 5, 40, 25, 30, 3, 2]).astype(np.uint8)
     plan = _plan(bins, balance="undersample", smallest_bin=10)
     merged = [sorted(set(bins[group.rows].tolist())) for group in plan.groups]

@@ -18,7 +18,7 @@ from facealign.geometry import affine
 
 FIELDS = ("images", "points", "valid", "visible", "to_photo")
 DRAWS = [Draw(row, 3, position) for position, row in enumerate((5, 0, 7, 2, 5))]
-GEOMETRY = AWING.but(blur=0.0, noise=0.0, occlusion=0.0, gray=0.0, colour=0.0)
+GEOMETRY = AWING.but(blur=0.0, noise=0.0, occlusion=0.0, gray=0.0, color=0.0)
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,7 @@ def test_a_palette_with_transparency_is_no_warning(tmp_path):
     np.testing.assert_array_equal(photo, np.asarray(picture.convert("RGB")))
 
 
-def test_sixteen_bit_colours_keep_their_upper_eight(tmp_path):
+def test_sixteen_bit_colors_keep_their_upper_eight(tmp_path):
     sixteen = RNG.integers(0, 2**16, (9, 8, 3), dtype=np.uint16)
     data = bytes(cv2.imencode(".png", sixteen[..., ::-1])[1])
     np.testing.assert_array_equal(_read(tmp_path, data), sixteen >> 8)

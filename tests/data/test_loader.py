@@ -6,15 +6,15 @@ import pytest
 import torch
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
-from dying_faces import Broken, Killed
 from facealign.config import UserError
 from facealign.data.augmentation.settings import AWING, AugmentSettings
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.loader import _batches, eval_batches, train_batches, training_plan
-from facealign.data.ordering.balance import plan_epoch
-from facealign.data.ordering.sampling import SamplingSettings
+from facealign.data.sampler.balance import plan_epoch
+from facealign.data.sampler.sampling import SamplingSettings
 from facealign.data.shards.reader import ShardReader
 from facealign.geometry import affine
+from failing_datasets import Broken, Killed
 
 pytestmark = pytest.mark.thorough
 
@@ -234,7 +234,7 @@ def test_few_batches_are_loaded_ahead(faces):
 def test_settings_decide_what_is_drawn(tiny_shards):
     """Turning one change off leaves the draws of the others alone."""
     reader = ShardReader(tiny_shards, "train")
-    geometric = {"blur": 0, "noise": 0, "occlusion": 0, "gray": 0, "colour": 0}
+    geometric = {"blur": 0, "noise": 0, "occlusion": 0, "gray": 0, "color": 0}
     with_flip, without = (FaceDataset(reader, AugmentSettings(**geometric, flip=flip)) for flip in (1, 0))
     size = reader.index.crop.size
     mirrored = affine.apply(affine.flip_horizontal(size), without[Draw(0, 0, 0)]["points"])

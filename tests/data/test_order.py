@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facealign.config import UserError
-from facealign.data.ordering import order
+from facealign.data.sampler import order
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 10_000), st.integers(1, 300))

@@ -37,7 +37,7 @@ def test_views_show_the_photo_at_their_landmarks(faces, augmented):
     """Pixels of the view about each landmark match the photo's where ``to_photo`` says they come from."""
     reader, source = faces
     records = _records(source)
-    data = FaceDataset(reader, AWING.but(**dict.fromkeys(("blur", "noise", "occlusion", "gray", "colour"), 0)))
+    data = FaceDataset(reader, AWING.but(**dict.fromkeys(("blur", "noise", "occlusion", "gray", "color"), 0)))
     data = data if augmented else data.plain()
     agreements = []
     for row in range(len(reader)):

@@ -33,7 +33,7 @@ def test_frames_asked_for_in_order_are_decoded_once(path, monkeypatch):
     assert len(opened) == 1
 
 
-def test_colours_are_rgb(tmp_path):
+def test_colors_are_rgb(tmp_path):
     put_video(tmp_path / "vid.avi", [np.full((48, 64, 3), (200, 100, 30), dtype=np.uint8)])
     np.testing.assert_allclose(read_frame(tmp_path / "vid.avi", "vid.avi", 1)[24, 32], (200, 100, 30), atol=8)
 

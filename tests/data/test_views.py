@@ -13,7 +13,7 @@ from facealign.data.augmentation.views import (
     plain_view,
     view_to_photo,
 )
-from facealign.data.ordering.order import sample_rng
+from facealign.data.sampler.order import sample_rng
 from facealign.geometry import CropSettings, affine, load_schema
 
 CROP = CropSettings(size=128, context=1.5)

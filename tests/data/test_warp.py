@@ -5,10 +5,10 @@ from facealign.data.preparing.warp import warp
 from facealign.geometry import affine
 
 
-def _photo_of_spot(centre, sigma, shape):
+def _photo_of_spot(center, sigma, shape):
     """A Gaussian spot drawn from its formula, on gray."""
     y, x = np.mgrid[: shape[0], : shape[1]]
-    spot = 20 + 220 * np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / (2 * sigma**2))
+    spot = 20 + 220 * np.exp(-((x - center[0]) ** 2 + (y - center[1]) ** 2) / (2 * sigma**2))
     return np.repeat(spot[..., None], 3, axis=2).round().astype(np.uint8)
 
 
@@ -21,10 +21,10 @@ def _centroid(image):
 @pytest.mark.parametrize("side", [40, 97.3, 150, 333.3, 520, 810.7])
 def test_pixels_go_where_points_go_at_every_scale(side):
     """Enlarged, kept, and shrunk up to twelve times, with blocks that do not divide the photo."""
-    centre = (413.4, 388.8)
-    photo = _photo_of_spot(centre, side / 20, (803, 811))
-    matrix = affine.crop_to_square((centre[0] + side / 9, centre[1] - side / 7), side, 64)
-    expected = affine.apply(matrix, [centre])[0]
+    center = (413.4, 388.8)
+    photo = _photo_of_spot(center, side / 20, (803, 811))
+    matrix = affine.crop_to_square((center[0] + side / 9, center[1] - side / 7), side, 64)
+    expected = affine.apply(matrix, [center])[0]
     np.testing.assert_allclose(_centroid(warp(photo, matrix, 64)), expected, atol=0.06)
 
 

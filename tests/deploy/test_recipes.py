@@ -30,7 +30,7 @@ def test_the_launcher_takes_the_recipe(launcher):
     gpu = prepared["available_node_types"]["gpu"]
     assert (gpu["min_workers"], gpu["max_workers"]) == (4, 4)
     with pytest.raises(Exception, match="Additional properties are not allowed"):
-        validate_config({**prepared, "misspelt": 1})
+        validate_config({**prepared, "misspelled": 1})
 
 
 def test_nobody_enters_without_a_token_and_nothing_but_ssh_is_open(launcher):

@@ -73,15 +73,15 @@ def test_mirroring_agrees_with_the_mirrored_picture():
 
 
 def test_a_positive_turn_is_clockwise_as_seen():
-    """From the right of the centre to below it, since y points down."""
+    """From the right of the center to below it, since y points down."""
     turned = affine.apply(affine.rotate_scale_about((10, 10), 90, 2.0), [[11, 10], [10, 10]])
     np.testing.assert_allclose(turned, [[10, 12], [10, 10]], atol=1e-12)
 
 
 @given(st.tuples(coordinates, coordinates), st.floats(1, 1000), st.integers(16, 512))
-def test_a_crop_maps_the_squares_border_onto_its_own(centre, side, size):
-    matrix = affine.crop_to_square(centre, side, size)
-    corners = np.array(centre) + np.array([[-side, -side], [side, side]]) / 2
+def test_a_crop_maps_the_squares_border_onto_its_own(center, side, size):
+    matrix = affine.crop_to_square(center, side, size)
+    corners = np.array(center) + np.array([[-side, -side], [side, side]]) / 2
     np.testing.assert_allclose(affine.apply(matrix, corners), [[-0.5, -0.5], [size - 0.5] * 2], atol=1e-6)
 
 

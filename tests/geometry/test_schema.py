@@ -68,12 +68,12 @@ def test_mirror_pairs_carry_edges_onto_edges(name):
         ("size: 4", "size: 4\ncorners: [2, 2]", r"corners: landmarks \[2\] are named twice"),
         (
             "size: 4",
-            "size: 4\nnormalisers: {inter_ocular: [[0], [4]]}",
+            "size: 4\nnormalizers: {inter_ocular: [[0], [4]]}",
             r"inter_ocular: landmarks \[4\] are outside",
         ),
-        ("size: 4", "size: 4\nnormalisers: {inter_ocular: [[0], []]}", "both ends need a landmark"),
-        ("size: 4", "size: 4\nnormalisers: {inter_pupil: [[0], [0]]}", "so the distance is 0"),
-        ("size: 4", "size: 4\nnormalisers: {inter_pupil: [[0], [2]]}", "a mirrored face has another distance"),
+        ("size: 4", "size: 4\nnormalizers: {inter_ocular: [[0], []]}", "both ends need a landmark"),
+        ("size: 4", "size: 4\nnormalizers: {inter_pupil: [[0], [0]]}", "so the distance is 0"),
+        ("size: 4", "size: 4\nnormalizers: {inter_pupil: [[0], [2]]}", "a mirrored face has another distance"),
         ("size: 4", "size: 4\nlayout: [[0, 1]]", "layout has 1 landmarks of 4"),
         ("size: 4", "size: 4\nlayout: [[0, 1], [.inf, 0], [0, 0], [0, 0]]", "layout"),
     ],
@@ -89,7 +89,7 @@ def test_all_that_is_broken_is_said_at_once_with_lines(tmp_path):
     path = tmp_path / "small.yaml"
     path.write_text(
         SMALL.replace("small", "a b").replace("[0, 1]", "[0, 0, 7]")
-        + "corners: [9]\nnormalisers: {inter_ocular: [[], []]}\n",
+        + "corners: [9]\nnormalizers: {inter_ocular: [[], []]}\n",
         encoding="utf-8",
     )
     with pytest.raises(ConfigError, match="5 errors") as caught:
@@ -111,7 +111,7 @@ def test_built_in_layouts_look_like_their_schema(name):
     for edge in file.edges:
         if edge.name.startswith("right_"):
             assert points[list(edge.indices), 0].mean() < middle
-    eyes = file.normalisers.inter_ocular
+    eyes = file.normalizers.inter_ocular
     if eyes:
         assert points[list(eyes[0]), 0].mean() < points[list(eyes[1]), 0].mean()
 
@@ -148,8 +148,8 @@ def test_a_layout_finds_slips_in_flip(tmp_path):
         ({}, r"landmarks \[2\] are on no edge"),
         ({"edges": ()}, "no edges"),
         ({}, "no boundary"),
-        ({}, "no inter_ocular normaliser"),
-        ({"size": 4, "flip": (1, 0, 2, 3), "normalisers": {"inter_ocular": ((2,), (3,))}}, "along the middle"),
+        ({}, "no inter_ocular normalizer"),
+        ({"size": 4, "flip": (1, 0, 2, 3), "normalizers": {"inter_ocular": ((2,), (3,))}}, "along the middle"),
     ],
 )
 def test_notes_on_what_is_most_often_a_slip(changes, note):
@@ -183,7 +183,7 @@ def test_reference_distances():
     np.testing.assert_allclose(schema.reference_distance(points, "diagonal"), [np.hypot(40, 40)] * 2)
 
 
-def test_pupils_of_ibug70_are_mirror_pairs_and_a_normaliser():
+def test_pupils_of_ibug70_are_mirror_pairs_and_a_normalizer():
     schema, plain = load_schema("ibug70"), load_schema("ibug68")
     assert schema.flip == (*plain.flip, 69, 68)
     assert schema.edges == plain.edges

@@ -10,7 +10,7 @@ SIZE = 64
 
 
 def brightest(crops):
-    """(B, 3, S, S) → (B, 68, 2): every landmark at the centre of the crop's light, to a fraction of a pixel."""
+    """(B, 3, S, S) → (B, 68, 2): every landmark at the center of the crop's light, to a fraction of a pixel."""
     light = crops.astype(np.float64).sum(axis=1)
     total = light.sum(axis=(1, 2))
     x = (light.sum(axis=1) * np.arange(crops.shape[3])).sum(axis=1) / total

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facealign.data.preparing.cutting import cut_face
+from facealign.data.preparing.cropping import cut_face
 from facealign.data.record import FaceRecord
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.base import Sample

@@ -136,11 +136,11 @@ def some_normals(known):
 
 def test_lambda_is_1_where_the_direction_is_unknown_and_in_the_isotropic_losses():
     known = [i % 3 > 0 for i in range(68)]
-    centres = torch.zeros(1, 68, 2)
-    got = loss(anisotropy={"value": 4.0}).anisotropy(some_normals(known), None, centres)
+    centers = torch.zeros(1, 68, 2)
+    got = loss(anisotropy={"value": 4.0}).anisotropy(some_normals(known), None, centers)
     assert got[0].tolist() == [4.0 if there else 1.0 for there in known]
     for name in ("smooth_l1", "l1", "l2"):
-        assert loss(name, anisotropy={"value": 4.0}).anisotropy(some_normals(known), None, centres).eq(1).all()
+        assert loss(name, anisotropy={"value": 4.0}).anisotropy(some_normals(known), None, centers).eq(1).all()
 
 
 def test_adaptive_lambda_needs_a_mask():

@@ -70,18 +70,18 @@ def test_a_file_without_ellipses_or_with_too_few(tmp_path):
         constant(strategy="per_landmark", ellipses=[(2.0, 1.0)])
 
 
-def blob(size, centre, along, spread_along, spread_across):
+def blob(size, center, along, spread_along, spread_across):
     """A Gaussian of two spreads, unit square, long along the unit vector ``along``."""
     axis = (np.arange(size) + 0.5) * 2 / size - 1
-    x, y = np.meshgrid(axis - centre[0], axis - centre[1])
+    x, y = np.meshgrid(axis - center[0], axis - center[1])
     t, n = x * along[0] + y * along[1], -x * along[1] + y * along[0]
     return torch.tensor(np.exp(-0.5 * ((t / spread_along) ** 2 + (n / spread_across) ** 2)), dtype=torch.float32)
 
 
-def adaptive(mask, centre, normal, **settings):
+def adaptive(mask, center, normal, **settings):
     normals = Normals(torch.tensor(normal, dtype=torch.float32).view(1, 1, 2), torch.ones(1, 1, dtype=torch.bool))
     config = AnisotropySettings(strategy="adaptive", **settings)
-    return attention_anisotropy(mask[None, None], torch.tensor([[centre]]), normals, config).item()
+    return attention_anisotropy(mask[None, None], torch.tensor([[center]]), normals, config).item()
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, 1.9])

@@ -16,10 +16,10 @@ def edge(*indices, closed=False, name="edge"):
     return Edge(name=name, indices=indices, closed=closed)
 
 
-def find(schema, points, valid=None, neighbours="unit"):
+def find(schema, points, valid=None, neighbors="unit"):
     points = torch.as_tensor(np.asarray(points), dtype=torch.float64)[None]
     valid = torch.ones(points.shape[:2], dtype=torch.bool) if valid is None else torch.tensor([valid])
-    vectors, known = EdgeNormals(schema, neighbours)(points, valid)
+    vectors, known = EdgeNormals(schema, neighbors)(points, valid)
     return vectors[0].numpy(), known[0].tolist()
 
 
@@ -27,11 +27,11 @@ def same_line(vector, other):
     return abs(abs(np.dot(vector, other) / np.linalg.norm(other)) - 1) < 1e-9
 
 
-@pytest.mark.parametrize("neighbours", ["unit", "raw"])
-def test_on_a_circle_they_are_its_radii(neighbours):
+@pytest.mark.parametrize("neighbors", ["unit", "raw"])
+def test_on_a_circle_they_are_its_radii(neighbors):
     angles = np.linspace(0, 2 * np.pi, 9, endpoint=False)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    vectors, known = find(schema_of(edge(*range(9), closed=True), size=9), circle * 0.4 + 0.1, None, neighbours)
+    vectors, known = find(schema_of(edge(*range(9), closed=True), size=9), circle * 0.4 + 0.1, None, neighbors)
     assert all(known)
     assert all(same_line(*pair) for pair in zip(vectors, circle, strict=True))
 
@@ -40,12 +40,12 @@ def test_a_corner_with_unequal_sides():
     points = [(0.4, 0.0), (0.0, 0.0), (0.0, 0.1)]
     triangle = schema_of(edge(0, 1, 2), size=3)
     assert same_line(find(triangle, points)[0][1], (1, 1))
-    assert same_line(find(triangle, points, neighbours="raw")[0][1], (4, 1))
+    assert same_line(find(triangle, points, neighbors="raw")[0][1], (4, 1))
 
 
-@pytest.mark.parametrize("neighbours", ["unit", "raw"])
-def test_the_ends_of_an_open_edge_have_the_perpendicular(neighbours):
-    vectors, known = find(schema_of(edge(0, 1, 2), size=3), [(0, 0), (0.2, 0.1), (0.2, 0.4)], None, neighbours)
+@pytest.mark.parametrize("neighbors", ["unit", "raw"])
+def test_the_ends_of_an_open_edge_have_the_perpendicular(neighbors):
+    vectors, known = find(schema_of(edge(0, 1, 2), size=3), [(0, 0), (0.2, 0.1), (0.2, 0.4)], None, neighbors)
     assert all(known)
     assert same_line(vectors[0], (-1, 2))
     assert same_line(vectors[2], (1, 0))
@@ -56,19 +56,19 @@ def test_landmarks_in_one_line():
     vectors, known = find(straight, [(0, 0), (0.1, 0.2), (0.2, 0.4)])
     assert known == [True, True, True]
     assert same_line(vectors[1], (-2, 1))
-    assert find(straight, [(0, 0), (0.125, 0.25), (0.25, 0.5)], neighbours="raw")[1] == [True, False, True]
+    assert find(straight, [(0, 0), (0.125, 0.25), (0.25, 0.5)], neighbors="raw")[1] == [True, False, True]
 
 
-@pytest.mark.parametrize("neighbours", ["unit", "raw"])
+@pytest.mark.parametrize("neighbors", ["unit", "raw"])
 @pytest.mark.parametrize(
     ("points", "expected"),
     [
-        ([(0, 0), (0, 0), (0.1, 0)], [False, False, True]),  # a neighbour on the landmark itself
+        ([(0, 0), (0, 0), (0.1, 0)], [False, False, True]),  # a neighbor on the landmark itself
         ([(0.3, 0.3)] * 3, [False] * 3),
     ],
 )
-def test_places_without_a_direction_are_unknown_and_finite(neighbours, points, expected):
-    vectors, known = find(schema_of(edge(0, 1, 2), size=3), points, None, neighbours)
+def test_places_without_a_direction_are_unknown_and_finite(neighbors, points, expected):
+    vectors, known = find(schema_of(edge(0, 1, 2), size=3), points, None, neighbors)
     assert known == expected
     assert np.isfinite(vectors).all()
 
@@ -77,7 +77,7 @@ def test_an_edge_that_turns_back_on_itself_has_no_bisector():
     assert find(schema_of(edge(0, 1, 2), size=3), [(0, 0), (0.1, 0), (0, 0)])[1] == [True, False, True]
 
 
-def test_invalid_landmarks_and_their_neighbours_are_unknown():
+def test_invalid_landmarks_and_their_neighbors_are_unknown():
     schema = schema_of(edge(0, 1, 2, 3, 4), size=6)
     points = [(0, 0), (0.1, 0.02), (0.2, 0.05), (0.3, 0.1), (0.4, 0.2), (0.9, 0.9)]
     assert find(schema, points)[1] == [True, True, True, True, True, False]

@@ -5,7 +5,7 @@ from facealign.losses import WeightMapSettings, weight_map
 
 
 def dilated(picture):
-    """3×3 grey dilation, pixel by pixel."""
+    """3×3 gray dilation, pixel by pixel."""
     out = np.empty_like(picture)
     for i in range(picture.shape[0]):
         for j in range(picture.shape[1]):

@@ -114,11 +114,11 @@ def test_the_weights_of_stacks_may_fall_otherwise():
     torch.testing.assert_close(same.total, 3 * same.parts["stack1"])
 
 
-def test_the_landmark_is_the_centre_of_mass_of_map_times_mask():
+def test_the_landmark_is_the_center_of_mass_of_map_times_mask():
     method, batch = small_method("adnet").eval(), make_batch()
     output = method(batch.images)[-1]
     attended = output.maps.landmarks * output.attention
-    grid = torch.arange(16) * 4 + 1.5  # centres of the map's pixels in the crop
+    grid = torch.arange(16) * 4 + 1.5  # centers of the map's pixels in the crop
     mass = attended.sum((2, 3))
     expected = torch.stack(
         [(attended.sum(2) * grid).sum(-1) / mass, (attended.sum(3) * grid).sum(-1) / mass], dim=-1
@@ -144,7 +144,7 @@ def test_the_landmark_is_the_centre_of_mass_of_map_times_mask():
         {"landmark_loss": {"anisotropy": {"strategy": "per_landmark", "ellipses": [(3.0, 2.0)] * 68}}},
         {"landmark_loss": {"anisotropy": {"strategy": "adaptive"}}},
         *({"landmark_loss": {"name": name}} for name in ("adl1", "adl2", "l1", "l2")),
-        {"landmark_loss": {"neighbours": "raw"}},
+        {"landmark_loss": {"neighbors": "raw"}},
         {"edges": {"form": "gaussian", "width": 1.5}},
         {"network": {"stacks": 2, "width": 16, "coord_conv": False, "anti_alias": False}},
     ],
@@ -271,9 +271,9 @@ def test_faces_with_rare_attributes_weigh_more():
     method, batch = small_method("adnet", focal=["pose", "blur"]), make_batch()
     outputs = method(batch.images)
     plain = method.loss(outputs, batch).total
-    labelled = replace(batch, attributes=(("pose",), ("blur", "occlusion"), ("blur",)))
+    labeled = replace(batch, attributes=(("pose",), ("blur", "occlusion"), ("blur",)))
     # Of three faces one has `pose` and two have `blur`: factors (3 + 1)/2, (1 + 1.5)/2, (1 + 1.5)/2.
     expected = method.weighted_loss(outputs, batch, torch.tensor([2.0, 1.25, 1.25])).total
-    torch.testing.assert_close(method.loss(outputs, labelled).total, expected)
+    torch.testing.assert_close(method.loss(outputs, labeled).total, expected)
     assert expected > plain
-    torch.testing.assert_close(small_method("adnet").loss(outputs, labelled).total, plain)
+    torch.testing.assert_close(small_method("adnet").loss(outputs, labeled).total, plain)

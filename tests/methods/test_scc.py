@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from facealign.config import UserError
-from facealign.data.statistics import Statistics, pearson_neighbours
+from facealign.data.statistics import Statistics, pearson_neighbors
 from facealign.geometry import load_schema, schema_names
 from facealign.methods.scc import SCC
 from methods.small import IMAGE_SIZE, SMALL, small_method, small_statistics
@@ -23,7 +23,7 @@ def test_defaults_are_the_papers_full_method():
     assert (config.network.backbone.name, config.network.backbone.weights) == ("resnet34", None)
     assert (config.network.shallowest, config.network.attention, config.network.expansion) == (3, "semantic", 4)
     graph = config.network.graph
-    assert (graph.k, graph.neighbours, graph.weights, graph.blocks, graph.width) == (
+    assert (graph.k, graph.neighbors, graph.weights, graph.blocks, graph.width) == (
         3,
         "chosen",
         "dynamic",
@@ -34,19 +34,19 @@ def test_defaults_are_the_papers_full_method():
     assert config.loss.name == "soft_wing"
 
 
-@pytest.mark.parametrize("neighbours", ["chosen", "mutual"])
-def test_neighbours_are_the_most_correlated_landmarks(neighbours):
-    method = small_method("scc", network=network(graph={"k": 5, "blocks": 1, "neighbours": neighbours}))
+@pytest.mark.parametrize("neighbors", ["chosen", "mutual"])
+def test_neighbors_are_the_most_correlated_landmarks(neighbors):
+    method = small_method("scc", network=network(graph={"k": 5, "blocks": 1, "neighbors": neighbors}))
     correlation = small_statistics("ibug68").correlation
     expected = np.zeros((68, 68), dtype=bool)
     for i in range(68):
         expected[i, sorted(range(68), key=lambda j: -correlation[i, j])[:6]] = True
-    if neighbours == "mutual":
+    if neighbors == "mutual":
         expected |= expected.T
-    hood = method.network.head.graph.neighbourhood
+    hood = method.network.head.graph.neighborhood
     weights = hood(torch.zeros(1, len(hood.edges)))[0]
     assert np.array_equal(weights.numpy() > 0, expected)
-    assert np.array_equal(pearson_neighbours(correlation, 5), expected) == (neighbours == "chosen")
+    assert np.array_equal(pearson_neighbors(correlation, 5), expected) == (neighbors == "chosen")
 
 
 def test_the_loss_is_the_mean_over_coordinates_in_pixels_of_256():
@@ -68,7 +68,7 @@ TABLES = {
         "loss": {"name": "l1"},
     },
     "5, without DW": {"network": network(graph={"weights": "binary", "blocks": 1})},
-    "code": {"network": network(graph={"weights": "static", "neighbours": "mutual", "blocks": 1})},
+    "code": {"network": network(graph={"weights": "static", "neighbors": "mutual", "blocks": 1})},
     "6, self-attention": {"network": network(attention="self")},
     "6, F2 to F5": {"network": network(shallowest=2)},
     "7, k 40": {"network": network(graph={"k": 40, "blocks": 1})},

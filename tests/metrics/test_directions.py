@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from facealign.config import UserError
 from facealign.geometry import Edge, LandmarkSchema, affine, load_schema
-from facealign.geometry.schema import Normalisers
+from facealign.geometry.schema import Normalizers
 from facealign.losses.edge_normals import EdgeNormals
 from facealign.metrics import directed_nme, nme
 from facealign.metrics.directions import edge_normals
@@ -18,7 +18,7 @@ LINE = LandmarkSchema(
     size=5,
     flip=(0, 1, 2, 3, 4),
     edges=(Edge(name="lid", indices=(0, 1, 2, 3)),),
-    normalisers=Normalisers(inter_ocular=((0,), (3,))),
+    normalizers=Normalizers(inter_ocular=((0,), (3,))),
 )
 TRUTH = np.array([[[0.0, 0.0], [10.0, 0.0], [20.0, 0.0], [40.0, 0.0], [5.0, 9.0]]])
 ALL = np.ones((1, 5), dtype=np.bool_)
@@ -134,7 +134,7 @@ def test_the_normals_are_those_of_the_losses(name):
     np.testing.assert_allclose(np.abs(cosines), 1)
 
 
-def test_unknown_neighbours_leave_no_direction():
+def test_unknown_neighbors_leave_no_direction():
     valid = ALL.copy()
     valid[0, 1] = False
     truth = np.where(valid[..., None], TRUTH, np.nan)

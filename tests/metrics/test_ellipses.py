@@ -21,10 +21,10 @@ def drawn():
     return error_ellipses(np.where(valid[..., None], errors, np.nan), valid), spreads
 
 
-def test_a_known_distribution_has_its_radii_angles_and_centre(drawn):
+def test_a_known_distribution_has_its_radii_angles_and_center(drawn):
     found, spreads = drawn
     np.testing.assert_allclose(found.radii, spreads, rtol=0.03)
-    np.testing.assert_allclose(found.centres, np.tile([0.2, -0.1], (4, 1)), atol=2e-3)
+    np.testing.assert_allclose(found.centers, np.tile([0.2, -0.1], (4, 1)), atol=2e-3)
     np.testing.assert_allclose(found.anisotropy, spreads[:, 0] / spreads[:, 1], rtol=0.03)
     off = (found.angles - TURNS + np.pi / 2) % np.pi - np.pi / 2
     np.testing.assert_allclose(off[:3], 0, atol=0.02)  # the last is round, and has no long axis

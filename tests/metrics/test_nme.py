@@ -8,7 +8,7 @@ from facealign.geometry import LandmarkSchema, affine, load_schema
 from facealign.metrics import nme
 
 FOUR = LandmarkSchema.model_validate(
-    {"name": "four", "size": 4, "flip": [1, 0, 2, 3], "normalisers": {"inter_ocular": [[0], [1]]}}
+    {"name": "four", "size": 4, "flip": [1, 0, 2, 3], "normalizers": {"inter_ocular": [[0], [1]]}}
 )
 TRUTH = np.array([[[0.0, 0.0], [10.0, 0.0], [5.0, 5.0], [5.0, 20.0]]])
 ALL = np.ones((1, 4), dtype=np.bool_)
@@ -41,12 +41,12 @@ def test_what_is_not_valid_may_be_nan():
     assert nme(TRUTH, truth, valid, FOUR, "diagonal").tolist() == [0.0]
 
 
-def test_inter_pupil_is_the_distance_of_the_eyes_centres():
+def test_inter_pupil_is_the_distance_of_the_eyes_centers():
     schema = load_schema("ibug68")
     truth = np.random.default_rng(0).uniform(0, 100, (3, 68, 2))
     predicted = truth + np.array([3, 4])
-    centres = truth[:, 36:42].mean(axis=1) - truth[:, 42:48].mean(axis=1)
-    expected = 5 / np.sqrt((centres**2).sum(axis=1))
+    centers = truth[:, 36:42].mean(axis=1) - truth[:, 42:48].mean(axis=1)
+    expected = 5 / np.sqrt((centers**2).sum(axis=1))
     np.testing.assert_allclose(nme(predicted, truth, np.ones((3, 68), np.bool_), schema, "inter_pupil"), expected)
 
 

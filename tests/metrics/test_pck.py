@@ -9,7 +9,7 @@ from facealign.geometry import LandmarkSchema, load_schema
 from facealign.metrics import JointHits, pck
 
 FOUR = LandmarkSchema.model_validate(
-    {"name": "four", "size": 4, "flip": [1, 0, 3, 2], "normalisers": {"torso": [[0], [3]]}}
+    {"name": "four", "size": 4, "flip": [1, 0, 3, 2], "normalizers": {"torso": [[0], [3]]}}
 )
 """Shoulders 0 and 1, hips 2 and 3; the torso is from 0 to 3."""
 
@@ -60,7 +60,7 @@ def test_the_torso_of_leeds_sports_pose_is_left_shoulder_to_right_hip():
 
 def test_what_cannot_be_measured_is_refused():
     truth, valid = BODY[None], np.ones((1, 4), bool)
-    with pytest.raises(UserError, match=r"no torso distance; set `normaliser` to one of: inter_ocular, inter_pu"):
+    with pytest.raises(UserError, match=r"no torso distance; set `normalizer` to one of: inter_ocular, inter_pu"):
         load_schema("ibug68").reference_distance(np.zeros((1, 68, 2)), "torso")
     without = valid.copy()
     without[0, 3] = False

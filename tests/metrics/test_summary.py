@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from facealign.config import UserError
-from facealign.metrics import Total, groups_of, summarise
+from facealign.metrics import Total, groups_of, summarize
 
 ERRORS = np.array([0.02, 0.04, 0.06, 0.09, 0.29])
 
 
 def test_by_hand():
     """Areas: (8 + 6 + 4 + 1 + 0) / 50 up to 10 %, and (6 + 4 + 2 + 0 + 0) / 40 up to 8 %."""
-    found = summarise(ERRORS).metrics()
+    found = summarize(ERRORS).metrics()
     expected = {
         "nme": 0.1,
         "nme_median": 0.06,
@@ -26,7 +26,7 @@ def test_by_hand():
 
 
 def test_a_threshold_names_its_figures_in_percent():
-    assert {"fr_7.5", "auc_7.5"} < set(summarise(ERRORS, [0.075]).metrics())
+    assert {"fr_7.5", "auc_7.5"} < set(summarize(ERRORS, [0.075]).metrics())
 
 
 @given(hnp.arrays(float, st.integers(2, 60), elements=st.floats(0, 1)), st.data())
@@ -35,7 +35,7 @@ def test_a_partition_adds_up(errors, data):
     labels = data.draw(
         st.lists(st.sampled_from(["common", "challenging", "afw"]), min_size=len(errors), max_size=len(errors))
     )
-    full, parts = summarise(errors), {name: summarise(errors[mask]) for name, mask in groups_of(labels).items()}
+    full, parts = summarize(errors), {name: summarize(errors[mask]) for name, mask in groups_of(labels).items()}
     assert list(parts) == list(dict.fromkeys(labels))
     assert sum(part.faces for part in parts.values()) == full.faces
     for figure in ("nme", "fr_10", "auc_8"):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from facealign.config import UserError
-from facealign.models.graph import GraphConv, GraphNetwork, GraphSettings, Neighbourhood
+from facealign.models.graph import GraphConv, GraphNetwork, GraphSettings, Neighborhood
 
 N = 6
 
@@ -13,9 +13,9 @@ def adjacency(seed=0, extra=2):
     return torch.zeros(N, N, dtype=torch.bool).scatter_(1, chosen, True)
 
 
-def test_weights_are_a_softmax_over_the_neighbours():
+def test_weights_are_a_softmax_over_the_neighbors():
     adjacent = adjacency()
-    hood = Neighbourhood(N, 3 * N)
+    hood = Neighborhood(N, 3 * N)
     hood.choose(adjacent)
     scores = torch.randn(2, 3 * N)
     found = hood(scores)
@@ -34,7 +34,7 @@ def test_all_is_every_other_landmark():
 
 def test_places_that_are_not_used_change_nothing():
     adjacent = adjacency(extra=1)
-    tight, roomy = Neighbourhood(N, 2 * N), Neighbourhood(N, 5 * N)
+    tight, roomy = Neighborhood(N, 2 * N), Neighborhood(N, 5 * N)
     tight.choose(adjacent)
     roomy.choose(adjacent)
     scores = torch.randn(1, 5 * N, requires_grad=True)
@@ -46,26 +46,25 @@ def test_places_that_are_not_used_change_nothing():
 
 
 @pytest.mark.parametrize("own_matrix", [True, False])
-@pytest.mark.parametrize("learnt", [True, False])
-def test_a_graph_convolution_written_out(own_matrix, learnt):
+@pytest.mark.parametrize("learned", [True, False])
+def test_a_graph_convolution_written_out(own_matrix, learned):
     adjacent = adjacency()
-    hood = Neighbourhood(N, 3 * N)
+    hood = Neighborhood(N, 3 * N)
     hood.choose(adjacent)
-    conv = GraphConv(5, 4, 3 * N if learnt else 0, own_matrix)
+    conv = GraphConv(5, 4, 3 * N if learned else 0, own_matrix)
     torch.nn.init.normal_(conv.bias)
-    if learnt:
+    if learned:
         torch.nn.init.normal_(conv.scores)
     x = torch.randn(2, N, 5)
-    given = None if learnt else hood(torch.randn(2, 3 * N))
-    weights = hood(conv.scores[None]).expand(2, N, N) if learnt else given
-    own = conv.own.weight if own_matrix else conv.neighbours.weight
+    given = None if learned else hood(torch.randn(2, 3 * N))
+    weights = hood(conv.scores[None]).expand(2, N, N) if learned else given
+    own = conv.own.weight if own_matrix else conv.neighbors.weight
     expected = torch.stack(
         [
             torch.stack(
                 [
                     sum(
-                        weights[b, i, j] * ((own if i == j else conv.neighbours.weight) @ x[b, j])
-                        for j in range(N)
+                        weights[b, i, j] * ((own if i == j else conv.neighbors.weight) @ x[b, j]) for j in range(N)
                     )
                     + conv.bias
                     for i in range(N)
@@ -81,27 +80,27 @@ def build(**options):
     torch.manual_seed(0)
     network = GraphNetwork(GraphSettings(width=8, blocks=2, **options), nodes=N, incoming=5, channels=12)
     adjacent = adjacency(extra=3)
-    network.neighbourhood.choose(adjacent | adjacent.T if options.get("neighbours") == "mutual" else adjacent)
+    network.neighborhood.choose(adjacent | adjacent.T if options.get("neighbors") == "mutual" else adjacent)
     return network
 
 
-@pytest.mark.parametrize("neighbours", ["chosen", "mutual"])
+@pytest.mark.parametrize("neighbors", ["chosen", "mutual"])
 @pytest.mark.parametrize("weights", ["dynamic", "static", "binary"])
 @pytest.mark.parametrize("own_matrix", [True, False])
-def test_every_form_gives_points_and_every_parameter_learns(neighbours, weights, own_matrix):
-    network = build(neighbours=neighbours, weights=weights, own_matrix=own_matrix)
+def test_every_form_gives_points_and_every_parameter_learns(neighbors, weights, own_matrix):
+    network = build(neighbors=neighbors, weights=weights, own_matrix=own_matrix)
     points = network(torch.randn(3, N, 5), torch.randn(3, 12, 2, 2))
     assert points.shape == (3, N, 2)
     points.square().sum().backward()
     assert all(parameter.grad.isfinite().all() for parameter in network.parameters())
 
 
-def test_a_landmark_hears_neighbours_only():
+def test_a_landmark_hears_neighbors_only():
     network = build(weights="binary").eval()
     network.blocks = torch.nn.ModuleList()
     adjacent = torch.zeros(N, N, dtype=torch.bool).fill_diagonal_(True)
     adjacent[0, 1] = adjacent[1, 2] = True
-    network.neighbourhood.choose(adjacent)
+    network.neighborhood.choose(adjacent)
     nodes, maps = torch.randn(1, N, 5, requires_grad=True), torch.zeros(1, 12, 2, 2)
     network(nodes, maps)[0, 0].sum().backward()
     # Two convolutions: 0 hears 1, and through it 2.
@@ -127,7 +126,7 @@ def test_coordinates_stay_exact_under_autocast():
 
 
 def test_settings_that_cannot_be():
-    with pytest.raises(UserError, match=r"k = 6 neighbours, but a landmark has 5 others; choose 1…5"):
+    with pytest.raises(UserError, match=r"k = 6 neighbors, but a landmark has 5 others; choose 1…5"):
         build(k=6)
     with pytest.raises(UserError, match="each process has one; raise batch_size"):
         build()(torch.randn(1, N, 5), torch.randn(1, 12, 2, 2))

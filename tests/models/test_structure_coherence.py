@@ -7,7 +7,7 @@ from facealign.models.cbam import AttentionMaps
 from facealign.models.fusion import MultiScaleFusion
 from facealign.models.structure_coherence import StructureCoherence, StructureCoherenceSettings
 
-# Edges of the graph that the authors' code makes of their list of neighbours of 98 landmarks.
+# Edges of the graph that the authors' code makes of their list of neighbors of 98 landmarks.
 AUTHORS_EDGES = 470
 
 
@@ -22,7 +22,7 @@ def cost(**options):
 
 @pytest.mark.parametrize(("weights", "parameters_m"), [("static", "24.6783"), ("dynamic", "24.84")])
 def test_with_the_authors_graph_it_costs_what_their_network_costs(weights, parameters_m):
-    found = cost(graph={"weights": weights, "neighbours": "mutual"}, edges=AUTHORS_EDGES)
+    found = cost(graph={"weights": weights, "neighbors": "mutual"}, edges=AUTHORS_EDGES)
     assert f"{found.parameters / 1e6:.{len(parameters_m) - 3}f}" == parameters_m
     assert found.macs == pytest.approx(5.17e9, rel=0.01)
 
@@ -89,5 +89,5 @@ def test_it_begins_near_the_middle_of_the_crop_whatever_its_side(options, image_
 def test_sizes_that_cannot_be():
     with pytest.raises(UserError, match="image size 100 px is no multiple of 32"):
         build(20, 100, **NARROW)
-    with pytest.raises(UserError, match="k = 3 neighbours, but a landmark has 2 others"):
+    with pytest.raises(UserError, match="k = 3 neighbors, but a landmark has 2 others"):
         build(3, 64, **NARROW)

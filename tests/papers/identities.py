@@ -29,7 +29,7 @@ def _beside(table: PaperTable, key: str, figure: str, **changes: object) -> str 
     own = table.columns[key]
     for other, column in table.columns.items():
         same = all(
-            getattr(column, name) == getattr(own, name) for name in ("data", "normaliser") if name not in changes
+            getattr(column, name) == getattr(own, name) for name in ("data", "normalizer") if name not in changes
         )
         if same and column.figure == figure and column.subset == changes.get("subset", own.subset):
             return other

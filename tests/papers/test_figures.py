@@ -36,7 +36,7 @@ def column(figure, **changes):
     return Column(title="c", figure=figure, data="300w", **changes)
 
 
-def errors(found, faces, points, normaliser):
+def errors(found, faces, points, normalizer):
     """(F,) NME by hand."""
     distances = {
         "inter_ocular": lambda t: np.hypot(*(t[36] - t[45])),
@@ -46,20 +46,20 @@ def errors(found, faces, points, normaliser):
     return np.array(
         [
             np.mean([np.hypot(*(found.predicted[f, n] - found.truth[f, n])) for n in points])
-            / distances[normaliser](found.truth[f])
+            / distances[normalizer](found.truth[f])
             for f in faces
         ]
     )
 
 
-@pytest.mark.parametrize("normaliser", ["inter_ocular", "inter_pupil", "box"])
+@pytest.mark.parametrize("normalizer", ["inter_ocular", "inter_pupil", "box"])
 @pytest.mark.parametrize(
     ("subset", "faces"), [(None, range(12)), ("challenging", range(6, 10)), ("pose", (6, 7, 8, 9, 10))]
 )
-def test_nme_by_normaliser_and_subset(found, normaliser, subset, faces):
-    wanted = column("nme", normaliser=normaliser, subset=subset)
+def test_nme_by_normalizer_and_subset(found, normalizer, subset, faces):
+    wanted = column("nme", normalizer=normalizer, subset=subset)
     value = measured(wanted, found, found.predicted, FACES.faces(wanted), SCHEMA)
-    assert value == pytest.approx(errors(found, faces, range(68), normaliser).mean())
+    assert value == pytest.approx(errors(found, faces, range(68), normalizer).mean())
 
 
 def test_failures_and_area(found):
@@ -140,7 +140,7 @@ def test_columns_without_data_say_why():
 
 
 def test_other_faces_stand_in_for_the_first_data_set():
-    columns = [Column(title="c", figure="nme", data="wflw"), column("nme", normaliser="inter_pupil")]
+    columns = [Column(title="c", figure="nme", data="wflw"), column("nme", normalizer="inter_pupil")]
     drawn = Prepared("synthetic", SCHEMA, labels("synthetic"))
     assert drawn.stands_for(table(*columns)) == "wflw"
     assert drawn.lacking(table(*columns)) == {"1": "needs 300W"}

@@ -125,7 +125,7 @@ def test_equal_trainings_have_equal_numbers():
         for row, digest in resulting(name, "paper"):
             for key, column in table.columns.items():
                 number = printed_mean(row.printed[key])
-                what = column.model_dump(include={"figure", "data", "subset", "normaliser", "threshold", "epoch"})
+                what = column.model_dump(include={"figure", "data", "subset", "normalizer", "threshold", "epoch"})
                 if number is not None and column.figure != "printed":
                     printed[digest_json([digest, what])][f"{name}: {row.label}"] = round(number, 2)
     shared = [numbers for numbers in printed.values() if len(numbers) > 1]

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from ruamel.yaml import YAML
 
-from island import DASHBOARD, Island, island
+from isolated_cluster import DASHBOARD, Island, isolated_cluster
 from params_file import overlay
 
 pytestmark = pytest.mark.ray
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.ray
 
 @pytest.fixture(scope="module")
 def cluster():
-    with island() as one:
+    with isolated_cluster() as one:
         one.head(cpus=2)
         yield one
 

@@ -11,7 +11,7 @@ from facealign.config import Settings
 from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import CropSettings, load_schema
 from facealign.inference import Card
 from facealign.methods.base import LossTerms, Method
@@ -28,7 +28,7 @@ class _Outputs:
 
 
 class TinyMethod(Method):
-    """Landmarks by one convolution, with the batch normalisation that training and use treat differently."""
+    """Landmarks by one convolution, with the batch normalization that training and use treat differently."""
 
     class Config(Settings):
         width: int = 4
@@ -36,11 +36,11 @@ class TinyMethod(Method):
     def __init__(self, config, schema, image_size):
         super().__init__(config, schema, image_size)
         self.convolution = nn.Conv2d(3, config.width, 3, stride=2)
-        self.normalisation = nn.BatchNorm2d(config.width)
+        self.normalization = nn.BatchNorm2d(config.width)
         self.head = nn.Linear(config.width, 2 * schema.size)
 
     def forward(self, images):
-        features = self.normalisation(self.convolution(images.float() / 255)).relu().mean((2, 3))
+        features = self.normalization(self.convolution(images.float() / 255)).relu().mean((2, 3))
         return _Outputs(self.head(features))
 
     def loss(self, outputs, batch):
@@ -81,7 +81,7 @@ def found(tiny_shards, method):
 
     def with_errors(factor):
         moved = replace(plain, predicted=plain.truth + 2 * factor * noise)
-        return MeasuredFaces(moved, tuple(reader.labels()), reader.index.landmarks, reader.index.digest)
+        return FacePredictions(moved, tuple(reader.labels()), reader.index.landmarks, reader.index.digest)
 
     return with_errors
 

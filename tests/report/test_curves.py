@@ -58,12 +58,12 @@ def test_the_staircase_is_the_ced():
         assert f"{area:.3f}" in line.get_label()
 
 
-def test_the_mean_shape_takes_no_colour_from_the_methods():
+def test_the_mean_shape_takes_no_color_from_the_methods():
     methods, mean = {"a": ERRORS, "b": ERRORS}, {MEAN_SHAPE: ERRORS}
     first, last = ced_figure({**mean, **methods}, 0.1), ced_figure({**methods, **mean}, 0.1)
-    colours = [{line.get_label().split()[0]: line.get_color() for line in f.axes[0].lines} for f in (first, last)]
-    assert colours[0] == colours[1]
-    assert len(set(colours[0].values())) == 3
+    colors = [{line.get_label().split()[0]: line.get_color() for line in f.axes[0].lines} for f in (first, last)]
+    assert colors[0] == colors[1]
+    assert len(set(colors[0].values())) == 3
 
 
 @pytest.mark.parametrize(

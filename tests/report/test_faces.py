@@ -36,7 +36,7 @@ def test_a_mark_follows_the_resized_picture(height, width, size):
         assert (mark * axis).sum() / mark.sum() == pytest.approx((spot * axis).sum() / spot.sum(), abs=0.5)
 
 
-def test_truth_and_prediction_have_their_colours_and_a_line_between():
+def test_truth_and_prediction_have_their_colors_and_a_line_between():
     both = cell(predicted=np.array([[20.0, 50.0]]))
     picture = draw_cell(both, DOT, 64)
     assert tuple(picture[50, 20]) == PREDICTED
@@ -78,7 +78,7 @@ def test_a_box_is_drawn_where_it_is_and_as_far_as_the_picture_goes():
     picture = draw_cell(FaceCell(image=image, truth=nothing, box=box), DOT, 128).astype(int)
     green = picture[..., 1] - picture[..., 0] > 50
     rows, columns = np.nonzero(green)
-    # The pixel x of the picture has its centre at 2x + 0.5 of the cell.
+    # The pixel x of the picture has its center at 2x + 0.5 of the cell.
     assert columns.min() == pytest.approx(20.5, abs=1)
     assert columns.max() == 127
     assert sorted({*rows[columns == 90].tolist()})[0] == pytest.approx(40.5, abs=1)

@@ -10,11 +10,11 @@ from facealign.config import UserError
 from facealign.data.shards.row import Labels
 from facealign.evaluation.aggregate import figures_of, flat
 from facealign.evaluation.config import EvaluationConfig
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import Edge, LandmarkSchema
-from facealign.geometry.schema import Normalisers
+from facealign.geometry.schema import Normalizers
 from facealign.training.predictions import Predictions
-from made_up import measured_faces
+from factories import measured_faces
 
 CONFIG = EvaluationConfig()
 LEFT_EYE, RIGHT_EYE = range(42, 48), range(36, 42)
@@ -38,7 +38,7 @@ def distances(truth):
 
 
 def face_by_face(faces):
-    """NME of each face by each normaliser."""
+    """NME of each face by each normalizer."""
     for truth, predicted in zip(faces.found.truth.tolist(), faces.found.predicted.tolist(), strict=True):
         error = sum(map(math.dist, truth, predicted)) / 68
         yield {name: error / distance for name, distance in distances(truth).items()}
@@ -54,13 +54,13 @@ def figures(faces):
     return figures_of(faces, CONFIG)
 
 
-def test_nme_by_every_normaliser(faces, figures):
+def test_nme_by_every_normalizer(faces, figures):
     each = list(face_by_face(faces))
     for name in ("inter_ocular", "inter_pupil", "box", "diagonal"):
         expected = sum(errors[name] for errors in each) / len(each)
         assert figures["full"][f"nme_{name}"][0] == pytest.approx(expected)
     assert figures["full"]["nme"] == figures["full"]["nme_inter_ocular"]
-    assert figures_of(faces, EvaluationConfig(normaliser="box"))["full"]["nme"] == figures["full"]["nme_box"]
+    assert figures_of(faces, EvaluationConfig(normalizer="box"))["full"]["nme"] == figures["full"]["nme_box"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ LINE = LandmarkSchema(
     size=5,
     flip=(0, 1, 2, 3, 4),
     edges=(Edge(name="lid", indices=(0, 1, 2, 3)),),
-    normalisers=Normalisers(inter_ocular=((0,), (3,))),
+    normalizers=Normalizers(inter_ocular=((0,), (3,))),
 )
 TRUTH = np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0], [40.0, 0.0], [5.0, 9.0]])
 
@@ -134,7 +134,7 @@ def on_a_line(*offsets, valid=None, visible=None, schema=LINE):
     labels = tuple(
         Labels(id=name, subset="all", photo=name, attributes=("é/x",) if name == "0" else ()) for name in found.ids
     )
-    return MeasuredFaces(found, labels, schema, "a1")
+    return FacePredictions(found, labels, schema, "a1")
 
 
 OFF = [(3, 4), (-1, 0), (0, 2), (0, 0), (6, 8)]
@@ -179,9 +179,9 @@ def test_hidden_landmarks_count_if_the_settings_say_so_and_are_told_apart_anyway
         figures_of(blind, EvaluationConfig(landmarks="visible"))
 
 
-def test_a_normaliser_that_some_faces_lack_is_told_and_the_chosen_one_is_required():
+def test_a_normalizer_that_some_faces_lack_is_told_and_the_chosen_one_is_required():
     faces = on_a_line(OFF, OFF, valid=[[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]])
-    figures = figures_of(faces, EvaluationConfig(normaliser="box"))
+    figures = figures_of(faces, EvaluationConfig(normalizer="box"))
     assert "nme_inter_ocular" not in figures["full"]
     assert "1 of 2 faces lack a landmark" in figures["unmeasured"]["inter_ocular"]
     with pytest.raises(UserError, match="1 of 2 faces lack a landmark"):
@@ -190,9 +190,9 @@ def test_a_normaliser_that_some_faces_lack_is_told_and_the_chosen_one_is_require
 
 def test_a_body_is_measured_by_pck():
     """Joints off by 0, 5 and 12 of a torso of 40: with 0.2 of it, 8 px, all but the last two are found."""
-    body = LINE.model_copy(update={"normalisers": Normalisers(torso=((0,), (3,))), "edges": ()})
+    body = LINE.model_copy(update={"normalizers": Normalizers(torso=((0,), (3,))), "edges": ()})
     faces = on_a_line([(0, 0), (5, 0), (0, 8), (0, 8.1), (12, 0)], valid=[[1, 1, 1, 1, 1]], schema=body)
-    figures = figures_of(faces, EvaluationConfig(normaliser="torso"))
+    figures = figures_of(faces, EvaluationConfig(normalizer="torso"))
     assert figures["full"]["pck"][0] == pytest.approx(3 / 5)
     assert [joint[0] for joint in figures["joints"]] == [1, 1, 1, 0, 0]
 

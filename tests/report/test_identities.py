@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from facealign.evaluation.aggregate import figures_of
 from facealign.evaluation.config import EvaluationConfig
-from facealign.evaluation.consistency import BrokenIdentity, require_identities
+from facealign.evaluation.consistency import InconsistentMetrics, require_identities
 from facealign.evaluation.face_errors import face_errors
-from made_up import measured_faces
+from factories import measured_faces
 
 CONFIG = EvaluationConfig()
 
@@ -32,9 +32,9 @@ def test_what_is_measured_satisfies_them(figures, errors):
 @given(st.integers(0, 10_000), st.floats(0, 40), st.sampled_from(["ibug68", "wflw98", "cofw29", "aflw19"]))
 @settings(max_examples=8, deadline=None)
 def test_whatever_is_measured_satisfies_them(seed, spread, schema):
-    normaliser = "box" if schema == "aflw19" else "inter_ocular"
+    normalizer = "box" if schema == "aflw19" else "inter_ocular"
     faces = measured_faces(4, schema, spread, seed)
-    figures_of(faces, EvaluationConfig(normaliser=normaliser, thresholds=(0.04, 0.2)))
+    figures_of(faces, EvaluationConfig(normalizer=normalizer, thresholds=(0.04, 0.2)))
 
 
 BROKEN = {
@@ -66,25 +66,25 @@ def changed(figures, path, change, end=0):
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_changed_figure_breaks_one(figures, what):
     path, change, message = BROKEN[what]
-    with pytest.raises(BrokenIdentity) as caught:
+    with pytest.raises(InconsistentMetrics) as caught:
         require_identities(changed(figures, path, change))
     assert message in str(caught.value)
 
 
 def test_an_interval_that_ends_before_it_begins(figures):
-    with pytest.raises(BrokenIdentity, match=r"full: nme_box: the interval from .* ends before it begins"):
+    with pytest.raises(InconsistentMetrics, match=r"full: nme_box: the interval from .* ends before it begins"):
         require_identities(changed(figures, ("full", "nme_box"), lambda low: 1.0, end=1))
 
 
 def test_faces_that_are_lost_between_the_subsets(figures):
     fewer = deepcopy(figures)
     del fewer["subsets"]["common"]
-    with pytest.raises(BrokenIdentity, match="the subsets have 6 faces, and full has 12"):
+    with pytest.raises(InconsistentMetrics, match="the subsets have 6 faces, and full has 12"):
         require_identities(fewer)
 
 
 def test_figures_of_other_faces_are_found_by_the_errors(figures, errors):
-    with pytest.raises(BrokenIdentity) as caught:
+    with pytest.raises(InconsistentMetrics) as caught:
         require_identities(figures, np.sort(errors)[1:])
     for name in ("nme", "fr_10", "auc_5"):
         assert f"full: {name} " in str(caught.value)
@@ -95,5 +95,5 @@ def test_a_published_row_that_breaks_them_is_found():
     row = {name: [value] * 3 for name, value in {"nme": 0.0494, "fr_10": 5 / 507, "auc_10": 0.4882}.items()}
     row |= {"faces": 507, "nme_inter_ocular": row["nme"]}
     published = {"full": row, "subsets": {}, "attributes": {}, "edges": {}, "landmarks": [], "complete": [False]}
-    with pytest.raises(BrokenIdentity, match=r"auc_10 0\.4882 is not between 1 − NME/t = 0\.506"):
+    with pytest.raises(InconsistentMetrics, match=r"auc_10 0\.4882 is not between 1 − NME/t = 0\.506"):
         require_identities(published)

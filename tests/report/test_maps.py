@@ -1,4 +1,4 @@
-"""Maps lie where the face is, have one colour a channel, and every method that makes maps has a sheet."""
+"""Maps lie where the face is, have one color a channel, and every method that makes maps has a sheet."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_a_response_is_drawn_where_it_is(crop):
         assert (drawn * axis).sum() / drawn.sum() == pytest.approx((place + 0.5) * scale - 0.5, abs=0.05)
 
 
-def test_the_strongest_channel_gives_the_colour():
+def test_the_strongest_channel_gives_the_color():
     maps = np.zeros((8, 16, 16), np.float32)
     maps[1], maps[7, :, 8:] = 0.5, 4.0  # 4 counts as 1
     drawn = overlay(np.zeros((64, 64, 3), np.uint8), maps, 64)

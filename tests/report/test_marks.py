@@ -22,18 +22,18 @@ def centroid(weights):
 
 
 @given(inside, st.floats(1.4, 6))
-def test_a_dot_lies_where_it_is_put_and_has_its_area(centre, radius):
-    picture = drawn(lambda layer: layer.dot(centre, radius))
-    np.testing.assert_allclose(centroid(picture), centre, atol=0.1)
+def test_a_dot_lies_where_it_is_put_and_has_its_area(center, radius):
+    picture = drawn(lambda layer: layer.dot(center, radius))
+    np.testing.assert_allclose(centroid(picture), center, atol=0.1)
     assert picture.sum() == pytest.approx(np.pi * radius**2, rel=0.1)
 
 
 @given(inside, st.floats(3, 8), st.floats(0.8, 2.5))
-def test_a_ring_is_hollow_about_its_centre(centre, radius, width):
-    picture = drawn(lambda layer: layer.ring(centre, radius, width))
-    np.testing.assert_allclose(centroid(picture), centre, atol=0.15)
+def test_a_ring_is_hollow_about_its_center(center, radius, width):
+    picture = drawn(lambda layer: layer.ring(center, radius, width))
+    np.testing.assert_allclose(centroid(picture), center, atol=0.15)
     assert picture.sum() == pytest.approx(2 * np.pi * radius * width, rel=0.25)
-    x, y = centre.round().astype(int)
+    x, y = center.round().astype(int)
     assert picture[y, x] == 0
 
 
@@ -53,11 +53,11 @@ def test_crossing_lines_are_blended_once():
     assert picture.max() == round(0.4 * 255)
 
 
-@pytest.mark.parametrize("centre", [(-4.0, 10.0), (1e12, -1e12), (49.5, 39.5)])
-def test_marks_beyond_the_border_are_cut(centre):
-    picture = drawn(lambda layer: layer.dot(np.array(centre), 3))
+@pytest.mark.parametrize("center", [(-4.0, 10.0), (1e12, -1e12), (49.5, 39.5)])
+def test_marks_beyond_the_border_are_cut(center):
+    picture = drawn(lambda layer: layer.dot(np.array(center), 3))
     assert picture.shape == (40, 50)
-    assert (picture.sum() > 0) == (centre == (49.5, 39.5))
+    assert (picture.sum() > 0) == (center == (49.5, 39.5))
 
 
 @given(st.integers(1, 5000))

@@ -9,7 +9,7 @@ from facealign.config import UserError
 from facealign.data.shards.row import Labels
 from facealign.evaluation.external import match, score
 from facealign.evaluation.external_files import Given, read_predictions
-from made_up import measured_faces
+from factories import measured_faces
 
 FACES = measured_faces(6, spread=1.0)
 SCHEMA = FACES.schema

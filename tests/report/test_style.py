@@ -26,7 +26,7 @@ LINEAR_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0
 
 
 def lab(rgb, matrix):
-    """CIE L*a*b* of an sRGB colour, as seen through ``matrix``."""
+    """CIE L*a*b* of an sRGB color, as seen through ``matrix``."""
     srgb = np.array(rgb) / 255
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
     linear = np.clip(np.asarray(matrix) @ linear, 0, 1)
@@ -43,8 +43,8 @@ def test_truth_and_prediction_differ_to_all_eyes(eyes):
 
 @pytest.mark.parametrize("eyes", SEEN_BY)
 def test_the_first_lines_of_a_plot_differ_to_all_eyes(eyes):
-    colours = [lab([int(code[i : i + 2], 16) for i in (1, 3, 5)], SEEN_BY[eyes]) for code in SERIES[:3]]
-    pairs = [np.linalg.norm(a - b) for i, a in enumerate(colours) for b in colours[:i]]
+    colors = [lab([int(code[i : i + 2], 16) for i in (1, 3, 5)], SEEN_BY[eyes]) for code in SERIES[:3]]
+    pairs = [np.linalg.norm(a - b) for i, a in enumerate(colors) for b in colors[:i]]
     assert min(pairs) > 15
 
 

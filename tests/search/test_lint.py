@@ -65,9 +65,9 @@ WRONG = {
     ),
     "unknown section": (
         "  train.optimizer.lr:",
-        "  train.optimiser.lr:",
-        "space.train.optimiser.lr",
-        "train.optimiser: unknown key; did you mean optimizer?",
+        "  train.optimizer.lr:",
+        "space.train.optimizer.lr",
+        "train.optimizer: unknown key; did you mean optimizer?",
     ),
     "unknown top": (
         "model.network.stacks",
@@ -323,8 +323,8 @@ WRONG = {
     "epochs": (STACKS, "  train.epochs: {low: 2, high: 9, int: true}", "fixed.train.epochs", "it is searched too"),
     "measure": (
         STACKS,
-        "  train.normaliser: {choices: [inter_ocular, inter_pupil]}",
-        "space.train.normaliser",
+        "  train.normalizer: {choices: [inter_ocular, inter_pupil]}",
+        "space.train.normalizer",
         "it is what trials are measured by",
     ),
     "no setting of learning": (
@@ -391,12 +391,12 @@ def test_all_mistakes_come_at_once(tmp_path, baseline):
         (LR, "  train.optimizer.lr: {low: 1, high: 0.1}"),  # a form
         ("{trials: 30}", "{trials: 2}"),  # parts
         ("{name: tpe}", "{name: tpe, startup: many}"),
-        ("concurrency: 2", "concurrency: 2\ncolour: red"),
+        ("concurrency: 2", "concurrency: 2\ncolor: red"),
     )
     found = "\n".join(messages(path, baseline))
     for part in ("5: space.model.loss.name.choices.1", "7: space.train.optimizer.lr", "14: confirm.top"):
         assert f"search.yaml:{part}: " in found
-    for part in ("11: sampler.startup", "16: colour"):
+    for part in ("11: sampler.startup", "16: color"):
         assert f"search.yaml:{part}: " in found
     assert "search.yaml: 5 errors" in found
 

@@ -83,8 +83,8 @@ def test_those_that_learn_come_nearer_than_chance(settings):
         run(study, settings, NUMBERS, seed, range(40))
         return study.best_value
 
-    learnt, random = ([best(one, seed) for seed in range(5)] for one in (settings, RandomSettings()))
-    assert sorted(learnt)[2] < sorted(random)[2]
+    learned, random = ([best(one, seed) for seed in range(5)] for one in (settings, RandomSettings()))
+    assert sorted(learned)[2] < sorted(random)[2]
 
 
 def test_a_grid_has_every_point_once():

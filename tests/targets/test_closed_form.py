@@ -54,8 +54,8 @@ def drawn(curves, valid_N):
 @pytest.mark.parametrize("form", ["patch", "continuous"])
 def test_heatmaps(schema, form):
     points, valid = two_faces(schema)
-    centres = np.floor(points + 0.5) if form == "patch" else points
-    dx, dy = COLUMNS - centres[..., 0, None, None], ROWS - centres[..., 1, None, None]
+    centers = np.floor(points + 0.5) if form == "patch" else points
+    dx, dy = COLUMNS - centers[..., 0, None, None], ROWS - centers[..., 1, None, None]
     expected = np.exp(-(dx**2 + dy**2) / (2 * 1.75**2)) * valid[..., None, None]
     if form == "patch":
         expected *= (abs(dx) <= 3) & (abs(dy) <= 3)

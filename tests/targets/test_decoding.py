@@ -24,7 +24,7 @@ def round_trip(rule, form, faces=60):
     return points, map_to_crop(decode_heatmaps(heatmaps, DecodeSettings(rule=rule)), 4)
 
 
-# A point uniform in a square of side 1 is on average (√2 + ln(1 + √2)) / 6 = 0.3826 from its centre; the quarter
+# A point uniform in a square of side 1 is on average (√2 + ln(1 + √2)) / 6 = 0.3826 from its center; the quarter
 # rule halves the square. The soft-argmax's figure is measured, for σ 1.75, peak 1, τ 10.
 @pytest.mark.parametrize(
     ("rule", "mean_error"), [("argmax", 0.3826), ("quarter", 0.3826 / 2), ("local_soft_argmax", 0.0125)]
@@ -35,7 +35,7 @@ def test_mean_error_of_a_perfect_heatmap(rule, mean_error):
     assert errors.mean().item() == pytest.approx(mean_error, rel=0.03)
 
 
-# On half pixels of the crop a remainder is a multiple of ⅛ map px. An eighth of them are 0: the neighbours are
+# On half pixels of the crop a remainder is a multiple of ⅛ map px. An eighth of them are 0: the neighbors are
 # equal, the quarter rule shifts nothing, and is right.
 @pytest.mark.parametrize(
     ("rule", "mean_error"), [("argmax", 0.3867), ("quarter", 0.1550), ("local_soft_argmax", 0.0125)]
@@ -79,7 +79,7 @@ def test_peaks_at_the_border_stay_on_the_map(rule, spot):
     torch.testing.assert_close(decoded[0, 0], torch.tensor([x, y]).float(), atol=1e-3, rtol=0)
 
 
-def test_a_quarter_pixel_towards_the_higher_neighbours():
+def test_a_quarter_pixel_towards_the_higher_neighbors():
     heatmaps = torch.zeros(1, 1, 5, 5)
     heatmaps[0, 0, 2, 2], heatmaps[0, 0, 2, 3], heatmaps[0, 0, 1, 2] = 1.0, 0.5, 0.4
     assert decode_heatmaps(heatmaps, DecodeSettings())[0, 0].tolist() == [2.25, 1.75]

@@ -1,4 +1,4 @@
-"""What each process of ``test_batch_norm`` does: steps on its rows of a batch, through synchronised layers."""
+"""What each process of ``test_batch_norm`` does: steps on its rows of a batch, through synchronized layers."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from facealign.training.batch_norm import synchronise
+from facealign.training.batch_norm import synchronize
 from facealign.training.world import World
 
 SAMPLES, STEPS = 6, 3
@@ -87,7 +87,7 @@ def work(rank: int, shares: tuple[int, ...], folder: Path) -> None:
     world = World(rank, len(shares))
     start = sum(shares[:rank])
     found = {
-        kind: train(synchronise(network(kind), world), kind, slice(start, start + shares[rank]), world)
+        kind: train(synchronize(network(kind), world), kind, slice(start, start + shares[rank]), world)
         for kind in KINDS
     }
     torch.save(found, folder / f"{rank}.pt")

@@ -1,11 +1,11 @@
-"""Synchronised batch norm: several processes find what one finds of the whole batch."""
+"""Synchronized batch norm: several processes find what one finds of the whole batch."""
 
 import pytest
 import torch
 from torch import nn
 
 from facealign.config import UserError
-from facealign.training.batch_norm import GlobalBatchNorm, synchronise
+from facealign.training.batch_norm import GlobalBatchNorm, synchronize
 from facealign.training.world import World
 from training.shared_batch import KINDS, SAMPLES, network, train, work
 
@@ -45,13 +45,13 @@ def assert_near(found, expected, kind):
 def test_a_world_of_one_keeps_torchs_layers():
     layers = network("float32")
     kinds = [type(layer) for layer in layers]
-    assert [type(layer) for layer in synchronise(layers, World())] == kinds
+    assert [type(layer) for layer in synchronize(layers, World())] == kinds
 
 
-def test_synchronised_layers_keep_parameters_buffers_and_names():
+def test_synchronized_layers_keep_parameters_buffers_and_names():
     layers = network("float32")
     before = layers.state_dict()
-    assert synchronise(layers, World(size=2)) is layers
+    assert synchronize(layers, World(size=2)) is layers
     assert sum(isinstance(layer, GlobalBatchNorm) for layer in layers) == 4
     after = layers.state_dict()
     assert list(after) == list(before)
@@ -62,11 +62,11 @@ def test_in_evaluation_nothing_is_exchanged():
     images = torch.randn(2, 3, 9, 9)
     layers = network("float32")[:10].eval()
     expected = layers(images)
-    torch.testing.assert_close(synchronise(layers, World(size=2))(images), expected, rtol=0, atol=0)
+    torch.testing.assert_close(synchronize(layers, World(size=2))(images), expected, rtol=0, atol=0)
 
 
 def test_a_layer_alone_is_replaced():
-    layer = synchronise(nn.BatchNorm2d(3).eval(), World(size=2))
+    layer = synchronize(nn.BatchNorm2d(3).eval(), World(size=2))
     assert isinstance(layer, GlobalBatchNorm)
     assert not layer.training
 
@@ -91,7 +91,7 @@ def test_one_value_has_no_variance():
 def test_a_compiled_network_takes_the_same_step():
     def gradients(compiled):
         torch.manual_seed(0)
-        layers = synchronise(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()), World(size=2))
+        layers = synchronize(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()), World(size=2))
         run = torch.compile(layers, backend="eager") if compiled else layers
         run(torch.randn(2, 3, 9, 9)).square().sum().backward()
         return [*(parameter.grad for parameter in layers.parameters()), *layers.buffers()]

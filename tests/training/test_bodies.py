@@ -10,7 +10,7 @@ from facealign.data.config import DataConfig
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.reader import ShardReader
 from facealign.evaluation.config import EvaluationConfig
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import CropSettings
 from facealign.training import TrainConfig, TrainJob, World, fit
 from facealign.workflows import workspace
@@ -54,38 +54,38 @@ def job(tmp_path, monkeypatch):
     return TrainJob(
         method="awing",
         model={"network": {"stacks": 1, "width": 16, **NO_BOUNDARY}},
-        train=TrainConfig(epochs=1, batch_size=4, precision="fp32", normaliser="torso"),
+        train=TrainConfig(epochs=1, batch_size=4, precision="fp32", normalizer="torso"),
         shards=str(workspace.SHARDS),
         data_digest=index.digest,
         seed=0,
     )
 
 
-def test_a_body_is_learnt_and_measured_by_its_torso(job):
+def test_a_body_is_learned_and_measured_by_its_torso(job):
     progress = fit(job, World(), Keeper())
     assert progress.best.validation_nme > 0
     with pytest.raises(
-        UserError, match="lsp14 has no inter_ocular distance; set `normaliser` to one of: torso, box"
+        UserError, match="lsp14 has no inter_ocular distance; set `normalizer` to one of: torso, box"
     ):
         measure("awing", EvaluationConfig())
-    measure("awing", EvaluationConfig(normaliser="torso", faces=2))
+    measure("awing", EvaluationConfig(normalizer="torso", faces=2))
     test = read_json(workspace.evaluated("awing").figures)["test"]
     for file, fold in (
         (workspace.evaluated("awing").test, "test"),
         (workspace.evaluated("awing").validation, "val"),
     ):
-        there = MeasuredFaces.read(file)
+        there = FacePredictions.read(file)
         assert there.data_digest == job.data_digest
         assert list(there.labels) == ShardReader(workspace.SHARDS, fold).labels()
     joints = [test[f"pck_joint_{i}"] for i in range(14)]
     assert test["pck"] == pytest.approx(sum(joints) / 14)
     assert 0 <= min(joints) <= max(joints) <= 1
-    measure("awing", EvaluationConfig(normaliser="torso", faces=2, pck_threshold=1.0))
+    measure("awing", EvaluationConfig(normalizer="torso", faces=2, pck_threshold=1.0))
     assert read_json(workspace.evaluated("awing").figures)["test"]["pck"] > test["pck"]
 
 
-def test_a_normaliser_that_the_landmarks_lack_is_refused_before_anything_is_learnt(job):
-    by_eyes = job.model_copy(update={"train": job.train.model_copy(update={"normaliser": "inter_ocular"})})
+def test_a_normalizer_that_the_landmarks_lack_is_refused_before_anything_is_learned(job):
+    by_eyes = job.model_copy(update={"train": job.train.model_copy(update={"normalizer": "inter_ocular"})})
     with pytest.raises(UserError, match=r"inter_ocular: in .*shards, fold val, schema lsp14 has no"):
         fit(by_eyes, World(), None)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from facealign.training import World, fit
-from facealign.training.events import UNMEASURED
+from facealign.training.callback import UNMEASURED
 from facealign.training.progress import EpochRecord, Progress
 from facealign.training.run import Run
 from training.changed import with_train

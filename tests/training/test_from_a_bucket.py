@@ -11,7 +11,7 @@ from facealign.training import World, fit
 
 
 class Kept:
-    """Events that keep the weights of the last checkpoint."""
+    """Callback that keep the weights of the last checkpoint."""
 
     def __init__(self):
         self.weights = b""

@@ -43,8 +43,8 @@ def test_initial_weights_are_read_once_and_a_missing_file_is_named(tiny_job, tmp
     torch.save(weights, tmp_path / "imagenet.pth")
     events = Recorder(tmp_path / "last")
     fit(job, World(), events)
-    learnt = load_file(events.folder / "weights.safetensors")["network.backbone.conv1.weight"]
-    assert (learnt - 0.25).abs().max() < 0.1
+    learned = load_file(events.folder / "weights.safetensors")["network.backbone.conv1.weight"]
+    assert (learned - 0.25).abs().max() < 0.1
     # The trained model stands without the file it began from.
     (tmp_path / "imagenet.pth").unlink()
     assert load_model(events.folder).method.config.backbone.weights == str(tmp_path / "imagenet.pth")

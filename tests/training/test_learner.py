@@ -12,12 +12,12 @@ from training.test_fit import Recorder, assert_same_weights
 
 
 def gradients(job, pieces):
-    """Of the first batch, in pieces; with batch normalisation as in evaluation, which knows of no pieces."""
+    """Of the first batch, in pieces; with batch normalization as in evaluation, which knows of no pieces."""
     run = Run(job, World(), None, None)
     run.learner.method.eval()
     share = next(run.shares())
     for rows in pieces:
-        run.learner.add_gradient(share.part(rows), len(rows) / len(share), is_last=False)
+        run.learner.backward(share.part(rows), len(rows) / len(share), is_last=False)
     return {name: parameter.grad for name, parameter in run.learner.method.named_parameters()}
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from facealign.config import UserError
 from facealign.data.shards.row import Labels
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import load_schema
 from facealign.training.predictions import Predictions
 
@@ -24,14 +24,14 @@ def measured(faces):
         Labels(id=name, subset="test", photo=f"{i // 2}", attributes=("pose",) * (i % 2))
         for i, name in enumerate(ids)
     )
-    return MeasuredFaces(found, labels, schema, "a1b2")
+    return FacePredictions(found, labels, schema, "a1b2")
 
 
 @pytest.mark.parametrize("faces", [0, 1, 3, 65])
 def test_what_is_read_is_what_was_written(faces, tmp_path):
     there = measured(faces)
     there.write(tmp_path / "new" / "test.arrow")
-    back = MeasuredFaces.read(tmp_path / "new" / "test.arrow")
+    back = FacePredictions.read(tmp_path / "new" / "test.arrow")
     assert (back.labels, back.schema, back.data_digest) == (there.labels, there.schema, there.data_digest)
     assert back.found.ids == there.found.ids
     for name in ("predicted", "truth", "valid", "to_photo"):
@@ -46,7 +46,7 @@ def test_equal_faces_give_equal_bytes(tmp_path):
 
 def test_no_such_file_and_another_file_are_told(tmp_path):
     with pytest.raises(UserError, match="no such file of measured faces"):
-        MeasuredFaces.read(tmp_path / "none.arrow")
+        FacePredictions.read(tmp_path / "none.arrow")
     (tmp_path / "other.arrow").write_bytes(b"something else")
     with pytest.raises(UserError, match="is no file of measured faces"):
-        MeasuredFaces.read(tmp_path / "other.arrow")
+        FacePredictions.read(tmp_path / "other.arrow")

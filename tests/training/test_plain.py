@@ -9,8 +9,8 @@ import pytest
 from safetensors.torch import load_file
 
 from facealign.config import UserError
-from facealign.training import World, fit, kept, load_model
-from facealign.training.kept import KeptCheckpoints
+from facealign.training import World, checkpoint_manager, fit, load_model
+from facealign.training.checkpoint_manager import CheckpointManager
 from facealign.training.plain import train_plain
 from facealign.training.progress import EpochRecord, Progress
 from facealign.training.stopping import Stopped
@@ -39,7 +39,7 @@ def test_a_signal_saves_and_the_same_call_goes_on(tiny_job, tmp_path):
     assert later[0]["step"] == 10  # the steps from the ninth on, at the epoch's end
     assert train_plain(job, tmp_path / "runs", None, later.append) == progress
 
-    checkpoints = KeptCheckpoints(tmp_path / "runs")
+    checkpoints = CheckpointManager(tmp_path / "runs")
     undisturbed = Recorder(tmp_path / "undisturbed")
     fit(job, World(), undisturbed)
     assert_same_weights(checkpoints.last, undisturbed.folder)
@@ -81,7 +81,7 @@ def checkpoint(folder, nmes, step=0):
 
 
 def test_the_best_and_the_last_are_kept(tmp_path):
-    checkpoints = KeptCheckpoints(tmp_path / "runs")
+    checkpoints = CheckpointManager(tmp_path / "runs")
     assert (checkpoints.last, checkpoints.best) == (None, None)
     nmes = []
     expected = [(0.3, {1}), (0.2, {2}), (0.25, {2, 3}), (None, {2, 4}), (0.2, {2, 5}), (0.1, {6})]
@@ -95,21 +95,21 @@ def test_the_best_and_the_last_are_kept(tmp_path):
 
 
 def test_a_full_disk_leaves_what_was_kept(tmp_path, monkeypatch):
-    checkpoints = KeptCheckpoints(tmp_path / "runs")
+    checkpoints = CheckpointManager(tmp_path / "runs")
     checkpoints.keep(checkpoint(tmp_path / "new", [0.3]))
 
     def full(source, target):
         target.write_text("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(kept, "_copy_to_disk", full)
+    monkeypatch.setattr(checkpoint_manager, "_copy_to_disk", full)
     with pytest.raises(UserError, match=r"runs: no room for a checkpoint .*keep checkpoints in another folder"):
         checkpoints.keep(checkpoint(tmp_path / "new", [0.3, 0.2]))
     assert [path.name for path in checkpoints.folder.iterdir()] == ["epoch-1-step-0"]
 
 
 def test_what_a_crash_left_half_written_is_no_checkpoint_and_goes(tmp_path):
-    checkpoints = KeptCheckpoints(tmp_path / "runs")
+    checkpoints = CheckpointManager(tmp_path / "runs")
     (tmp_path / "runs" / ".unfinished-x").mkdir(parents=True)
     assert checkpoints.last is None
     checkpoints.keep(checkpoint(tmp_path / "new", [0.3]))

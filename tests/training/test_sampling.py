@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from facealign.data.loader import training_plan
-from facealign.data.ordering.sampling import SamplingSettings
+from facealign.data.sampler.sampling import SamplingSettings
 from facealign.data.shards.reader import ShardReader
 from facealign.training import World
 from facealign.training.run import Run

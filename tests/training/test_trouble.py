@@ -45,7 +45,7 @@ def test_weights_that_leave_the_numbers_are_noticed_before_they_are_saved(
     with pytest.raises(UserError) as caught:
         fit(with_train(tiny_job, log_every=1), World(), Recorder(tmp_path / "last"))
     assert (
-        f"epoch 2, step 3: the loss is finite, but the weights after it are not; they learnt from {third_batch[0]}"
+        f"epoch 2, step 3: the loss is finite, but the weights after it are not; they learned from {third_batch[0]}"
         in str(caught.value)
     )
 
@@ -61,7 +61,7 @@ def test_a_gpu_without_room_is_told_plainly(tiny_job, tmp_path, monkeypatch, set
     def no_room(self, *arguments, **options):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has …")
 
-    monkeypatch.setattr(Learner, "add_gradient", no_room)
+    monkeypatch.setattr(Learner, "backward", no_room)
     with pytest.raises(UserError, match=r"out of memory: CUDA out of memory\. .*" + advice):
         fit(with_train(tiny_job, **settings), World(), Recorder(tmp_path))
 

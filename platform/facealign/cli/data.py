@@ -35,7 +35,7 @@ def inspect(
 
     from facealign.config import UserError
     from facealign.data.preparing.inspect import choose, look_at
-    from facealign.data.preparing.inspect import inspect as summarise
+    from facealign.data.preparing.inspect import inspect as summarize
     from facealign.geometry import load_schema
     from facealign.report.faces import save_png
     from facealign.report.progress import counting
@@ -46,7 +46,7 @@ def inspect(
     samples = list(opened.samples())
     with counting("looking", sys.stderr) as progress:
         looks = look_at(opened, choose(samples, limit), workers, progress)
-    found = summarise(source, schema, samples, looks)
+    found = summarize(source, schema, samples, looks)
     typer.echo(
         json.dumps(found.to_json(), indent=2) if as_json else "\n".join(datasets.describe_inspection(found, root))
     )

@@ -25,9 +25,9 @@ def evaluate(
     params: SettingsFile = Path("params.yaml"),
 ) -> None:
     """Measure a trained model on other faces: train on 300W, test on COFW-68."""
-    from facealign.workflows.evaluate import evaluate_elsewhere
+    from facealign.workflows.evaluate import evaluate_on
 
-    typer.echo(evaluate_elsewhere(model, folder, fold, name, params))
+    typer.echo(evaluate_on(model, folder, fold, name, params))
 
 
 @app.command()
@@ -104,7 +104,7 @@ def robustness(
     ] = None,
     faces: Annotated[int | None, typer.Option(min=1, help="At the most; all of the fold if not given.")] = None,
     fold: Fold = "test",
-    normaliser: Annotated[
+    normalizer: Annotated[
         str | None, typer.Option(help="What errors are divided by; the landmarks' first if not given.")
     ] = None,
     out: Annotated[
@@ -116,4 +116,4 @@ def robustness(
     """Measure a trained model on faces that are turned, blurred, covered …, and how still its landmarks stand."""
     from facealign.workflows.robustness import robustness as measure
 
-    typer.echo(measure(model, folder, kinds or [], faces, fold, normaliser, out, seed))
+    typer.echo(measure(model, folder, kinds or [], faces, fold, normalizer, out, seed))

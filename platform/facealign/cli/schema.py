@@ -17,7 +17,7 @@ def list_schemas() -> None:
         schema = load_schema(name)
         typer.echo(
             f"{name:8} {schema.size:3} landmarks, {len(schema.edges):2} edges, {len(schema.boundary):2} boundary "
-            f"curves, {len(schema.corners)} corners; {', '.join([*schema.normalisers.names, 'box', 'diagonal'])}"
+            f"curves, {len(schema.corners)} corners; {', '.join([*schema.normalizers.names, 'box', 'diagonal'])}"
         )
 
 

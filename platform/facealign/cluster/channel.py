@@ -109,7 +109,7 @@ _PATIENCE = 10.0
 
 
 @contextmanager
-def claimed(folder: str, what: str = "trains this job") -> Iterator[Any]:
+def driver_lock(folder: str, what: str = "trains this job") -> Iterator[Any]:
     """The channel of the one driver that works in ``folder``; nobody else has one inside the block.
 
     Two guards, each freed by the death of its holder. The channel's name is known to the whole Ray cluster. A lock

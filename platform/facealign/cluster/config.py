@@ -36,7 +36,7 @@ class ClusterConfig(Settings):
     """How many workers, on what, and where they leave their checkpoints.
 
     The number of workers changes neither the batch, which is global, nor the order of the faces; the statistics of
-    batch normalisation are each worker's own, unless ``sync_batch_norm`` is set.
+    batch normalization are each worker's own, unless ``sync_batch_norm`` is set.
     """
 
     address: str | None = Field(

@@ -45,7 +45,7 @@ _RAY_LOST_A_WORKER = (
 )
 
 
-class Hopeless(Exception):
+class NonRetryableError(Exception):
     """A failure that would only come again, on its way from where it happened to the driver.
 
     Args:
@@ -58,7 +58,7 @@ class Hopeless(Exception):
         self.message, self.mendable = message, mendable
 
 
-class Leaving(Exception):
+class Preempted(Exception):
     """The training has saved itself and stepped aside, because the end of a process or of a node was announced.
 
     Args:
@@ -78,7 +78,7 @@ def heals(error: BaseException) -> bool:
     """Whether another try may do better. What nothing is known of does not heal."""
     if isinstance(error, RayTaskError):
         return isinstance(error.cause, BaseException) and heals(error.cause)
-    if isinstance(error, (RayError, Leaving, *_RAY_LOST_A_WORKER)):
+    if isinstance(error, (RayError, Preempted, *_RAY_LOST_A_WORKER)):
         return True
     if isinstance(error, UserError) or is_full(error) or is_out_of_memory(error):
         return False
@@ -110,7 +110,7 @@ def no_room(folder: str, error: Exception) -> str:
     )
 
 
-def as_told(error: Exception) -> Exception:
+def to_driver_error(error: Exception) -> Exception:
     """What a worker raises in the place of ``error``: itself if it heals, else all that the driver has to say.
 
     Ray keeps an error's trace in the worker's log alone.
@@ -118,12 +118,14 @@ def as_told(error: Exception) -> Exception:
     if heals(error):
         return error
     if isinstance(error, UserError):
-        return Hopeless(str(error), mendable=True)
+        return NonRetryableError(str(error), mendable=True)
     if is_full(error):
-        return Hopeless(f"no room left on a disk ({error}); make room there, and start again", mendable=True)
+        return NonRetryableError(
+            f"no room left on a disk ({error}); make room there, and start again", mendable=True
+        )
     if is_out_of_memory(error):
-        return Hopeless(f"a worker was refused memory ({error}); {LESS_MEMORY}", mendable=True)
-    return Hopeless("".join(traceback.format_exception(error)), mendable=False)
+        return NonRetryableError(f"a worker was refused memory ({error}); {LESS_MEMORY}", mendable=True)
+    return NonRetryableError("".join(traceback.format_exception(error)), mendable=False)
 
 
 # What the driver makes of the errors in which Ray's trainer ends.
@@ -163,7 +165,7 @@ def explained(folder: str) -> Iterator[None]:
 
 def _of_training(error: TrainingFailedError, folder: str) -> Exception:
     cause = error.controller_failure if isinstance(error, ControllerError) else error
-    if isinstance(cause, Hopeless):
+    if isinstance(cause, NonRetryableError):
         return UserError(cause.message) if cause.mendable else WorkerFailed(cause.message)
     if is_full(cause):
         return UserError(no_room(folder, cause))
@@ -220,7 +222,7 @@ def cause_of(failed: Exception) -> Cause:
 
 def _cause_in_workers(failures: Mapping[int, Exception]) -> Cause:
     """What befell a process comes before what its peers then met; ranks are those of the workers."""
-    leaving = {rank: error for rank, error in failures.items() if isinstance(error, Leaving)}
+    leaving = {rank: error for rank, error in failures.items() if isinstance(error, Preempted)}
     if leaving:
         told = [rank for rank, error in leaving.items() if error.noticed]
         return _announced(f"{_workers(told)} got SIGTERM" if told else "a node was drained")

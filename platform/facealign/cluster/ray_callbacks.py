@@ -17,7 +17,7 @@ from ray.train.v2._internal.execution.controller.state import (
 )
 from ray.train.v2._internal.execution.scaling_policy import ResizeDecision
 
-from facealign.cluster.failures import Cause, Hopeless, cause_of, errors_in, heals
+from facealign.cluster.failures import Cause, NonRetryableError, cause_of, errors_in, heals
 from facealign.config import UserError
 
 
@@ -45,7 +45,7 @@ class Restarts(ControllerCallback):  # type: ignore[misc]  # Ray has no types
         """Ray calls it.
 
         Raises:
-            Hopeless: Another try would not help, or all that are allowed did not.
+            NonRetryableError: Another try would not help, or all that are allowed did not.
             TrainingFailedError: Likewise, of an error that Ray met by itself.
         """
         match current_state:
@@ -62,7 +62,7 @@ class Restarts(ControllerCallback):  # type: ignore[misc]  # Ray has no types
 
     def _try_again(self, failed: Exception) -> None:
         for error in errors_in(failed):
-            if isinstance(error, Hopeless):
+            if isinstance(error, NonRetryableError):
                 raise error
             if not heals(error):
                 raise failed
@@ -71,7 +71,7 @@ class Restarts(ControllerCallback):  # type: ignore[misc]  # Ray has no types
         self._seen[kind] += 1
         attempt, allowed = self._seen[kind], self._allowed[kind]
         if attempt > allowed:
-            raise Hopeless(_used_up(kind, allowed, cause), mendable=True)
+            raise NonRetryableError(_used_up(kind, allowed, cause), mendable=True)
         self._channel.back_to_work.remote()
         self._channel.put.remote({"kind": "restart", "attempt": attempt, "of": allowed, "reason": cause.text})
 

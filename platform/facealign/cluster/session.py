@@ -11,7 +11,7 @@ from pathlib import Path
 
 import ray
 
-from facealign.cluster.guardian import guarded
+from facealign.cluster.reaper import guarded
 from facealign.config import UserError
 from facealign.storage.locks import locked
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from facealign.cluster.channel import claimed
+from facealign.cluster.channel import driver_lock
 from facealign.cluster.config import ClusterConfig
 from facealign.cluster.failures import explained
 from facealign.cluster.session import session
@@ -57,7 +57,7 @@ def train(
     folder = folder_of(job, config.storage)
     with session(config.address), StopSignals() as signals:
         scaling_config = scaling(config)
-        with claimed(folder) as channel, explained(folder):
+        with driver_lock(folder) as channel, explained(folder):
             task = WorkerTask(job=job, channel=channel, run=run, spool=spool)
             trainer = build_trainer(task, config.storage, config, scaling_config)
             result = follow(

@@ -63,7 +63,7 @@ def follow(
         trainer: Of ``build_trainer``.
         channel: To its workers.
         stop_wanted: Who or what wants it saved and stopped, asked again and again; None while nobody does.
-        on_event: Told what the workers say, and ``{"kind": "stopping", "signal": …}``.
+        on_event: TrialReport what the workers say, and ``{"kind": "stopping", "signal": …}``.
     """
     executor = ThreadPoolExecutor(1, thread_name_prefix="ray-train")
     future: Future[Result] = executor.submit(trainer.fit)

@@ -13,13 +13,13 @@ import torch
 
 from facealign.cluster import ray_callbacks
 from facealign.cluster.channel import StopWatch
-from facealign.cluster.failures import Leaving, as_told, is_full, no_room
+from facealign.cluster.failures import Preempted, is_full, no_room, to_driver_error
 from facealign.config import UserError
 from facealign.data.shards.reader import ShardReader
 from facealign.tracking import Run, Tracker, system_metrics, tracker_for
 from facealign.training import TrainJob, World, fit
+from facealign.training.callback import epoch_event, log_event, resumed_event
 from facealign.training.checkpoint import read_progress
-from facealign.training.events import epoch_event, log_event, resumed_event
 from facealign.training.progress import Progress
 
 
@@ -37,8 +37,8 @@ def train_worker(config: dict[str, Any]) -> None:
     """Train as one of the world's processes, from the last checkpoint if the run has one.
 
     Raises:
-        Leaving: The training stepped aside, for Ray to start it again.
-        Exception: What may heal as it is, what cannot as ``Hopeless``.
+        Preempted: The training stepped aside, for Ray to start it again.
+        Exception: What may heal as it is, what cannot as ``NonRetryableError``.
     """
     task: WorkerTask = config["task"]
     context = ray.train.get_context()
@@ -56,14 +56,14 @@ def train_worker(config: dict[str, Any]) -> None:
         ):
             if folder is not None and world.is_main:
                 task.channel.put.remote(resumed_event(read_progress(folder)))
-            progress = fit(task.job, world, _WorkerEvents(task.channel, tracker, watch), folder)
+            progress = fit(task.job, world, _WorkerCallback(task.channel, tracker, watch), folder)
         # Stopped before the end: by the driver's wish, or because some worker or node was given notice.
         if not progress.is_done(task.job.train) and ray.get(task.channel.wish.remote()) != "stop":
-            raise Leaving(ray_callbacks.given())
+            raise Preempted(ray_callbacks.given())
     except Exception as error:
         if ray_callbacks.given():  # a node that ends takes files and loading processes along, in any order
-            raise Leaving(noticed=True) from error
-        told = as_told(error)
+            raise Preempted(noticed=True) from error
+        told = to_driver_error(error)
         if told is error:
             raise
         raise told from None
@@ -79,7 +79,7 @@ def use_own_cpus() -> None:
 
 
 def _check_shards(job: TrainJob) -> None:
-    """Compare every byte that will be learnt from with its digest: a picture decodes with many a byte changed."""
+    """Compare every byte that will be learned from with its digest: a picture decodes with many a byte changed."""
     for fold in ("train", "val"):
         ShardReader(job.shards, fold).check()
 
@@ -94,7 +94,7 @@ def _last_checkpoint() -> Iterator[Path | None]:
         yield Path(folder)
 
 
-class _WorkerEvents:
+class _WorkerCallback:
     """Tells the driver's screen and the tracker, and hands checkpoints to Ray."""
 
     def __init__(self, channel: Any, tracker: Tracker, watch: StopWatch) -> None:

@@ -11,7 +11,7 @@ _TENSORS = ("images", "points", "valid", "visible", "to_photo")
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """B faces. "Crop pixels" are pixels of the network's input: 0-based, origin at a pixel's centre.
+    """B faces. "Crop pixels" are pixels of the network's input: 0-based, origin at a pixel's center.
 
     Attributes:
         images: (B, 3, S, S) uint8 RGB; they stay uint8 until they are on the device. From a loader, they lie in

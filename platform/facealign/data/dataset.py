@@ -22,7 +22,7 @@ from facealign.data.augmentation.views import (
 )
 from facealign.data.batch import Batch
 from facealign.data.images import Image8
-from facealign.data.ordering.order import sample_rng
+from facealign.data.sampler.order import sample_rng
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.row import StoredFace
 from facealign.geometry import LandmarkSchema
@@ -57,7 +57,9 @@ class FaceDataset:
 
     def __post_init__(self) -> None:
         if self.augment.further:
-            from facealign.data.augmentation.further import transform_of  # its library takes a second to import
+            from facealign.data.augmentation.extra_transforms import (
+                transform_of,  # its library takes a second to import
+            )
 
             for further in self.augment.further:
                 transform_of(further)

@@ -29,7 +29,7 @@ _MOST_BYTES = 1 << 29
 
 
 def read_photo(path: Path, place: str) -> Image8:
-    """A photo, as RGB; gray ones get three equal channels, transparency is dropped, 16-bit colours keep 8 bits.
+    """A photo, as RGB; gray ones get three equal channels, transparency is dropped, 16-bit colors keep 8 bits.
 
     Pillow reads it, since OpenCV fills the rest of a truncated JPEG with gray and says nothing, and a search for
     the end marker is fooled by the thumbnail inside the header. The orientation in EXIF is not applied:

@@ -13,9 +13,9 @@ from torch.utils.data import DataLoader
 from facealign.config import UserError
 from facealign.data.batch import Batch
 from facealign.data.dataset import Draw, FaceDataset, collate
-from facealign.data.ordering import order
-from facealign.data.ordering.balance import EpochPlan, plan_epoch
-from facealign.data.ordering.sampling import SamplingSettings
+from facealign.data.sampler import order
+from facealign.data.sampler.balance import EpochPlan, plan_epoch
+from facealign.data.sampler.sampling import SamplingSettings
 from facealign.data.shards.reader import ShardReader
 
 _BATCHES_AHEAD = 2
@@ -114,16 +114,17 @@ def _batches(dataset: FaceDataset, draws: Iterable[list[Draw]], workers: int, pi
         # Not fork: a worker would inherit the locks of threads that it does not have.
         multiprocessing_context=context,
     )
-    return _told_plainly(iter(loader), workers)
+    return raise_user_errors(iter(loader), workers)
 
 
 @dataclass(frozen=True)
-class _Trouble:
-    """In the place of a batch, what the user must be told; an exception would come wrapped in a traceback."""
+class LoadError:
+    """A user error in the place of a batch; an exception would arrive wrapped in a traceback."""
 
     message: str
 
-    def pin_memory(self) -> "_Trouble":
+    def pin_memory(self) -> "LoadError":
+        """Return the error as it is: the loader pins whatever it gets."""
         return self
 
 
@@ -133,14 +134,14 @@ class _Batches:
 
     dataset: FaceDataset
 
-    def __getitems__(self, draws: list[Draw]) -> Batch | _Trouble:
+    def __getitems__(self, draws: list[Draw]) -> Batch | LoadError:
         views = []
         for draw in draws:
             try:
                 views.append(self.dataset[draw])
             except UserError as error:
                 reader = self.dataset.reader
-                return _Trouble(f"{reader.folder}: fold {reader.fold}, row {draw.row}: {error}")
+                return LoadError(f"{reader.folder}: fold {reader.fold}, row {draw.row}: {error}")
         return collate(views)
 
 
@@ -149,10 +150,11 @@ def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-def _told_plainly(batches: Iterator[Batch | _Trouble], workers: int) -> Iterator[Batch]:
+def raise_user_errors(batches: Iterator[Batch | LoadError], workers: int) -> Iterator[Batch]:
+    """Yield batches; raise the errors of users that stand in their place."""
     try:
         for batch in batches:
-            if isinstance(batch, _Trouble):
+            if isinstance(batch, LoadError):
                 raise UserError(batch.message)
             yield batch
     except RuntimeError as error:

@@ -17,12 +17,12 @@ class FaceRecord:
 
     Attributes:
         image: (H, W, 3) uint8 RGB, the whole photo.
-        points: (N, 2) float64, pixels of ``image``, 0-based, origin at the centre of the top-left pixel.
+        points: (N, 2) float64, pixels of ``image``, 0-based, origin at the center of the top-left pixel.
         visible: (N,) bool; False where the landmark is hidden. Hidden landmarks still have coordinates where the
             data set gives them; NaN where it does not.
         box: (x0, y0, x1, y1) in the same pixels, as published; None where the data set has none.
         square: (x, y, side) of the upright square that the data set's own list says to cut, in the same pixels:
-            its centre and its side; None where the list has none.
+            its center and its side; None where the list has none.
         attributes: Yes/no labels by name, for example those of WFLW.
     """
 

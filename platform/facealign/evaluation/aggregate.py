@@ -15,8 +15,8 @@ from facealign.evaluation.config import EvaluationConfig
 from facealign.evaluation.consistency import require_identities
 from facealign.evaluation.evaluate import Evaluation
 from facealign.evaluation.face_errors import FaceErrors, face_errors
-from facealign.evaluation.face_predictions import MeasuredFaces
-from facealign.metrics import Quotient, estimate, face_means, groups_of, pck, summarise
+from facealign.evaluation.face_predictions import FacePredictions
+from facealign.metrics import Quotient, estimate, face_means, groups_of, pck, summarize
 from facealign.metrics.pck import correct_joints
 
 Figures = dict[str, Any]
@@ -26,7 +26,7 @@ _Quotients = dict[str, Quotient]
 _NOT_IN_NAMES = re.compile(r"[^\w\- ]")
 
 
-def figures_of(faces: MeasuredFaces, config: EvaluationConfig, errors: FaceErrors | None = None) -> Figures:
+def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErrors | None = None) -> Figures:
     """Every figure of these faces.
 
     Args:
@@ -42,11 +42,11 @@ def figures_of(faces: MeasuredFaces, config: EvaluationConfig, errors: FaceError
         - ``landmarks``: the mean error of each landmark, None where no face shows it;
         - ``joints``: PCK of each joint of a body, likewise;
         - ``complete``: whether every landmark of every face counted;
-        - ``unmeasured``: why a normaliser of the schema is missing, by its name.
+        - ``unmeasured``: why a normalizer of the schema is missing, by its name.
 
     Raises:
-        UserError: The chosen normaliser cannot be measured, or a face has no landmark that counts.
-        BrokenIdentity: The figures contradict each other.
+        UserError: The chosen normalizer cannot be measured, or a face has no landmark that counts.
+        InconsistentMetrics: The figures contradict each other.
     """
     errors = errors or face_errors(faces, config)
     quotients = _of_faces(faces, errors, config)
@@ -63,7 +63,7 @@ def figures_of(faces: MeasuredFaces, config: EvaluationConfig, errors: FaceError
         "complete": [bool(errors.counted.all())],
         "unmeasured": dict(errors.unmeasured),
     }
-    if faces.schema.normalisers.torso is not None:
+    if faces.schema.normalizers.torso is not None:
         correct_FN = _correct(faces, config)
         figures["joints"] = _of_landmarks(correct_FN.astype(np.float64), faces.found.valid, photos)
     require_identities(figures, errors.chosen)
@@ -91,7 +91,7 @@ def flat(figures: Figures) -> dict[str, float]:
     return found
 
 
-def _of_faces(faces: MeasuredFaces, measured: FaceErrors, config: EvaluationConfig) -> _Quotients:
+def _of_faces(faces: FacePredictions, measured: FaceErrors, config: EvaluationConfig) -> _Quotients:
     """What each face adds to each figure of a set of faces."""
     nme_F = measured.chosen
     quotients = {"nme": Quotient.mean(nme_F)}
@@ -102,7 +102,7 @@ def _of_faces(faces: MeasuredFaces, measured: FaceErrors, config: EvaluationConf
         quotients[f"auc_{name}"] = Quotient.mean(1 - np.minimum(nme_F, threshold) / threshold)
     quotients |= _directed(measured, slice(None))
     quotients |= _by_visibility(faces, measured)
-    if faces.schema.normalisers.torso is not None:
+    if faces.schema.normalizers.torso is not None:
         correct_FN, valid_FN = _correct(faces, config), faces.found.valid
         quotients["pck"] = Quotient(correct_FN.sum(axis=1), valid_FN.sum(axis=1))
     return quotients
@@ -123,7 +123,7 @@ def _directed(measured: FaceErrors, landmarks: Any) -> _Quotients:
     }
 
 
-def _by_visibility(faces: MeasuredFaces, measured: FaceErrors) -> _Quotients:
+def _by_visibility(faces: FacePredictions, measured: FaceErrors) -> _Quotients:
     """NME over the visible and over the hidden landmarks, where the data set tells them apart."""
     valid_FN, seen_FN = faces.found.valid, faces.found.seen
     if not (valid_FN & ~seen_FN).any():
@@ -134,7 +134,7 @@ def _by_visibility(faces: MeasuredFaces, measured: FaceErrors) -> _Quotients:
     }
 
 
-def _of_edges(faces: MeasuredFaces, measured: FaceErrors, photos: NDArray[np.str_]) -> Figures:
+def _of_edges(faces: FacePredictions, measured: FaceErrors, photos: NDArray[np.str_]) -> Figures:
     edges: Figures = {}
     for edge in faces.schema.edges:
         landmarks = list(edge.indices)
@@ -165,7 +165,7 @@ def _estimated(quotients: _Quotients, photos: NDArray[np.str_]) -> Figures:
     return {name: list(one) for name, one in estimate(measurable, photos.tolist()).items()}
 
 
-def _correct(faces: MeasuredFaces, config: EvaluationConfig) -> NDArray[np.bool_]:
+def _correct(faces: FacePredictions, config: EvaluationConfig) -> NDArray[np.bool_]:
     found = faces.found
     return correct_joints(found.predicted, found.truth, found.valid, faces.schema, config.pck_threshold, found.ids)
 
@@ -180,7 +180,7 @@ def evaluation_file(folds: Mapping[Part, Evaluation], config: EvaluationConfig) 
     """The content of the file.
 
     Returns:
-        - how errors were measured: ``normaliser``, ``landmarks``, ``failure_threshold``;
+        - how errors were measured: ``normalizer``, ``landmarks``, ``failure_threshold``;
         - ``validation``, ``test``: ``nme``, ``median``, ``failure_rate``, ``auc``, ``faces``, and of bodies
           ``pck`` and ``pck_joint_0`` …;
         - ``mean_shape``, ``validation_mean_shape``: likewise, of the mean shape;
@@ -188,10 +188,10 @@ def evaluation_file(folds: Mapping[Part, Evaluation], config: EvaluationConfig) 
         - ``figures``: by fold, see ``figures_of``.
 
     Raises:
-        BrokenIdentity: Figures contradict each other.
+        InconsistentMetrics: Figures contradict each other.
     """
     content: dict[str, Any] = {
-        "normaliser": config.normaliser,
+        "normalizer": config.normalizer,
         "landmarks": config.landmarks,
         "failure_threshold": config.failure_threshold,
     }
@@ -210,7 +210,7 @@ def evaluation_file(folds: Mapping[Part, Evaluation], config: EvaluationConfig) 
 
 
 def _headline(errors: NDArray[np.float64], config: EvaluationConfig) -> dict[str, float]:
-    summary = summarise(errors, (config.failure_threshold,))
+    summary = summarize(errors, (config.failure_threshold,))
     return {
         "nme": summary.nme,
         "median": summary.median,
@@ -223,6 +223,6 @@ def _headline(errors: NDArray[np.float64], config: EvaluationConfig) -> dict[str
 def _joints(measured: Evaluation, config: EvaluationConfig) -> dict[str, float]:
     """PCK over all joints and of each, of a body; nothing of a face."""
     found, schema = measured.faces.found, measured.faces.schema
-    if schema.normalisers.torso is None:
+    if schema.normalizers.torso is None:
         return {}
     return pck(found.predicted, found.truth, found.valid, schema, config.pck_threshold, found.ids).metrics()

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from facealign.config import UserError
 from facealign.data.statistics.procrustes import align, as_complex, as_points, procrustes_mean
-from facealign.geometry import LandmarkSchema, Normaliser
+from facealign.geometry import LandmarkSchema, Normalizer
 from facealign.metrics.nme import errors_and_reference
 from facealign.training.predictions import Predictions
 
 
 @dataclass(frozen=True)
-class UprightErrors:
+class AlignedErrors:
     """Errors of F faces, each turned with its face.
 
     Attributes:
@@ -28,15 +28,15 @@ class UprightErrors:
     valid: NDArray[np.bool_]
 
 
-def upright_errors(
-    found: Predictions, schema: LandmarkSchema, normaliser: Normaliser = "inter_ocular"
-) -> UprightErrors:
+def aligned_errors(
+    found: Predictions, schema: LandmarkSchema, normalizer: Normalizer = "inter_ocular"
+) -> AlignedErrors:
     """Turn each face as its true landmarks, laid on the mean face by a similarity, come to lie best.
 
     Raises:
         UserError: A landmark has no truth on any face; and as ``metrics.nme`` does.
     """
-    _, distance_F = errors_and_reference(found.predicted, found.truth, found.valid, schema, normaliser, found.ids)
+    _, distance_F = errors_and_reference(found.predicted, found.truth, found.valid, schema, normalizer, found.ids)
     never = np.flatnonzero(~found.valid.any(axis=0)).tolist()
     if never:
         raise UserError(f"landmarks {never} have no truth on any of {len(found.valid)} faces; measure on others")
@@ -50,8 +50,8 @@ def upright_errors(
     turn_F = turn_F / np.abs(turn_F)
     offsets_FN2 = np.where(known_FN1, found.predicted - found.truth, 0.0) / distance_F[:, None, None]
     mean_N2 = as_points(mean_N)
-    return UprightErrors(
-        mean_face=mean_N2 / schema.reference_distance(mean_N2, normaliser),
+    return AlignedErrors(
+        mean_face=mean_N2 / schema.reference_distance(mean_N2, normalizer),
         errors=as_points(as_complex(offsets_FN2) * turn_F[:, None]),
         valid=found.valid,
     )

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from facealign.config import Settings
-from facealign.geometry import Normaliser
+from facealign.geometry import Normalizer
 
 
 class EvaluationConfig(Settings):
     """What the NME is divided by, what counts as a failure, what is drawn."""
 
-    normaliser: Normaliser = Field(default="inter_ocular", description="reference distance of the NME")
+    normalizer: Normalizer = Field(default="inter_ocular", description="reference distance of the NME")
     failure_threshold: float = Field(default=0.10, gt=0, le=1, description="NME above which a face has failed")
     thresholds: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
         default=(0.05, 0.07, 0.08, 0.10), description="NMEs at which FR and AUC are told as well"

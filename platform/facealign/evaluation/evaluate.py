@@ -12,7 +12,7 @@ from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
 from facealign.evaluation.config import EvaluationConfig
 from facealign.evaluation.face_errors import FaceErrors, face_errors
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.storage.store import Place
 from facealign.training import Faces, ModelFolder, Predictions, World, predict
 
@@ -28,7 +28,7 @@ class Evaluation:
             where the data set has no training faces.
     """
 
-    faces: MeasuredFaces
+    faces: FacePredictions
     measured: FaceErrors
     mean_shape_errors: NDArray[np.float64] | None
 
@@ -64,12 +64,12 @@ def evaluate(
     )
     own = predict(model.method.to(world.device), batches, world.device)
     found = Predictions.joined(world.gather(own))
-    faces = MeasuredFaces(found, tuple(reader.labels()), reader.index.landmarks, reader.index.digest)
+    faces = FacePredictions(found, tuple(reader.labels()), reader.index.landmarks, reader.index.digest)
     return Evaluation(faces, face_errors(faces, config), _mean_shape_errors(reader, faces, config))
 
 
 def _mean_shape_errors(
-    reader: ShardReader, faces: MeasuredFaces, config: EvaluationConfig
+    reader: ShardReader, faces: FacePredictions, config: EvaluationConfig
 ) -> NDArray[np.float64] | None:
     if not reader.index.rows("train"):
         return None

@@ -15,7 +15,7 @@ from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.row import Labels
 from facealign.data.sources.files import PICTURES
 from facealign.evaluation.external_files import Given
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.storage.store import Place
 from facealign.training.predictions import Predictions, to_photos
 
@@ -23,7 +23,7 @@ from facealign.training.predictions import Predictions, to_photos
 #
 # A name is a face's id (``helen/testset/3050276160_1``), its photo, the end of one of the two after a ``/``, or a
 # path that ends in one of the two; a picture's ending (``.jpg``) may be there or not. Where a photo has several
-# faces, its name says too little: to go by the nearest landmarks would favour the predictions.
+# faces, its name says too little: to go by the nearest landmarks would favor the predictions.
 
 
 _NAMED_AT_MOST = 5
@@ -115,14 +115,14 @@ class Scored:
         offset: (x, y) px, the mean of predicted − true; (1, 1) is how a wrong origin looks.
     """
 
-    faces: MeasuredFaces
+    faces: FacePredictions
     missing: tuple[str, ...]
     unused: int
     elsewhere: tuple[str, ...]
     offset: tuple[float, float]
 
 
-def score(truth: MeasuredFaces, given: Sequence[Given], allow_missing: bool = False) -> Scored:
+def score(truth: FacePredictions, given: Sequence[Given], allow_missing: bool = False) -> Scored:
     """Lay predictions on the faces that they are of.
 
     Args:
@@ -156,7 +156,7 @@ def _of_missing(missing: Sequence[str], faces: int, unused: Sequence[str]) -> st
     )
 
 
-def _of_elsewhere(faces: MeasuredFaces, away_F: NDArray[np.bool_], places: Sequence[str]) -> str:
+def _of_elsewhere(faces: FacePredictions, away_F: NDArray[np.bool_], places: Sequence[str]) -> str:
     row = int(np.argmax(away_F))
     at, there = (
         tuple(points[row].mean(axis=0).round(1).tolist()) for points in (faces.found.predicted, _known(faces))
@@ -168,14 +168,14 @@ def _of_elsewhere(faces: MeasuredFaces, away_F: NDArray[np.bool_], places: Seque
     )
 
 
-def _known(faces: MeasuredFaces) -> NDArray[np.float64]:
+def _known(faces: FacePredictions) -> NDArray[np.float64]:
     """(F, N, 2) truth, with a known landmark in the place of each unknown one."""
     valid_FN, truth_FN2 = faces.found.valid, faces.found.truth
     first_F12 = np.take_along_axis(truth_FN2, valid_FN.argmax(axis=1)[:, None, None], axis=1)
     return np.where(valid_FN[..., None], truth_FN2, first_F12)
 
 
-def _are_elsewhere(faces: MeasuredFaces) -> NDArray[np.bool_]:
+def _are_elsewhere(faces: FacePredictions) -> NDArray[np.bool_]:
     """(F,) whether what was found is nowhere near the face's box, or of quite another size."""
     low_F12, high_F12 = (limit(_known(faces), axis=1, keepdims=True) for limit in (np.min, np.max))
     side_F11 = (high_F12 - low_F12).max(axis=2, keepdims=True).clip(min=1.0)  # of one known landmark it is 0
@@ -188,7 +188,7 @@ def _are_elsewhere(faces: MeasuredFaces) -> NDArray[np.bool_]:
 # The faces that predictions are measured on.
 
 
-def read_truth(place: Place, fold: Fold) -> MeasuredFaces:
+def read_truth(place: Place, fold: Fold) -> FacePredictions:
     """The faces of a fold, their truth the one of an evaluation, to the bit, and no landmark found (NaN).
 
     Args:
@@ -199,13 +199,13 @@ def read_truth(place: Place, fold: Fold) -> MeasuredFaces:
         UserError: They do not read.
     """
     if str(place).endswith(".arrow"):
-        faces = MeasuredFaces.read(Path(place))
+        faces = FacePredictions.read(Path(place))
     else:
         faces = _of_shards(ShardReader(place, fold))
     return faces.with_predicted(np.full_like(faces.found.truth, np.nan))
 
 
-def _of_shards(reader: ShardReader) -> MeasuredFaces:
+def _of_shards(reader: ShardReader) -> FacePredictions:
     schema, view = reader.index.landmarks, plain_view(reader.index.crop)
     stored = list(reader)
     points_FN2 = np.stack([move_points(face.points, face.valid, view, schema) for face in stored])
@@ -219,7 +219,7 @@ def _of_shards(reader: ShardReader) -> MeasuredFaces:
         ids=tuple(face.labels.id for face in stored),
         visible=np.stack([face.visible for face in stored]),
     )
-    return MeasuredFaces(found, tuple(face.labels for face in stored), schema, reader.index.digest)
+    return FacePredictions(found, tuple(face.labels for face in stored), schema, reader.index.digest)
 
 
 # Landmarks that another program predicted, measured as ours are.

@@ -78,7 +78,7 @@ def read_predictions(path: Path, schema: LandmarkSchema, origin: Origin = "zero"
     Args:
         path: A folder is of ``.pts``; a file's ending tells its format, ``.json`` or ``.csv``.
         schema: Of the landmarks.
-        origin: What JSON and CSV call the centre of the top-left pixel; a ``.pts`` calls it 1.
+        origin: What JSON and CSV call the center of the top-left pixel; a ``.pts`` calls it 1.
 
     Raises:
         UserError: There is no such file, it is of none of the formats, holds nothing, or a prediction is not one

@@ -17,7 +17,7 @@ from facealign.training.predictions import Predictions
 
 
 @dataclass(frozen=True)
-class MeasuredFaces:
+class FacePredictions:
     """F faces with what was found on them.
 
     Attributes:
@@ -32,12 +32,12 @@ class MeasuredFaces:
     schema: LandmarkSchema
     data_digest: str
 
-    def of(self, faces: NDArray[np.bool_] | NDArray[np.intp]) -> "MeasuredFaces":
+    def of(self, faces: NDArray[np.bool_] | NDArray[np.intp]) -> "FacePredictions":
         """Some of the faces: those of an (F,) mask, or of rows in their order."""
         rows = np.arange(len(self.labels))[faces]
         return replace(self, found=self.found.of(faces), labels=tuple(self.labels[row] for row in rows.tolist()))
 
-    def with_predicted(self, points: NDArray[np.float64]) -> "MeasuredFaces":
+    def with_predicted(self, points: NDArray[np.float64]) -> "FacePredictions":
         """The same faces with other landmarks found on them: (F, N, 2), pixels of the photos."""
         return replace(self, found=replace(self.found, predicted=points))
 
@@ -65,7 +65,7 @@ class MeasuredFaces:
         write_atomically(path, sink.getvalue())
 
     @classmethod
-    def read(cls, path: Path) -> "MeasuredFaces":
+    def read(cls, path: Path) -> "FacePredictions":
         """Read what ``write`` wrote.
 
         Raises:

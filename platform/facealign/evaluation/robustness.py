@@ -15,10 +15,10 @@ from facealign.data.batch import Batch
 from facealign.data.dataset import collate, fields_of
 from facealign.data.folds import Fold
 from facealign.data.images import Image8
-from facealign.data.ordering.order import sample_rng
+from facealign.data.sampler.order import sample_rng
 from facealign.data.shards.reader import ShardReader
 from facealign.evaluation.perturbations import PERTURBATIONS
-from facealign.geometry import Normaliser
+from facealign.geometry import Normalizer
 from facealign.metrics import failure_rate, mean_interval, nme
 from facealign.metrics.nme import errors_and_reference
 from facealign.storage.store import Place
@@ -90,7 +90,7 @@ class Robustness(Settings):
         fold: Of the faces.
         faces: How many, evenly spread over the fold.
         seed: Of what perturbations draw.
-        normaliser: What errors are divided by.
+        normalizer: What errors are divided by.
         failure_threshold: NME above which a face has failed.
         plain: NME of the faces as they are.
         plain_failure_rate: Likewise.
@@ -105,7 +105,7 @@ class Robustness(Settings):
     fold: str
     faces: int = Field(ge=1)
     seed: int
-    normaliser: Normaliser
+    normalizer: Normalizer
     failure_threshold: float
     plain: Estimate
     plain_failure_rate: float
@@ -178,7 +178,7 @@ class Plan:
         kinds: Of ``PERTURBATIONS``.
         faces: At the most, evenly spread over the fold; None: all.
         fold: Of the shards.
-        normaliser: What errors are divided by.
+        normalizer: What errors are divided by.
         failure_threshold: NME above which a face has failed.
         batch_size: Faces at once.
         seed: Of what perturbations draw.
@@ -187,7 +187,7 @@ class Plan:
     kinds: Sequence[str] = tuple(PERTURBATIONS)
     faces: int | None = None
     fold: Fold = "test"
-    normaliser: Normaliser = "inter_ocular"
+    normalizer: Normalizer = "inter_ocular"
     failure_threshold: float = 0.10
     batch_size: int = 32
     seed: int = 0
@@ -225,7 +225,7 @@ def measure_robustness(
         fold=plan.fold,
         faces=len(bench.faces.rows),
         seed=plan.seed,
-        normaliser=plan.normaliser,
+        normalizer=plan.normalizer,
         failure_threshold=plan.failure_threshold,
         plain=bench.estimate(bench.plain_errors),
         plain_failure_rate=failure_rate(bench.plain_errors, plan.failure_threshold),
@@ -293,13 +293,13 @@ class _Bench:
     def _errors(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(F,) NME of points in the photos, against the truth that the faces have as they are."""
         plain = self._plain
-        return nme(points, plain.truth, plain.valid, self._schema, self._plan.normaliser, plain.ids)
+        return nme(points, plain.truth, plain.valid, self._schema, self._plan.normalizer, plain.ids)
 
     def _reference(self) -> NDArray[np.float64]:
         """(F,) photo pixels."""
         plain = self._plain
         return errors_and_reference(
-            plain.predicted, plain.truth, plain.valid, self._schema, self._plan.normaliser, plain.ids
+            plain.predicted, plain.truth, plain.valid, self._schema, self._plan.normalizer, plain.ids
         )[1]
 
     def _away(self, points: NDArray[np.float64]) -> NDArray[np.float64]:

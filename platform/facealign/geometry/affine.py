@@ -1,6 +1,6 @@
 """Every change of frame: crop, resize, flip, rotation, shift, as one 2×3 affine matrix, and its inverse.
 
-A frame is 0-based pixels with the origin at the *centre* of the top-left pixel, so a picture of width W spans
+A frame is 0-based pixels with the origin at the *center* of the top-left pixel, so a picture of width W spans
 [−0.5, W − 0.5]. A matrix maps ``x' = A[:, :2] @ x + A[:, 2]``. ``compose(f, g)`` applies ``g`` first.
 """
 
@@ -61,20 +61,20 @@ def flip_horizontal(width: int) -> Affine:
     return np.array([[-1.0, 0.0, width - 1.0], [0.0, 1.0, 0.0]])
 
 
-def rotate_scale_about(centre: ArrayLike, degrees: float = 0.0, factor: float = 1.0) -> Affine:
-    """Turns by ``degrees`` (positive: clockwise as seen, since y points down) and scales, keeping ``centre``."""
-    x, y = np.asarray(centre, dtype=np.float64)
+def rotate_scale_about(center: ArrayLike, degrees: float = 0.0, factor: float = 1.0) -> Affine:
+    """Turns by ``degrees`` (positive: clockwise as seen, since y points down) and scales, keeping ``center``."""
+    x, y = np.asarray(center, dtype=np.float64)
     cos = factor * math.cos(math.radians(degrees))
     sin = factor * math.sin(math.radians(degrees))
     return np.array([[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y]])
 
 
-def crop_to_square(centre: ArrayLike, side: float, size: int) -> Affine:
-    """Maps the upright square of ``side`` pixels about ``centre`` onto a picture of ``size`` × ``size`` pixels.
+def crop_to_square(center: ArrayLike, side: float, size: int) -> Affine:
+    """Maps the upright square of ``side`` pixels about ``center`` onto a picture of ``size`` × ``size`` pixels.
 
     The square's outer border falls on the crop's outer border, −0.5 and size − 0.5.
     """
-    x, y = np.asarray(centre, dtype=np.float64)
+    x, y = np.asarray(center, dtype=np.float64)
     factor = size / side
     middle = (size - 1) / 2
     return np.array([[factor, 0.0, middle - factor * x], [0.0, factor, middle - factor * y]])

@@ -16,7 +16,7 @@ _WIDEST = 4
 class CropSettings(Settings):
     """How a face is cut from its photo.
 
-    The square is centred on the box; its side is the box's longer (or shorter) side times ``margin``. What is
+    The square is centered on the box; its side is the box's longer (or shorter) side times ``margin``. What is
     stored is ``context`` times wider, so that a training view may turn, shift and shrink without running into
     black.
     """
@@ -24,7 +24,7 @@ class CropSettings(Settings):
     size: int = Field(default=128, ge=32, le=1024, multiple_of=16, description="side of the network's input, px")
     box: Literal["landmarks", "provided", "published_square"] = Field(
         default="landmarks",
-        description="tight box of the landmarks; the box the data set publishes; the square (centre and scale) "
+        description="tight box of the landmarks; the box the data set publishes; the square (center and scale) "
         "that its list says to cut",
     )
     side: Literal["longer", "shorter"] = Field(

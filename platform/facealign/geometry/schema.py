@@ -67,7 +67,7 @@ def broken_rules(schema: "LandmarkSchema") -> Iterator[Broken]:
         alone = sorted({i for i in schema.corners if schema.flip[i] not in schema.corners})
         if alone:
             yield Broken(("corners",), f"corners: the mirror partners of landmarks {alone} are no corners")
-    yield from _broken_normalisers(schema, flips=not flips)
+    yield from _broken_normalizers(schema, flips=not flips)
 
 
 def notes(schema: "LandmarkSchema") -> Iterator[str]:
@@ -82,14 +82,14 @@ def notes(schema: "LandmarkSchema") -> Iterator[str]:
         yield f"landmarks {free} are on no edge"
     if not schema.boundary:
         yield "no boundary: methods that draw facial boundaries cannot use it"
-    for name in () if schema.normalisers.torso else ("inter_ocular", "inter_pupil"):
-        pair = getattr(schema.normalisers, name)
+    for name in () if schema.normalizers.torso else ("inter_ocular", "inter_pupil"):
+        pair = getattr(schema.normalizers, name)
         if pair is None:
-            yield f"no {name} normaliser: errors are divided by `box` or `diagonal`"
+            yield f"no {name} normalizer: errors are divided by `box` or `diagonal`"
         elif schema.flip != tuple(range(schema.size)) and all(
             _mirrored(schema, group) == set(group) for group in pair
         ):
-            yield f"normalisers.{name} runs along the middle of the face: its ends are their own mirror partners"
+            yield f"normalizers.{name} runs along the middle of the face: its ends are their own mirror partners"
 
 
 def _broken_flip(schema: "LandmarkSchema") -> Iterator[Broken]:
@@ -130,10 +130,10 @@ def _broken_edges(schema: "LandmarkSchema", key: str, edges: "Sequence[Edge]", f
             )
 
 
-def _broken_normalisers(schema: "LandmarkSchema", flips: bool) -> Iterator[Broken]:
-    for name in schema.normalisers.names:
-        pair = getattr(schema.normalisers, name)
-        at = ("normalisers", name)
+def _broken_normalizers(schema: "LandmarkSchema", flips: bool) -> Iterator[Broken]:
+    for name in schema.normalizers.names:
+        pair = getattr(schema.normalizers, name)
+        at = ("normalizers", name)
         first, second = map(set, pair)
         for group in pair:
             yield from _broken_indices(schema, at, name, group)
@@ -173,9 +173,9 @@ def _few(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:8])) + (", …" if len(numbers) > 8 else "")
 
 
-Normaliser = Literal["inter_ocular", "inter_pupil", "torso", "box", "diagonal"]
+Normalizer = Literal["inter_ocular", "inter_pupil", "torso", "box", "diagonal"]
 
-LANDMARK_NORMALISERS: tuple[Normaliser, ...] = ("inter_ocular", "inter_pupil", "torso")
+LANDMARK_NORMALIZERS: tuple[Normalizer, ...] = ("inter_ocular", "inter_pupil", "torso")
 """Those between landmarks that a schema has to name."""
 
 _ASYMMETRY = 0.2
@@ -195,7 +195,7 @@ class Edge(Settings):
         return (*self.indices, self.indices[0]) if self.closed else self.indices
 
 
-class Normalisers(Settings):
+class Normalizers(Settings):
     """Landmarks between whose means the reference distances are measured; absent where the schema has none.
 
     A body has a torso, a face the other two.
@@ -209,9 +209,9 @@ class Normalisers(Settings):
     )
 
     @property
-    def names(self) -> tuple[Normaliser, ...]:
+    def names(self) -> tuple[Normalizer, ...]:
         """Those that there are."""
-        return tuple(name for name in LANDMARK_NORMALISERS if getattr(self, name) is not None)
+        return tuple(name for name in LANDMARK_NORMALIZERS if getattr(self, name) is not None)
 
 
 class LandmarkSchema(Settings):
@@ -224,7 +224,7 @@ class LandmarkSchema(Settings):
         edges: The contours that ADNet draws and measures errors along.
         boundary: The curves that AWing merges into its one boundary channel (13 on 68 and 98 points).
         corners: Landmarks where two curves meet at an angle: eye and mouth corners.
-        normalisers: Reference distances for the NME.
+        normalizers: Reference distances for the NME.
     """
 
     name: str
@@ -233,35 +233,35 @@ class LandmarkSchema(Settings):
     edges: tuple[Edge, ...] = ()
     boundary: tuple[Edge, ...] = ()
     corners: tuple[int, ...] = ()
-    normalisers: Normalisers = Normalisers()
+    normalizers: Normalizers = Normalizers()
 
     @model_validator(mode="after")
     def _check(self) -> "LandmarkSchema":
         require_rules(self)
         return self
 
-    def reference_distance(self, points: NDArray[np.float64], normaliser: Normaliser) -> NDArray[np.float64]:
+    def reference_distance(self, points: NDArray[np.float64], normalizer: Normalizer) -> NDArray[np.float64]:
         """The distance that errors are divided by, one for each face.
 
         Args:
             points: (…, N, 2) true landmarks, in any frame; the distance is in the same unit.
-            normaliser: ``inter_ocular`` (outer eye corners), ``inter_pupil`` (eye centres), ``torso`` (shoulder to
+            normalizer: ``inter_ocular`` (outer eye corners), ``inter_pupil`` (eye centers), ``torso`` (shoulder to
                 opposite hip), ``box`` (√(w·h) of the landmarks' tight box) or ``diagonal`` (of that box).
 
         Raises:
             UserError: The schema has no such reference.
         """
-        if normaliser in ("box", "diagonal"):
+        if normalizer in ("box", "diagonal"):
             width, height = np.moveaxis(points.max(axis=-2) - points.min(axis=-2), -1, 0)
             distance: NDArray[np.float64] = (
-                np.sqrt(width * height) if normaliser == "box" else np.hypot(width, height)
+                np.sqrt(width * height) if normalizer == "box" else np.hypot(width, height)
             )
             return distance
-        pair = getattr(self.normalisers, normaliser)
+        pair = getattr(self.normalizers, normalizer)
         if pair is None:
-            others = ", ".join([*self.normalisers.names, "box", "diagonal"])
+            others = ", ".join([*self.normalizers.names, "box", "diagonal"])
             raise UserError(
-                f"schema {self.name} has no {normaliser} distance; set `normaliser` to one of: {others}"
+                f"schema {self.name} has no {normalizer} distance; set `normalizer` to one of: {others}"
             )
         first, second = (points[..., list(group), :].mean(axis=-2) for group in pair)
         return np.asarray(np.linalg.norm(first - second, axis=-1))

@@ -26,7 +26,7 @@ _CASCADE = "haarcascade_frontalface_alt2.xml"
 _LONGEST = 640
 """Side of the picture that is searched, px: a face has to be a twentieth of the photo, whatever the camera."""
 _SMALLEST = 24
-_STEP, _NEIGHBOURS = 1.1, 3
+_STEP, _NEIGHBORS = 1.1, 3
 
 
 def detector_for(schema: str) -> Find:
@@ -59,7 +59,7 @@ def cascade() -> Find:
         factor = min(1.0, _LONGEST / max(gray.shape))
         if factor < 1:
             gray = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        found = classifier.detectMultiScale(gray, _STEP, _NEIGHBOURS, minSize=(_SMALLEST, _SMALLEST))
+        found = classifier.detectMultiScale(gray, _STEP, _NEIGHBORS, minSize=(_SMALLEST, _SMALLEST))
         back = affine.resize(1 / factor)
         squares = [map_box(back, np.array([x, y, x + w - 1.0, y + h - 1.0])) for x, y, w, h in found]
         return np.array(squares).reshape(-1, 4)

@@ -2,7 +2,7 @@
 
 The cascade marks the square between eyebrows and mouth; the tight box of the landmarks reaches from the eyebrows
 to the chin. ``benchmarks/boxes.py`` measures the affine map between them on annotated photos; the medians over the
-faces found stand here. What is left of the difference: the centre is off by 0.07 of the longer side in the median
+faces found stand here. What is left of the difference: the center is off by 0.07 of the longer side in the median
 (0.14 for one face in ten), and the side by a factor of 1.07 (1.16): about what the papers' training views shift
 (5 to 12 % of the crop) and scale (10 to 15 %) their faces by.
 """
@@ -21,7 +21,7 @@ class BoxRule:
     """Landmark box from detector box; all in sides of the detector's box.
 
     Attributes:
-        right, down: From its centre to the centre of the landmarks' box.
+        right, down: From its center to the center of the landmarks' box.
         width, height: Of the landmarks' box.
     """
 
@@ -33,9 +33,9 @@ class BoxRule:
     def landmark_boxes(self, boxes_F4: NDArray[np.float64]) -> NDArray[np.float64]:
         """(F, 4) tight boxes of the landmarks, as far as a detector can tell."""
         size_F2 = boxes_F4[:, 2:] - boxes_F4[:, :2]
-        centre_F2 = (boxes_F4[:, 2:] + boxes_F4[:, :2]) / 2 + size_F2 * (self.right, self.down)
+        center_F2 = (boxes_F4[:, 2:] + boxes_F4[:, :2]) / 2 + size_F2 * (self.right, self.down)
         half_F2 = size_F2 * (self.width, self.height) / 2
-        return np.concatenate([centre_F2 - half_F2, centre_F2 + half_F2], axis=1)
+        return np.concatenate([center_F2 - half_F2, center_F2 + half_F2], axis=1)
 
 
 def fitted(detected_F4: NDArray[np.float64], landmarks_F4: NDArray[np.float64]) -> BoxRule:

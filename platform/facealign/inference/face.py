@@ -14,7 +14,7 @@ class Face:
 
     Attributes:
         box: (4,) float64, (x0, y0, x1, y1) that its crop followed, pixels of the photo.
-        landmarks: (N, 2) float64, pixels of the photo, 0-based, origin at the centre of the top-left pixel.
+        landmarks: (N, 2) float64, pixels of the photo, 0-based, origin at the center of the top-left pixel.
     """
 
     box: NDArray[np.float64]

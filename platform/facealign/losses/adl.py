@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from facealign.config import Settings
 from facealign.geometry import LandmarkSchema
 from facealign.losses.anisotropy import AnisotropySettings, attention_anisotropy, constant_anisotropy
-from facealign.losses.edge_normals import EdgeNormals, Neighbours, Normals
+from facealign.losses.edge_normals import EdgeNormals, Neighbors, Normals
 
 
 class ADLSettings(Settings):
@@ -31,9 +31,9 @@ class ADLSettings(Settings):
     knee: float = Field(
         default=0.01, gt=0.0, description="k of the smooth forms, unit square: 0.01 is 1.28 px of a 256-px picture"
     )
-    neighbours: Neighbours = Field(
+    neighbors: Neighbors = Field(
         default="unit",
-        description="what gives the direction across an edge: the sum of the unit vectors to both neighbours (the "
+        description="what gives the direction across an edge: the sum of the unit vectors to both neighbors (the "
         "authors' code), or of the raw vectors (Eq. 5 as printed), which unequal distances turn along the edge",
     )
     anisotropy: AnisotropySettings = Field(default=AnisotropySettings(), description="λ")
@@ -60,7 +60,7 @@ class AnisotropicDirectionLoss(nn.Module):
     def __init__(self, config: ADLSettings, schema: LandmarkSchema) -> None:
         super().__init__()
         self.config = config
-        self.normals = EdgeNormals(schema, config.neighbours)
+        self.normals = EdgeNormals(schema, config.neighbors)
         constant = constant_anisotropy(config.anisotropy, schema)
         self.register_buffer("constant", constant, persistent=False)
 
@@ -69,13 +69,13 @@ class AnisotropicDirectionLoss(nn.Module):
         """Whether λ is measured on the attention mask."""
         return not self.config.is_isotropic and self.config.anisotropy.strategy == "adaptive"
 
-    def anisotropy(self, normals: Normals, attention_BNHW: Tensor | None, centres_BN2: Tensor) -> Tensor:
+    def anisotropy(self, normals: Normals, attention_BNHW: Tensor | None, centers_BN2: Tensor) -> Tensor:
         """λ of each landmark of each face: 1 where the direction across the edge is unknown.
 
         Args:
             normals: What ``self.normals`` found.
             attention_BNHW: (B, N, S, S) the last stack's mask, which ``adaptive`` goes by.
-            centres_BN2: (B, N, 2) the last stack's landmarks, unit square.
+            centers_BN2: (B, N, 2) the last stack's landmarks, unit square.
 
         Returns:
             (B, N) float32.
@@ -85,7 +85,7 @@ class AnisotropicDirectionLoss(nn.Module):
         if self.needs_attention:
             if attention_BNHW is None:
                 raise ValueError("λ by attention needs an attention mask")
-            strength = attention_anisotropy(attention_BNHW, centres_BN2, normals, self.config.anisotropy)
+            strength = attention_anisotropy(attention_BNHW, centers_BN2, normals, self.config.anisotropy)
         else:
             strength = self.constant.expand(normals.known.shape)
         return torch.where(normals.known, strength, 1.0)

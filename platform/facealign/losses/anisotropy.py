@@ -86,7 +86,7 @@ def constant_anisotropy(settings: AnisotropySettings, schema: LandmarkSchema) ->
 
 @torch.no_grad()
 def attention_anisotropy(
-    mask_BNHW: Tensor, centres_BN2: Tensor, normals: Normals, settings: AnisotropySettings
+    mask_BNHW: Tensor, centers_BN2: Tensor, normals: Normals, settings: AnisotropySettings
 ) -> Tensor:
     """λ by the shape of the attention: its spread along the edge ÷ that across.
 
@@ -94,7 +94,7 @@ def attention_anisotropy(
 
     Args:
         mask_BNHW: (B, N, S, S) attention, not negative.
-        centres_BN2: (B, N, 2) predicted landmarks, unit square.
+        centers_BN2: (B, N, 2) predicted landmarks, unit square.
         normals: The true directions across the edges.
         settings: The bounds.
 
@@ -103,7 +103,7 @@ def attention_anisotropy(
     """
     mask, size = mask_BNHW.float(), mask_BNHW.shape[-1]
     axis = (torch.arange(size, device=mask.device) + 0.5) * (2 / size) - 1
-    x, y = (axis - centres_BN2.float()[..., None]).unbind(dim=2)
+    x, y = (axis - centers_BN2.float()[..., None]).unbind(dim=2)
     xx, yy = (mask.sum(-2) * x.square()).sum(-1), (mask.sum(-1) * y.square()).sum(-1)
     xy = ((mask * x[..., None, :]).sum(-1) * y).sum(-1)
     n_x, n_y = normals.vectors.float().unbind(-1)

@@ -37,7 +37,7 @@ def weight_map(target: Tensor, settings: WeightMapSettings) -> Tensor | None:
         return None
     if settings.kind == "linear":
         return target * settings.weight + 1
-    # Grey dilation is a maximum, and so commutes with the threshold; bits are four times less traffic.
+    # Gray dilation is a maximum, and so commutes with the threshold; bits are four times less traffic.
     mask = _dilate(target >= settings.threshold)
     return torch.where(mask, 1 + settings.weight, 1.0).to(target.dtype)
 

@@ -1,7 +1,7 @@
 """ADNet: Huang et al., "ADNet: leveraging error-bias towards normal direction in face alignment", ICCV 2021.
 
 Each of four stacked hourglasses predicts a landmark map, a point map and an edge map for each landmark. Point and
-edge map together are the attention that the landmark map is multiplied with (AAM, Eqs. 7 and 9), and the centre of
+edge map together are the attention that the landmark map is multiplied with (AAM, Eqs. 7 and 9), and the center of
 mass of the product is the landmark. Landmarks learn from a loss that weighs errors across an edge more than those
 along it (ADL, Eqs. 3–6), point and edge maps from the Adaptive Wing loss (Eq. 10).
 
@@ -33,7 +33,7 @@ from facealign.targets import (
     EdgeMaps,
     EdgeMapSettings,
     HeatmapSettings,
-    centre_of_mass,
+    center_of_mass,
     crop_to_map,
     from_unit,
     gaussian_heatmaps,
@@ -144,7 +144,7 @@ class ADNet(Method):
         "network.weights": "ours",
         "landmark_loss": "paper Eqs. 3–6",
         "landmark_loss.knee": "code; the paper's 1 has no unit",
-        "landmark_loss.neighbours": "code; Eq. 5 is raw",
+        "landmark_loss.neighbors": "code; Eq. 5 is raw",
         "landmark_loss.anisotropy": "paper §4.1; Tables 4 and 14; adaptive is the code's",
         "landmark_loss.anisotropy.least": "code",
         "landmark_loss.anisotropy.most": "code",
@@ -179,7 +179,7 @@ class ADNet(Method):
         attention = None if self.mask is None else self.mask(maps)
         landmarks = maps.landmarks.float()
         attended = landmarks if attention is None else landmarks * attention
-        return StackOutput(centre_of_mass(attended), attention, maps)
+        return StackOutput(center_of_mass(attended), attention, maps)
 
     def loss(self, outputs: tuple[StackOutput, ...], batch: Batch) -> LossTerms:
         """Eq. 10 of each stack; the last has the weight 1, and each ``weights.decay`` of the next's (A.1).
@@ -188,7 +188,7 @@ class ADNet(Method):
         pushed off the crop are valid.
 
         With ``focal`` a sample's loss is not its own alone: it depends on how many others have its attributes
-        (ADNet*), among those that this process passes here at once, whatever the batch of an optimiser's step is.
+        (ADNet*), among those that this process passes here at once, whatever the batch of an optimizer's step is.
 
         Args:
             outputs: What ``forward`` returned.
@@ -252,7 +252,7 @@ class ADNet(Method):
         return from_unit(outputs[-1].points, self.image_size)
 
     def maps(self, images: Tensor) -> dict[str, Tensor]:
-        """The last stack's; ``attended`` is what the landmarks are the centres of.
+        """The last stack's; ``attended`` is what the landmarks are the centers of.
 
         Landmark maps and attention count only relative to themselves, and so each is divided by its maximum.
         """

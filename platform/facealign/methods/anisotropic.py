@@ -12,7 +12,7 @@ Table 6, loss                          loss l2, l1, smooth_l1, wing, awing, anis
 §5, architectures                      backbone.name: resnet50, densenet121, wide_resnet50_2
 =====================================  ==============================================================
 
-Where the paper is silent (ours): the input's size, optimiser and augmentation; every length is in pixels of a
+Where the paper is silent (ours): the input's size, optimizer and augmentation; every length is in pixels of a
 256 px crop; the losses, summed over a face's landmarks as in Eq. 2, are averaged over faces.
 """
 

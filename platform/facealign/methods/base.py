@@ -19,7 +19,7 @@ class LossTerms:
     """A loss and what it is made of.
 
     Attributes:
-        total: () float32, what is minimised: the mean over the batch's samples of what each loses by itself.
+        total: () float32, what is minimized: the mean over the batch's samples of what each loses by itself.
         parts: () tensors by name, for the logs; detached or not.
     """
 

@@ -21,7 +21,7 @@ class CoordinateMethodSettings(Settings):
 
 
 class CoordinateMethod(Method):
-    """Images → (B, N, 2) float32 landmarks, crop pixels; what is learnt from training faces comes from statistics.
+    """Images → (B, N, 2) float32 landmarks, crop pixels; what training faces teach comes from statistics.
 
     Args:
         config: Its parts.
@@ -83,7 +83,7 @@ class CoordinateMethod(Method):
 
     @abstractmethod
     def reduce(self, losses_BN: Tensor) -> Tensor:
-        """The losses of landmarks, 0 at invalid ones → the mean over samples of what is minimised."""
+        """The losses of landmarks, 0 at invalid ones → the mean over samples of what is minimized."""
 
     def decode(self, outputs: Tensor) -> Tensor:
         """The outputs as they are: (B, N, 2) float32 landmarks, crop pixels.

@@ -30,7 +30,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from facealign.data.statistics import Statistics, pearson_neighbours
+from facealign.data.statistics import Statistics, pearson_neighbors
 from facealign.geometry import LandmarkSchema
 from facealign.losses.coordinates import CoordinateLossChoice
 from facealign.methods.base import METHODS
@@ -65,7 +65,7 @@ class SCC(CoordinateMethod):
         "network.attention": "paper Eq. 1; Table 6",
         "network.expansion": "paper §3.2",
         "network.graph.k": "paper Eq. 5; Table 7",
-        "network.graph.neighbours": "paper Eq. 5; mutual: code",
+        "network.graph.neighbors": "paper Eq. 5; mutual: code",
         "network.graph.weights": "paper Eq. 6; DW in Table 5; static: code",
         "network.graph.own_matrix": "code, confirmed by Table 4's parameter count; paper Eq. 6 has one matrix",
         "network.graph.blocks": "paper §4.2",
@@ -79,7 +79,7 @@ class SCC(CoordinateMethod):
 
     @property
     def uses_statistics(self) -> bool:
-        """The graph's neighbours come from them."""
+        """The graph's neighbors come from them."""
         return isinstance(self.network.head, GraphHead)
 
     def keep(self, statistics: Statistics) -> None:
@@ -87,10 +87,10 @@ class SCC(CoordinateMethod):
         if not isinstance(self.network.head, GraphHead):
             return
         graph = self.config.network.graph
-        adjacent_NN = pearson_neighbours(statistics.correlation, graph.degree(self.schema.size))
-        if graph.neighbours == "mutual":
+        adjacent_NN = pearson_neighbors(statistics.correlation, graph.degree(self.schema.size))
+        if graph.neighbors == "mutual":
             adjacent_NN = adjacent_NN | adjacent_NN.T
-        self.network.head.graph.neighbourhood.choose(torch.from_numpy(adjacent_NN))
+        self.network.head.graph.neighborhood.choose(torch.from_numpy(adjacent_NN))
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, S, S) RGB in 0…255 → (B, N, 2) float32 landmarks, crop pixels."""

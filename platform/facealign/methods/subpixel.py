@@ -75,7 +75,7 @@ class SiameseSettings(Settings):
     @model_validator(mode="after")
     def _some(self) -> "SiameseSettings":
         if self.weight == 0 and self.own_weight == 0:
-            raise ValueError("weight and own_weight are both 0, so nothing would be learnt; raise one")
+            raise ValueError("weight and own_weight are both 0, so nothing would be learned; raise one")
         return self
 
 

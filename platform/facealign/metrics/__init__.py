@@ -1,6 +1,6 @@
 """How far predicted landmarks are from the truth, and what a set of such errors comes to. NumPy only.
 
-Errors are fractions of the normaliser throughout: 0.05 is what papers print as "NME 5 %".
+Errors are fractions of the normalizer throughout: 0.05 is what papers print as "NME 5 %".
 """
 
 from facealign.metrics.bootstrap import mean_interval, resampled_means
@@ -10,7 +10,7 @@ from facealign.metrics.ellipses import Ellipses, angles_to_edges, error_ellipses
 from facealign.metrics.nme import nme
 from facealign.metrics.pck import JointHits, pck
 from facealign.metrics.ratios import Estimate, Quotient, estimate
-from facealign.metrics.summary import Summary, groups_of, summarise
+from facealign.metrics.summary import Summary, groups_of, summarize
 from facealign.metrics.total import Total
 
 __all__ = [
@@ -36,5 +36,5 @@ __all__ = [
     "nme",
     "pck",
     "resampled_means",
-    "summarise",
+    "summarize",
 ]

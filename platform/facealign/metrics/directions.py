@@ -5,9 +5,9 @@ n² + t² = |e|². Each of the three is averaged over landmarks and faces like a
 
     √(normal² + tangent²) ≤ overall ≤ normal + tangent,     bias rate = (tangent − normal) / normal.
 
-N is what the losses measure by: the bisector of the directions to both neighbours on the edge, and at the end of
-an open edge the perpendicular to its only neighbour. Where the paper is silent (ours): a landmark that has no
-such direction, because it is on no edge or a neighbour is unknown or coincides with it, counts in the overall
+N is what the losses measure by: the bisector of the directions to both neighbors on the edge, and at the end of
+an open edge the perpendicular to its only neighbor. Where the paper is silent (ours): a landmark that has no
+such direction, because it is on no edge or a neighbor is unknown or coincides with it, counts in the overall
 NME alone.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.config import UserError
-from facealign.geometry import LandmarkSchema, Normaliser, edge_neighbours
+from facealign.geometry import LandmarkSchema, Normalizer, edge_neighbors
 from facealign.metrics.nme import errors_and_reference
 
 _SHORT = 1e-6
@@ -27,7 +27,7 @@ _SHORT = 1e-6
 
 @dataclass(frozen=True)
 class DirectedNME:
-    """Means over faces, fractions of the normaliser.
+    """Means over faces, fractions of the normalizer.
 
     Attributes:
         overall: Of all landmarks that were asked for.
@@ -47,7 +47,7 @@ class DirectedNME:
 
 @dataclass(frozen=True)
 class DirectedErrors:
-    """The errors of F faces, landmark by landmark, fractions of the normaliser; 0 where there is nothing to say.
+    """The errors of F faces, landmark by landmark, fractions of the normalizer; 0 where there is nothing to say.
 
     Attributes:
         overall: (F, N) lengths of the error vectors, of valid landmarks.
@@ -67,7 +67,7 @@ def directed_errors(
     truth: NDArray[np.float64],
     valid: NDArray[np.bool_],
     schema: LandmarkSchema,
-    normaliser: Normaliser,
+    normalizer: Normalizer,
     ids: Sequence[str] | None = None,
 ) -> DirectedErrors:
     """Measure errors whole, across and along the edges, each landmark by itself.
@@ -77,13 +77,13 @@ def directed_errors(
         truth: (F, N, 2) true landmarks in the same frame; where not ``valid``, they are not looked at.
         valid: (F, N) bool; landmarks to measure.
         schema: Its ``edges`` give the directions.
-        normaliser: What errors are divided by.
+        normalizer: What errors are divided by.
         ids: The F sample ids, for messages; None names faces by their row.
 
     Raises:
         UserError: As ``nme`` does.
     """
-    error_FN, distance_F = errors_and_reference(predicted, truth, valid, schema, normaliser, ids)
+    error_FN, distance_F = errors_and_reference(predicted, truth, valid, schema, normalizer, ids)
     normals_FN2, known_FN = edge_normals(truth, valid, schema, _SHORT * distance_F)
     offsets_FN2 = np.where(known_FN[..., None], predicted - truth, 0.0)
     across_FN = np.abs((offsets_FN2 * normals_FN2).sum(axis=-1))
@@ -97,7 +97,7 @@ def directed_nme(
     truth: NDArray[np.float64],
     valid: NDArray[np.bool_],
     schema: LandmarkSchema,
-    normaliser: Normaliser,
+    normalizer: Normalizer,
     landmarks: Sequence[int] | None = None,
     ids: Sequence[str] | None = None,
 ) -> DirectedNME:
@@ -106,13 +106,13 @@ def directed_nme(
     Arguments and errors are those of ``directed_errors``, and these:
 
     Args:
-        landmarks: Those to average over, one edge's for example; None: all. The normaliser is measured from all
+        landmarks: Those to average over, one edge's for example; None: all. The normalizer is measured from all
             landmarks, whichever are asked for.
 
     Raises:
         UserError: None of the landmarks asked for has a truth, or none of them a direction.
     """
-    errors = directed_errors(predicted, truth, valid, schema, normaliser, ids)
+    errors = directed_errors(predicted, truth, valid, schema, normalizer, ids)
     chosen_N = np.zeros(schema.size, dtype=np.bool_)
     chosen_N[slice(None) if landmarks is None else list(landmarks)] = True
     return DirectedNME(
@@ -136,7 +136,7 @@ def edge_normals(
     Returns:
         (F, N, 2) unit vectors, 0 where there is none; and (F, N) bool, where there is one.
     """
-    before, after = (np.array(found) for found in edge_neighbours(schema))
+    before, after = (np.array(found) for found in edge_neighbors(schema))
     own = np.arange(schema.size)
     has_before_N1, has_after_N1 = (before != own)[:, None], (after != own)[:, None]
     known_FN = valid & valid[:, before] & valid[:, after] & ((before != own) | (after != own))

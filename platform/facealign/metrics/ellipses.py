@@ -25,12 +25,12 @@ class Ellipses:
     """Of N landmarks, in the unit of the errors.
 
     Attributes:
-        centres: (N, 2) mean errors: what the model has wrong on every face alike.
+        centers: (N, 2) mean errors: what the model has wrong on every face alike.
         radii: (N, 2) standard deviations along the long axis, a, and the short one, b.
         angles: (N,) of the long axis, radians in (−π/2, π/2] from x towards y.
     """
 
-    centres: NDArray[np.float64]
+    centers: NDArray[np.float64]
     radii: NDArray[np.float64]
     angles: NDArray[np.float64]
 
@@ -59,8 +59,8 @@ def error_ellipses(errors_FN2: NDArray[np.float64], valid_FN: NDArray[np.bool_])
         )
     errors = np.where(valid_FN[..., None], errors_FN2, 0.0)
     means_N2 = errors.sum(axis=0) / counts_N[:, None]
-    centred = np.where(valid_FN[..., None], errors - means_N2, 0.0)
-    covariance_N22 = np.einsum("fni,fnj->nij", centred, centred) / (counts_N - 1)[:, None, None]
+    centered = np.where(valid_FN[..., None], errors - means_N2, 0.0)
+    covariance_N22 = np.einsum("fni,fnj->nij", centered, centered) / (counts_N - 1)[:, None, None]
     ascending_N2, axes_N22 = np.linalg.eigh(covariance_N22)
     radii_N2 = np.sqrt(ascending_N2[:, ::-1].clip(min=SMALLEST_RADIUS**2))
     x_N, y_N = axes_N22[:, 0, 1], axes_N22[:, 1, 1]

@@ -1,4 +1,4 @@
-"""Normalised mean error: the mean point-to-point distance of a face, over a reference distance of the same face.
+"""Normalized mean error: the mean point-to-point distance of a face, over a reference distance of the same face.
 
     NME = (1/|V|) Σ_{i∈V} ‖p_i − t_i‖₂ / d        V: the face's valid landmarks, d: ``schema.reference_distance``
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.config import UserError
-from facealign.geometry import LandmarkSchema, Normaliser
+from facealign.geometry import LandmarkSchema, Normalizer
 
 _NAMED_AT_MOST = 5
 
@@ -21,7 +21,7 @@ def nme(
     truth: NDArray[np.float64],
     valid: NDArray[np.bool_],
     schema: LandmarkSchema,
-    normaliser: Normaliser,
+    normalizer: Normalizer,
     ids: Sequence[str] | None = None,
 ) -> NDArray[np.float64]:
     """The NME of each face, always finite.
@@ -36,10 +36,10 @@ def nme(
         (F,) float64, fractions of the reference distance.
 
     Raises:
-        UserError: Faces have no valid landmark, lack a landmark that the normaliser is measured from, have a
+        UserError: Faces have no valid landmark, lack a landmark that the normalizer is measured from, have a
             reference distance of zero, or were given coordinates that are not finite.
     """
-    error_FN, distance_F = errors_and_reference(predicted, truth, valid, schema, normaliser, ids)
+    error_FN, distance_F = errors_and_reference(predicted, truth, valid, schema, normalizer, ids)
     per_face: NDArray[np.float64] = error_FN.sum(axis=1) / valid.sum(axis=1) / distance_F
     return per_face
 
@@ -49,7 +49,7 @@ def errors_and_reference(
     truth: NDArray[np.float64],
     valid: NDArray[np.bool_],
     schema: LandmarkSchema,
-    normaliser: Normaliser,
+    normalizer: Normalizer,
     ids: Sequence[str] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What an NME is made of: (F, N) distances, 0 where not ``valid``, and (F,) reference distances, above 0.
@@ -64,7 +64,7 @@ def errors_and_reference(
         faces.refuse(
             broken, f"have {name} landmarks that are not finite; look for a diverged training or bad labels"
         )
-    distance_F = _reference_distance(truth, valid, schema, normaliser, faces.refuse)
+    distance_F = _reference_distance(truth, valid, schema, normalizer, faces.refuse)
     return np.linalg.norm(np.where(valid[..., None], predicted - truth, 0.0), axis=-1), distance_F
 
 
@@ -72,22 +72,22 @@ def _reference_distance(
     truth: NDArray[np.float64],
     valid: NDArray[np.bool_],
     schema: LandmarkSchema,
-    normaliser: Normaliser,
+    normalizer: Normalizer,
     refuse: Callable[[NDArray[np.bool_], str], None],
 ) -> NDArray[np.float64]:
     """(F,) reference distances, of valid landmarks only."""
     # A landmark without truth takes the place of a valid one of its face, and so leaves the box as it is.
     first_valid_F12 = np.take_along_axis(truth, valid.argmax(axis=1)[:, None, None], axis=1)
     known = np.where(valid[..., None], truth, first_valid_F12)
-    distance_F = schema.reference_distance(known, normaliser)
-    if normaliser not in ("box", "diagonal"):
-        pair = getattr(schema.normalisers, normaliser)
+    distance_F = schema.reference_distance(known, normalizer)
+    if normalizer not in ("box", "diagonal"):
+        pair = getattr(schema.normalizers, normalizer)
         needed = [index for group in pair for index in group]
         refuse(
             ~np.all(valid[:, needed], axis=1),
-            f"lack a landmark among {needed}, from which {normaliser} is measured; use the normaliser `box`",
+            f"lack a landmark among {needed}, from which {normalizer} is measured; use the normalizer `box`",
         )
-    refuse(distance_F <= 0, f"have a {normaliser} distance of 0, by which nothing can be divided; mend the labels")
+    refuse(distance_F <= 0, f"have a {normalizer} distance of 0, by which nothing can be divided; mend the labels")
     return distance_F
 
 

@@ -44,8 +44,8 @@ class Summary:
         }
 
 
-def summarise(nme_F: NDArray[np.float64], thresholds: Sequence[float] = THRESHOLDS) -> Summary:
-    """Summarise the errors of F faces.
+def summarize(nme_F: NDArray[np.float64], thresholds: Sequence[float] = THRESHOLDS) -> Summary:
+    """Summarize the errors of F faces.
 
     Raises:
         UserError: There is no face, an NME is not finite, or a threshold is not positive.

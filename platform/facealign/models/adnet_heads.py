@@ -48,7 +48,7 @@ class Heads(nn.Module):
     ) -> None:
         super().__init__()
         self.activation = activation
-        # A map that ReLU makes all zero has no centre and no gradient; so each begins near 1, as its mask alone.
+        # A map that ReLU makes all zero has no center and no gradient; so each begins near 1, as its mask alone.
         self.landmarks = map_head(width, landmarks, start=1.0, std=0.01)
         prior = math.log(PRIOR / (1 - PRIOR))
         has_points, has_edges = attention in ("point", "anisotropic"), attention in ("edge", "anisotropic")
@@ -75,7 +75,7 @@ class Heads(nn.Module):
 def _lifted(maps: Tensor) -> Tensor:
     """Maps without a positive pixel raised until their lowest is 0; all others as they are.
 
-    ReLU would leave nothing of them, neither a centre nor a gradient to come back by: a landmark whose map is
+    ReLU would leave nothing of them, neither a center nor a gradient to come back by: a landmark whose map is
     negative once in all faces would stay in the middle of the crop for ever.
     """
     lowest, highest = maps.amin(dim=(2, 3), keepdim=True), maps.amax(dim=(2, 3), keepdim=True)

@@ -114,8 +114,8 @@ def imagenet_input(images: Tensor) -> Tensor:
     return (images.float() / 255 - mean) / std
 
 
-def initialise(module: nn.Module) -> None:
-    """He et al.'s initialisation for rectified networks, as both papers of our backbones have it."""
+def initialize(module: nn.Module) -> None:
+    """He et al.'s initialization for rectified networks, as both papers of our backbones have it."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

@@ -9,7 +9,7 @@ class MaxBlurPool(nn.Module):
     """Maxima of 2×2 pixels about every pixel, blurred by [1 2 1]/4 along both axes, at every second pixel.
 
     Max-pooling by 2 is these maxima at every second pixel without the blur, so what it takes depends on whether a
-    feature lies on an even or an odd pixel. Each output pixel is centred on the four pixels that it stands for.
+    feature lies on an even or an odd pixel. Each output pixel is centered on the four pixels that it stands for.
 
     Args:
         channels: C.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from facealign.models.backbone import Backbone, initialise
+from facealign.models.backbone import Backbone, initialize
 
 _LAYERS = (6, 12, 24, 16)
 _BOTTLENECK = 4
@@ -18,7 +18,7 @@ _BOTTLENECK = 4
 class DenseNet(Backbone):
     """The dense network up to its last feature map.
 
-    C2…C4 are what the transitions see, normalised and rectified; C5 is what the classifier would see.
+    C2…C4 are what the transitions see, normalized and rectified; C5 is what the classifier would see.
 
     Args:
         width: Channels of the first layer; 64 in the paper. The growth rate is half of it.
@@ -45,7 +45,7 @@ class DenseNet(Backbone):
         self.norm5 = nn.BatchNorm2d(now)
         c2, c3, c4, c5 = channels
         self.channels = (c2, c3, c4, c5)
-        initialise(self)
+        initialize(self)
 
     def features(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(B, 3, S, S) → C2…C5."""

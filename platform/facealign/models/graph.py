@@ -1,9 +1,9 @@
-"""The graph relation network (SCC, §3.2): landmarks as nodes, each of which hears its neighbours.
+"""The graph relation network (SCC, §3.2): landmarks as nodes, each of which hears its neighbors.
 
 The layers follow the semantic graph convolutions of Zhao et al., CVPR 2019, on which the authors build: a node's
-own features and its neighbours' have a matrix each; a softmax over the neighbours makes a mean of them (Eq. 6).
+own features and its neighbors' have a matrix each; a softmax over the neighbors makes a mean of them (Eq. 6).
 Eq. 5 gives 98·(3+1) = 392 edges. The authors' code also lets a landmark hear those that chose it, which makes 470
-with their list of WFLW's neighbours.
+with their list of WFLW's neighbors.
 """
 
 import math
@@ -21,15 +21,15 @@ class GraphSettings(Settings):
     """Size of the network and where its weights come from; the defaults are the paper's."""
 
     k: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
-        default=3, description="neighbours that each landmark chooses (Table 7); all: every other landmark"
+        default=3, description="neighbors that each landmark chooses (Table 7); all: every other landmark"
     )
-    neighbours: Literal["chosen", "mutual"] = Field(
+    neighbors: Literal["chosen", "mutual"] = Field(
         default="chosen",
         description="chosen: the k most correlated ones (Eq. 5); mutual: also those that chose it (authors' code)",
     )
     weights: Literal["dynamic", "static", "binary"] = Field(
         default="dynamic",
-        description="of the neighbours: dynamic, from the face's features (DW); static, learnt for each layer; "
+        description="of the neighbors: dynamic, from the face's features (DW); static, learned for each layer; "
         "binary, all the same (Table 5, GN without DW)",
     )
     own_matrix: bool = Field(
@@ -52,13 +52,13 @@ class GraphSettings(Settings):
         k = self.degree(landmarks)
         if k >= landmarks:
             raise UserError(
-                f"k = {k} neighbours, but a landmark has {landmarks - 1} others; choose 1…{landmarks - 1}"
+                f"k = {k} neighbors, but a landmark has {landmarks - 1} others; choose 1…{landmarks - 1}"
             )
-        per_node = k + 1 if self.neighbours == "chosen" else 2 * k + 1
+        per_node = k + 1 if self.neighbors == "chosen" else 2 * k + 1
         return min(landmarks * per_node, landmarks**2)
 
 
-class Neighbourhood(nn.Module):
+class Neighborhood(nn.Module):
     """Which landmark hears which; a buffer, so that it is saved with the weights.
 
     Args:
@@ -114,7 +114,7 @@ class GraphNetwork(nn.Module):
     ) -> None:
         super().__init__()
         count = config.capacity(nodes) if edges is None else edges
-        self.neighbourhood = Neighbourhood(nodes, count)
+        self.neighborhood = Neighborhood(nodes, count)
         self.weights = config.weights
         self.dynamic = (
             nn.Sequential(
@@ -126,15 +126,16 @@ class GraphNetwork(nn.Module):
             if config.weights == "dynamic"
             else None
         )
-        learnt = count if config.weights == "static" else 0
-        self.first = _NormalisedConv(GraphConv(incoming, config.width, learnt, config.own_matrix))
+        learned = count if config.weights == "static" else 0
+        self.first = _NormalizedConv(GraphConv(incoming, config.width, learned, config.own_matrix))
         self.blocks = nn.ModuleList(
             nn.ModuleList(
-                _NormalisedConv(GraphConv(config.width, config.width, learnt, config.own_matrix)) for _ in range(2)
+                _NormalizedConv(GraphConv(config.width, config.width, learned, config.own_matrix))
+                for _ in range(2)
             )
             for _ in range(config.blocks)
         )
-        self.last = GraphConv(config.width, 2, learnt, config.own_matrix)
+        self.last = GraphConv(config.width, 2, learned, config.own_matrix)
 
     def forward(self, nodes_BNC: Tensor, map_BCHW: Tensor) -> Tensor:
         """(B, N, C) nodes and the map they were cut from → (B, N, 2), in float32.
@@ -144,62 +145,62 @@ class GraphNetwork(nn.Module):
         """
         if self.dynamic is not None and self.training and len(nodes_BNC) == 1:
             raise UserError(
-                "dynamic weights are normalised over the faces of a batch, and each process has one; raise"
+                "dynamic weights are normalized over the faces of a batch, and each process has one; raise"
                 " batch_size, or choose weights: static"
             )
         with full_precision(nodes_BNC.device):
             common = self._common_weights(map_BCHW)
-            x = self.first(nodes_BNC.float(), self.neighbourhood, common)
+            x = self.first(nodes_BNC.float(), self.neighborhood, common)
             for block in self.blocks:
                 assert isinstance(block, nn.ModuleList)
-                inner = block[0](x, self.neighbourhood, common)
-                x = block[1](inner, self.neighbourhood, common) + x
-            out: Tensor = self.last(x, self.neighbourhood, common)
+                inner = block[0](x, self.neighborhood, common)
+                x = block[1](inner, self.neighborhood, common) + x
+            out: Tensor = self.last(x, self.neighborhood, common)
         return out
 
     def _common_weights(self, map_BCHW: Tensor) -> Tensor | None:
         """(B or 1, N, N), the same for every layer; None where each has its own."""
         if self.dynamic is not None:
-            weights: Tensor = self.neighbourhood(self.dynamic(map_BCHW.float().mean(dim=(2, 3))))
+            weights: Tensor = self.neighborhood(self.dynamic(map_BCHW.float().mean(dim=(2, 3))))
             return weights
         if self.weights == "static":
             return None
-        equal: Tensor = self.neighbourhood(torch.zeros_like(self.neighbourhood.edges, dtype=torch.float32)[None])
+        equal: Tensor = self.neighborhood(torch.zeros_like(self.neighborhood.edges, dtype=torch.float32)[None])
         return equal
 
 
 class GraphConv(nn.Module):
-    """Each node's own features and the weighted mean of its neighbours', each through a matrix.
+    """Each node's own features and the weighted mean of its neighbors', each through a matrix.
 
     Args:
         incoming: Features in.
         outgoing: Features out.
         edges: E scores that the layer learns; 0: it is given its weights.
-        own_matrix: Whether a node's own features have another matrix than its neighbours'.
+        own_matrix: Whether a node's own features have another matrix than its neighbors'.
     """
 
     def __init__(self, incoming: int, outgoing: int, edges: int, own_matrix: bool) -> None:
         super().__init__()
         self.outgoing = outgoing
-        self.neighbours = nn.Linear(incoming, outgoing, bias=False)
+        self.neighbors = nn.Linear(incoming, outgoing, bias=False)
         self.own = nn.Linear(incoming, outgoing, bias=False) if own_matrix else None
         self.bias = nn.Parameter(torch.zeros(outgoing))
         self.scores = nn.Parameter(torch.ones(edges)) if edges else None
-        for matrix in filter(None, (self.neighbours, self.own)):
+        for matrix in filter(None, (self.neighbors, self.own)):
             nn.init.xavier_uniform_(matrix.weight, gain=math.sqrt(2))
 
-    def forward(self, x_BNC: Tensor, neighbourhood: Neighbourhood, weights_BNN: Tensor | None) -> Tensor:
+    def forward(self, x_BNC: Tensor, neighborhood: Neighborhood, weights_BNN: Tensor | None) -> Tensor:
         """(B, N, incoming) → (B, N, outgoing).
 
         Args:
             x_BNC: The nodes.
-            neighbourhood: Makes weights of the layer's own scores.
+            neighborhood: Makes weights of the layer's own scores.
             weights_BNN: Given weights, (1, N, N) if all faces have the same; None if the layer has its own scores.
         """
         if self.scores is not None:
-            weights_BNN = neighbourhood(self.scores[None])
+            weights_BNN = neighborhood(self.scores[None])
         assert weights_BNN is not None
-        heard_BNC: Tensor = self.neighbours(x_BNC)
+        heard_BNC: Tensor = self.neighbors(x_BNC)
         if self.own is None:
             return weights_BNN @ heard_BNC + self.bias
         own_BNC: Tensor = self.own(x_BNC)
@@ -209,7 +210,7 @@ class GraphConv(nn.Module):
         return loops_BN1 * own_BNC + others_BNN @ heard_BNC + self.bias
 
 
-class _NormalisedConv(nn.Module):
+class _NormalizedConv(nn.Module):
     """Graph convolution, batch norm over the features, ReLU."""
 
     def __init__(self, conv: GraphConv) -> None:
@@ -217,7 +218,7 @@ class _NormalisedConv(nn.Module):
         self.conv = conv
         self.norm = nn.BatchNorm1d(conv.outgoing)
 
-    def forward(self, x_BNC: Tensor, neighbourhood: Neighbourhood, weights_BNN: Tensor | None) -> Tensor:
-        mixed_BCN = self.conv(x_BNC, neighbourhood, weights_BNN).transpose(1, 2)
+    def forward(self, x_BNC: Tensor, neighborhood: Neighborhood, weights_BNN: Tensor | None) -> Tensor:
+        mixed_BCN = self.conv(x_BNC, neighborhood, weights_BNN).transpose(1, 2)
         normed: Tensor = self.norm(mixed_BCN)
         return normed.transpose(1, 2).relu()

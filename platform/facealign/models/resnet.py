@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from facealign.models.backbone import Backbone, initialise
+from facealign.models.backbone import Backbone, initialize
 
 
 class _Shape(NamedTuple):
@@ -53,7 +53,7 @@ class ResNet(Backbone):
         self.layer2 = _layer(shape, 1, c2, c3)
         self.layer3 = _layer(shape, 2, c3, c4)
         self.layer4 = _layer(shape, 3, c4, c5)
-        initialise(self)
+        initialize(self)
 
     def features(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(B, 3, S, S) → C2…C5."""

@@ -89,7 +89,7 @@ class GraphHead(nn.Module):
     """Feature maps → coordinates, px of a 256 px crop, by way of a graph.
 
     Attributes:
-        graph: Its neighbourhood is to be chosen before it is of use.
+        graph: Its neighborhood is to be chosen before it is of use.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ PACKAGES = ("mlflow", "torch", "numpy", "opencv-python-headless", "pillow", "pyd
 _IMPORT = re.compile(r"^(\s*(?:from|import) )facealign\b", re.MULTILINE)
 
 
-def carry_source(folder: Path) -> Path:
+def bundle_source(folder: Path) -> Path:
     """Write the source below ``folder``, as a package; returns its folder, whose name is the package's."""
     sources = _sources()
     digest = hashlib.sha256()

@@ -18,8 +18,8 @@ from facealign.config import UserError
 from facealign.data.augmentation.views import View, cut_image, plain_view, view_to_photo
 from facealign.data.preparing.warp import warp
 from facealign.data.shards.reader import ShardReader
-from facealign.evaluation.face_predictions import MeasuredFaces
-from facealign.geometry import CropSettings, LandmarkSchema, Normaliser, affine
+from facealign.evaluation.face_predictions import FacePredictions
+from facealign.geometry import CropSettings, LandmarkSchema, Normalizer, affine
 from facealign.metrics import nme
 from facealign.registry.versions import MODEL_URI
 from facealign.storage.store import Place
@@ -36,15 +36,15 @@ class Measuring:
 
     Attributes:
         shards: Where the test faces lie.
-        normaliser: Reference distance of the NME.
+        normalizer: Reference distance of the NME.
         failure_threshold: NME above which a face has failed.
     """
 
     shards: Place
-    normaliser: Normaliser
+    normalizer: Normalizer
     failure_threshold: float
 
-    def test_faces(self, measured: MeasuredFaces) -> ShardReader:
+    def test_faces(self, measured: FacePredictions) -> ShardReader:
         """The faces that ``measured`` is of.
 
         Raises:
@@ -58,16 +58,16 @@ class Measuring:
             )
         return reader
 
-    def errors(self, predicted: NDArray[np.float64], measured: MeasuredFaces) -> NDArray[np.float64]:
+    def errors(self, predicted: NDArray[np.float64], measured: FacePredictions) -> NDArray[np.float64]:
         """(F,) NME of landmarks (F, N, 2), photo pixels, by the truth of ``measured``.
 
         Raises:
             UserError: See ``metrics.nme``.
         """
         found = measured.found
-        return nme(predicted, found.truth, found.valid, measured.schema, self.normaliser, found.ids)
+        return nme(predicted, found.truth, found.valid, measured.schema, self.normalizer, found.ids)
 
-    def mean_shape(self, measured: MeasuredFaces) -> NDArray[np.float64]:
+    def mean_shape(self, measured: FacePredictions) -> NDArray[np.float64]:
         """(F, N, 2), photo pixels: the training faces' mean landmarks laid into each crop.
 
         Raises:
@@ -89,7 +89,7 @@ def reader_ids(reader: ShardReader) -> tuple[str, ...]:
 _TOLERANCE = 1e-6
 
 
-class CannotRecut(ValueError):
+class CannotRecrop(ValueError):
     """The stored pictures do not hold what a crop rule asks for; the message says why and what would."""
 
 
@@ -99,21 +99,21 @@ def view_for(stored: CropSettings, wanted: CropSettings) -> View:
     Both squares are upright and about the middle of the same box; their sides are as their margins.
 
     Raises:
-        CannotRecut: They are not about the same box; or the crop is larger than what is stored, or finer.
+        CannotRecrop: They are not about the same box; or the crop is larger than what is stored, or finer.
     """
     for key in ("box", "side"):
         before, now = getattr(wanted, key), getattr(stored, key)
         if before != now:
-            raise CannotRecut(f"it was trained on crops with crop.{key}: {before}, and the faces have {now}")
+            raise CannotRecrop(f"it was trained on crops with crop.{key}: {before}, and the faces have {now}")
     side = wanted.margin / stored.margin * stored.size
     if side > stored.stored_size * (1 + _TOLERANCE):
-        raise CannotRecut(
+        raise CannotRecrop(
             f"it sees {wanted.margin:g} times the box, and the stored pictures show "
             f"{stored.margin * stored.stored_size / stored.size:.3g}; prepare with data.crop.context "
             f"{wanted.margin / stored.margin:.3g} or more"
         )
     if wanted.size > side * (1 + _TOLERANCE):
-        raise CannotRecut(
+        raise CannotRecrop(
             f"its {wanted.size} px would be cut from {side:.0f} stored ones, and so be blurred; prepare with "
             f"data.crop.size {np.ceil(wanted.size * stored.margin / wanted.margin):.0f} or more"
         )
@@ -132,7 +132,7 @@ def crops(
         (B, 3, S, S) uint8 RGB; and (B, 2, 3), crop pixels → pixels of the photos.
 
     Raises:
-        CannotRecut: See ``view_for``.
+        CannotRecrop: See ``view_for``.
     """
     stored = reader.index.crop
     view = view_for(stored, wanted)
@@ -159,7 +159,7 @@ class NotComparable(Exception):
     """The champion cannot be asked about the present faces; the message says why."""
 
 
-def keep_measured(client: Any, run_id: str, model_id: str, faces: MeasuredFaces) -> None:
+def keep_measured(client: Any, run_id: str, model_id: str, faces: FacePredictions) -> None:
     """Make what a model found an artifact of its run, if it is none yet."""
     if _has(client, run_id, _artifact(model_id, faces.data_digest)):
         return
@@ -170,7 +170,7 @@ def keep_measured(client: Any, run_id: str, model_id: str, faces: MeasuredFaces)
 
 
 def champion_landmarks(
-    client: Any, uri: str, version: Any, candidate: MeasuredFaces, measuring: Measuring
+    client: Any, uri: str, version: Any, candidate: FacePredictions, measuring: Measuring
 ) -> NDArray[np.float64]:
     """(F, N, 2), photo pixels: what a version finds on the faces that the candidate was measured on.
 
@@ -206,14 +206,14 @@ def _has(client: Any, run_id: str, artifact: str) -> bool:
     return artifact in {file.path for file in client.list_artifacts(run_id, str(Path(artifact).parent))}
 
 
-def _kept(client: Any, run_id: str, artifact: str) -> MeasuredFaces | None:
+def _kept(client: Any, run_id: str, artifact: str) -> FacePredictions | None:
     if not _has(client, run_id, artifact):
         return None
     with tempfile.TemporaryDirectory() as folder:
-        return MeasuredFaces.read(Path(client.download_artifacts(run_id, artifact, folder)))
+        return FacePredictions.read(Path(client.download_artifacts(run_id, artifact, folder)))
 
 
-def _by_its_model(uri: str, version: Any, candidate: MeasuredFaces, measuring: Measuring) -> MeasuredFaces:
+def _by_its_model(uri: str, version: Any, candidate: FacePredictions, measuring: Measuring) -> FacePredictions:
     import mlflow.artifacts
     import mlflow.pytorch
     from mlflow.exceptions import MlflowException
@@ -235,7 +235,7 @@ def _by_its_model(uri: str, version: Any, candidate: MeasuredFaces, measuring: M
         _require_same_landmarks(kind.landmarks, candidate.schema)
         try:
             view_for(reader.index.crop, kind.crop)
-        except CannotRecut as error:
+        except CannotRecrop as error:
             raise NotComparable(str(error)) from error
         rows = [
             (to_photos(matrices, _landmarks(network, images)), matrices)
@@ -243,7 +243,7 @@ def _by_its_model(uri: str, version: Any, candidate: MeasuredFaces, measuring: M
         ]
     predicted, to_photo = (np.concatenate(column) for column in zip(*rows, strict=True))
     found = candidate.found
-    return MeasuredFaces(
+    return FacePredictions(
         Predictions(predicted, found.truth, found.valid, to_photo, found.ids),
         candidate.labels,
         candidate.schema,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.data.shards.row import Labels
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.metrics import groups_of
 from facealign.registry.champion import Measuring, NotComparable, champion_landmarks
 from facealign.registry.config import GateLimits
@@ -57,7 +57,7 @@ def judge(
     client: Any,
     uri: str,
     champion: Any | None,
-    candidate: MeasuredFaces,
+    candidate: FacePredictions,
     measuring: Measuring,
     limits: GateLimits,
 ) -> Outcome:

@@ -1,6 +1,6 @@
 """A trained network → a logged model of its run that anyone can load: without facealign, without a pickle.
 
-It has two of MLflow's flavours. ``python_function`` takes whole photos and gives landmarks in their pixels; it is
+It has two of MLflow's flavors. ``python_function`` takes whole photos and gives landmarks in their pixels; it is
 what ``mlflow models serve`` serves. ``pytorch`` is the network alone, crops in, landmarks in crop pixels out: an
 exported program (``torch.export``, "pt2") with a free batch size. Both are read back from the store and compared
 with the original before the model counts as ready.
@@ -27,7 +27,7 @@ from facealign.inference.load import PUBLISHED
 from facealign.inference.request import BOXES, IMAGE, Limits
 from facealign.inference.runtimes import DEVICE, PROGRAM, open_run
 from facealign.methods.base import Method
-from facealign.registry.bundled_source import LOADER, PACKAGES, carry_source
+from facealign.registry.bundled_source import LOADER, PACKAGES, bundle_source
 from facealign.tracking import RunHandle
 from facealign.tracking.address import reaching
 
@@ -135,14 +135,14 @@ def _save(
     data.mkdir(parents=True)
     (data / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     torch.export.save(export_program(original, image_size), data / PROGRAM)
-    carried = carry_source(folder)
+    carried = bundle_source(folder)
     model = Model(
         artifact_path=logged.artifact_location,
         run_id=logged.source_run_id,
         model_uuid=logged.model_id,
         model_id=logged.model_id,
     )
-    # The second flavour; its loader finds the program in the same place.
+    # The second flavor; its loader finds the program in the same place.
     model.add_flavor("pytorch", model_data=PUBLISHED, pytorch_version=str(torch.__version__), code=None)
     mlflow.pyfunc.save_model(
         str(folder / "model"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from facealign.config import UserError
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.registry.alias_lock import turn
 from facealign.registry.champion import Measuring, keep_measured
 from facealign.registry.config import GateLimits
@@ -23,7 +23,7 @@ from facealign.registry.versions import (
     WITHDRAWN,
     aliases,
     now,
-    put_in_force,
+    promote,
 )
 from facealign.tracking.address import reaching
 from facealign.tracking.handles import PARENT
@@ -37,9 +37,9 @@ class Candidate:
 
     Attributes:
         model_uri: ``models:/m-…``, as ``log_model`` gave it.
-        validation_nme: A fraction of the normaliser; lower is better.
+        validation_nme: A fraction of the normalizer; lower is better.
         data_digest: Of the shards it was trained and measured on. Figures on other data do not compare.
-        measured: What it found on the faces of the test fold: a file of ``MeasuredFaces``.
+        measured: What it found on the faces of the test fold: a file of ``FacePredictions``.
     """
 
     method: str
@@ -166,7 +166,7 @@ def register_best(
             champion's model cannot be loaded, or MLflow does not answer.
     """
     best = best_of(candidates)
-    faces = MeasuredFaces.read(best.measured)
+    faces = FacePredictions.read(best.measured)
     if faces.data_digest != best.data_digest:
         raise UserError(
             f"{best.measured}: {best.method} was trained on data {best.data_digest[:12]} and measured on "
@@ -211,7 +211,7 @@ def _decided(
             return False
         _tell(client, name, version, candidate, outcome, compared)
         if outcome.promoted:
-            put_in_force(client, name, version, before)
+            promote(client, name, version, before)
     return True
 
 

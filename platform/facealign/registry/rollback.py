@@ -11,7 +11,7 @@ from facealign.registry.versions import (
     WITHDRAWN,
     aliases,
     now,
-    put_in_force,
+    promote,
     versions_of,
 )
 from facealign.tracking.address import reaching
@@ -67,5 +67,5 @@ def roll_back(uri: str, name: str, reason: str, to: str | None = None) -> Rolled
             client.set_model_version_tag(
                 name, version, DECISION, f"put in force by hand at {at}{instead}: {reason}"
             )
-            put_in_force(client, name, version, before)
+            promote(client, name, version, before)
     return RolledBack(name, version, champion)

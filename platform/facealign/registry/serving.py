@@ -44,7 +44,7 @@ class Served:
 
 
 def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Served:
-    """As MLflow's flavour ``python_function`` asks of its loader.
+    """As MLflow's flavor ``python_function`` asks of its loader.
 
     Args:
         path: Of the model's data.

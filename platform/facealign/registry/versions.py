@@ -35,7 +35,7 @@ def aliases(client: Any, name: str) -> dict[str, str]:
     return {alias: str(version) for alias, version in found[0].aliases.items()} if found else {}
 
 
-def put_in_force(client: Any, name: str, version: str, before: Mapping[str, str]) -> None:
+def promote(client: Any, name: str, version: str, before: Mapping[str, str]) -> None:
     """Let ``champion`` be ``version``, and ``previous`` what was champion ``before``. Call it in a ``turn``."""
     # First what was: cut off in between, the champion is still the old one.
     if CHAMPION in before and before[CHAMPION] != version:

@@ -61,7 +61,7 @@ def ced(curves: Mapping[str, NDArray[np.float64]], threshold: float) -> Figure:
     """Cumulative error distributions, from 0 to ``threshold``.
 
     Args:
-        curves: (F,) NMEs (fractions) by name, in the legend's order; ``style.MEAN_SHAPE`` is drawn grey, dashed.
+        curves: (F,) NMEs (fractions) by name, in the legend's order; ``style.MEAN_SHAPE`` is drawn gray, dashed.
         threshold: A fraction; the AUC in the legend is up to it.
 
     Raises:
@@ -71,7 +71,7 @@ def ced(curves: Mapping[str, NDArray[np.float64]], threshold: float) -> Figure:
         raise UserError("a CED needs the errors of at least one method; there are none")
     figure = new_figure(6.4, 4.0 + 0.19 * len(curves))
     axes = figure.subplots()
-    colours = cycle(SERIES)
+    colors = cycle(SERIES)
     longest = max(len(name) for name in curves)
     for name, nme_F in curves.items():
         steps = np.concatenate([[0.0], np.sort(nme_F[nme_F < threshold]), [threshold]])
@@ -80,7 +80,7 @@ def ced(curves: Mapping[str, NDArray[np.float64]], threshold: float) -> Figure:
             100 * steps,
             share_within(nme_F, steps),
             drawstyle="steps-post",
-            color=MUTED if baseline else next(colours),
+            color=MUTED if baseline else next(colors),
             linestyle=(0, (5, 3)) if baseline else "-",
             linewidth=1.4 if baseline else 1.8,
             label=f"{name:<{longest}} {100 * nme_F.mean():7.2f} {auc(nme_F, threshold):7.3f}",

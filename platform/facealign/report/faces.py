@@ -26,7 +26,7 @@ from facealign.report.style import BOX, FONT, INK, MUTED, PREDICTED, RGB, RIM, T
 
 
 Point = NDArray[np.float64]
-"""(2,) x, y in pixels of the picture: 0-based, origin at the centre of the top-left pixel."""
+"""(2,) x, y in pixels of the picture: 0-based, origin at the center of the top-left pixel."""
 
 
 @dataclass(frozen=True)
@@ -53,22 +53,22 @@ class Layer:
     def __init__(self, height: int, width: int) -> None:
         self._coverage = np.zeros((height, width), dtype=np.float32)
 
-    def dot(self, centre: Point, radius: float) -> None:
+    def dot(self, center: Point, radius: float) -> None:
         """A disc."""
-        self.line(centre, centre, 2 * radius)
+        self.line(center, center, 2 * radius)
 
     def line(self, start: Point, end: Point, width: float) -> None:
         """A straight line with round ends."""
         self._cover(start, end, width / 2, hole=0.0)
 
-    def ring(self, centre: Point, radius: float, width: float) -> None:
+    def ring(self, center: Point, radius: float, width: float) -> None:
         """A circle; ``radius`` is that of its middle."""
-        self._cover(centre, centre, radius + width / 2, hole=radius - width / 2)
+        self._cover(center, center, radius + width / 2, hole=radius - width / 2)
 
-    def blend(self, picture: NDArray[np.uint8], colour: RGB, opacity: float = 1.0) -> NDArray[np.uint8]:
-        """A copy of the (H, W, 3) picture under the layer's shapes in ``colour``."""
+    def blend(self, picture: NDArray[np.uint8], color: RGB, opacity: float = 1.0) -> NDArray[np.uint8]:
+        """A copy of the (H, W, 3) picture under the layer's shapes in ``color``."""
         weight = (self._coverage * opacity)[..., None]
-        mixed = picture + (np.array(colour, dtype=np.float32) - picture) * weight
+        mixed = picture + (np.array(color, dtype=np.float32) - picture) * weight
         return np.asarray(np.rint(mixed), dtype=np.uint8)
 
     def _cover(self, start: Point, end: Point, radius: float, hole: float) -> None:
@@ -100,7 +100,7 @@ def draw_landmarks(
     image: NDArray[np.uint8],
     points: NDArray[np.float64],
     schema: LandmarkSchema,
-    colour: RGB,
+    color: RGB,
     visible: NDArray[np.bool_] | None = None,
     size: MarkSize | None = None,
 ) -> NDArray[np.uint8]:
@@ -108,7 +108,7 @@ def draw_landmarks(
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        points: (N, 2), pixels of ``image``, 0-based, origin at the centre of the top-left pixel. Landmarks that
+        points: (N, 2), pixels of ``image``, 0-based, origin at the center of the top-left pixel. Landmarks that
             are not finite are left out, and so are the pieces of contour that touch them.
         visible: (N,) bool; hidden landmarks are rings. None: all are visible.
         size: None chooses one for the picture.
@@ -131,11 +131,11 @@ def draw_landmarks(
         else:
             rims.ring(points[index], size.radius + size.rim / 2, size.line + 2 * size.rim)
             marks.ring(points[index], size.radius + size.rim / 2, size.line)
-    picture = contours.blend(image, colour, _CONTOUR_OPACITY)
-    return marks.blend(rims.blend(picture, RIM, _RIM_OPACITY), colour)
+    picture = contours.blend(image, color, _CONTOUR_OPACITY)
+    return marks.blend(rims.blend(picture, RIM, _RIM_OPACITY), color)
 
 
-def draw_box(image: NDArray[np.uint8], box: NDArray[np.float64], colour: RGB, size: MarkSize) -> NDArray[np.uint8]:
+def draw_box(image: NDArray[np.uint8], box: NDArray[np.float64], color: RGB, size: MarkSize) -> NDArray[np.uint8]:
     """A copy of the picture with the outline of a box (x0, y0, x1, y1), pixels, as far as it lies inside."""
     x0, y0, x1, y1 = box
     rim, line = (Layer(*image.shape[:2]) for _ in range(2))
@@ -143,7 +143,7 @@ def draw_box(image: NDArray[np.uint8], box: NDArray[np.float64], colour: RGB, si
     for start, end in pairwise(corners):
         rim.line(start, end, 1.5 * size.line + 2 * size.rim)
         line.line(start, end, 1.5 * size.line)
-    return line.blend(rim.blend(image, RIM, _RIM_OPACITY), colour)
+    return line.blend(rim.blend(image, RIM, _RIM_OPACITY), color)
 
 
 def draw_residuals(
@@ -193,7 +193,7 @@ class LegendEntry:
     """A mark and what it means."""
 
     text: str
-    colour: RGB
+    color: RGB
     hollow: bool = False
 
 
@@ -217,8 +217,8 @@ def write(
     left_of_legend = page.legend(legend, margin)
     page.text(margin, HEADER // 2, title, 15, INK, left_of_legend - 2 * margin, weight="bold")
     for caption in captions:
-        for line, (text, colour) in enumerate(zip(caption.text.split("\n")[:2], (INK, MUTED), strict=False)):
-            page.text(caption.x, caption.y + 13 + 18 * line, text, 12.5, colour, caption.width)
+        for line, (text, color) in enumerate(zip(caption.text.split("\n")[:2], (INK, MUTED), strict=False)):
+            page.text(caption.x, caption.y + 13 + 18 * line, text, 12.5, color, caption.width)
     figure.figimage(picture, 0, 0, origin="upper")
     return to_rgb(figure)
 
@@ -231,7 +231,7 @@ class _Page:
         self._canvas = FigureCanvasAgg(figure)
 
     def text(
-        self, x: float, y: float, text: str, pixels: float, colour: str, room: float, weight: str = "normal"
+        self, x: float, y: float, text: str, pixels: float, color: str, room: float, weight: str = "normal"
     ) -> Any:
         """Set one line, its middle at ``y``, cut so that it takes ``room`` pixels at the most."""
         line = self._figure.text(
@@ -239,7 +239,7 @@ class _Page:
             1 - y / self._height,
             text,
             size=pixels * _POINTS,
-            color=colour,
+            color=color,
             family=FONT,
             weight=weight,
             va="center_baseline",
@@ -265,14 +265,14 @@ class _Page:
         return x
 
     def _mark(self, x: float, y: float, entry: LegendEntry) -> None:
-        colour, rim = np.array(entry.colour) / 255, np.array(RIM) / 255
+        color, rim = np.array(entry.color) / 255, np.array(RIM) / 255
         mark = Line2D(
             [x / self._width],
             [1 - y / self._height],
             marker="o",
             markersize=9 * _POINTS,
-            markerfacecolor="none" if entry.hollow else colour,
-            markeredgecolor=colour if entry.hollow else rim,
+            markerfacecolor="none" if entry.hollow else color,
+            markeredgecolor=color if entry.hollow else rim,
             markeredgewidth=(1.6 if entry.hollow else 1.2) * _POINTS,
             transform=self._figure.transFigure,
         )
@@ -284,7 +284,7 @@ class _Page:
 
 _GAP = 12
 _NARROWEST = 480  # room for title and legend, however few the faces
-_EMPTY = 236  # grey of what a picture that is not square leaves free
+_EMPTY = 236  # gray of what a picture that is not square leaves free
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,7 +342,7 @@ def contact_sheet(
 
 
 def draw_cell(cell: FaceCell, schema: LandmarkSchema, size: int) -> NDArray[np.uint8]:
-    """(size, size, 3): the face as large as it fits, centred, with its landmarks drawn after the resizing."""
+    """(size, size, 3): the face as large as it fits, centered, with its landmarks drawn after the resizing."""
     height, width = cell.image.shape[:2]
     factor = size / max(height, width)
     new = np.array([max(round(width * factor), 1), max(round(height * factor), 1)])
@@ -364,9 +364,9 @@ def draw_cell(cell: FaceCell, schema: LandmarkSchema, size: int) -> NDArray[np.u
         picture = draw_box(picture, corners.ravel(), BOX, marks)
     if truth is not None and predicted is not None:
         picture = draw_residuals(picture, truth, predicted, marks)
-    for points, colour in ((truth, TRUTH), (predicted, PREDICTED)):
+    for points, color in ((truth, TRUTH), (predicted, PREDICTED)):
         if points is not None:
-            picture = draw_landmarks(picture, points, schema, colour, cell.visible, marks)
+            picture = draw_landmarks(picture, points, schema, color, cell.visible, marks)
     return picture
 
 
@@ -388,5 +388,5 @@ def _legend(cells: Sequence[FaceCell]) -> list[LegendEntry]:
     if any(cell.box is not None for cell in cells):
         entries.append(LegendEntry("box", BOX))
     if entries and any(cell.visible is not None and not cell.visible.all() for cell in cells):
-        entries.append(LegendEntry("hidden", entries[0].colour, hollow=True))
+        entries.append(LegendEntry("hidden", entries[0].color, hollow=True))
     return entries

@@ -1,6 +1,6 @@
 """What a trained network sees: its maps laid over the faces, beside what they should be.
 
-Neighbouring channels have different colours, and a channel has the same colour in both maps: a landmark that was
+Neighboring channels have different colors, and a channel has the same color in both maps: a landmark that was
 taken for another one shows, and so does the shape of each single response.
 """
 
@@ -21,7 +21,7 @@ from facealign.storage.store import Place
 from facealign.training import Faces, ModelFolder
 
 _DARKNESS = 0.35
-"""How bright the grey face under the maps is."""
+"""How bright the gray face under the maps is."""
 
 
 def sheet_of_maps(
@@ -58,7 +58,7 @@ def sheet_of_maps(
 
 
 def overlay(image: NDArray[np.uint8], maps: NDArray[np.float32], size: int) -> NDArray[np.uint8]:
-    """The darkened crop with its maps in colours; where several respond, the strongest.
+    """The darkened crop with its maps in colors; where several respond, the strongest.
 
     Args:
         image: (S, S, 3) uint8 RGB.
@@ -69,15 +69,15 @@ def overlay(image: NDArray[np.uint8], maps: NDArray[np.float32], size: int) -> N
     Returns:
         (size, size, 3) uint8 RGB.
     """
-    grey = cv2.cvtColor(cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY)
-    strength, colour = np.zeros((size, size), np.float32), np.zeros((size, size, 3), np.float32)
+    gray = cv2.cvtColor(cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC), cv2.COLOR_RGB2GRAY)
+    strength, color = np.zeros((size, size), np.float32), np.zeros((size, size, 3), np.float32)
     for number, response in enumerate(maps):
         enlarged = cv2.resize(np.clip(response, 0, 1), (size, size), interpolation=cv2.INTER_LINEAR)
         stronger = enlarged > strength
         strength[stronger] = enlarged[stronger]
-        colour[stronger] = ON_DARK[number % len(ON_DARK)]
-    dark = _DARKNESS * grey[..., None].astype(np.float32)
-    return np.asarray(np.rint(dark + (colour - dark) * strength[..., None]), dtype=np.uint8)
+        color[stronger] = ON_DARK[number % len(ON_DARK)]
+    dark = _DARKNESS * gray[..., None].astype(np.float32)
+    return np.asarray(np.rint(dark + (color - dark) * strength[..., None]), dtype=np.uint8)
 
 
 @torch.no_grad()

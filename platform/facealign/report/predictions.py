@@ -10,7 +10,7 @@ from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
 from facealign.evaluation.evaluate import Evaluation
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import affine
 from facealign.report.comparison.run import Run
 from facealign.report.faces import FaceCell, contact_sheet
@@ -29,7 +29,7 @@ def sheet_of_predictions(
 
 
 def face_cells(
-    faces: MeasuredFaces, errors: NDArray[np.float64], reader: ShardReader, chosen: Sequence[int]
+    faces: FacePredictions, errors: NDArray[np.float64], reader: ShardReader, chosen: Sequence[int]
 ) -> list[FaceCell]:
     """Some of the measured faces with their pictures; found by their ids, so that the two may differ in order.
 

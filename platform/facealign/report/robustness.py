@@ -26,7 +26,7 @@ def robustness_picture(found: Mapping[str, Robustness]) -> Figure:
     The line begins at the faces as they are.
 
     Args:
-        found: By the name of the model, in the order of the colours.
+        found: By the name of the model, in the order of the colors.
 
     Raises:
         UserError: Nothing was measured.

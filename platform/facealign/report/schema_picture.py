@@ -54,8 +54,8 @@ def save_schema_picture(path: Path, schema: LandmarkSchema, layout_N2: NDArray[n
 
 
 def _draw_contours(axes: Any, schema: LandmarkSchema, at_N2: NDArray[np.float64]) -> None:
-    for edge, colour in zip(schema.edges, cycle(SERIES), strict=False):
-        axes.plot(*at_N2[list(edge.polyline)].T, color=colour, linewidth=1.6, label=edge.name, zorder=1)
+    for edge, color in zip(schema.edges, cycle(SERIES), strict=False):
+        axes.plot(*at_N2[list(edge.polyline)].T, color=color, linewidth=1.6, label=edge.name, zorder=1)
     axes.scatter(*at_N2.T, s=9, color=INK, zorder=2)
     size = 8.5 if schema.size <= 40 else 6.5
     for index, point in enumerate(at_N2):
@@ -117,7 +117,7 @@ def _draw_partners(axes: Any, schema: LandmarkSchema, at_N2: NDArray[np.float64]
         corners = at_N2[list(schema.corners)]
         axes.scatter(*corners.T, s=34, marker="s", facecolors="none", edgecolors=_CORNER, label="corner", zorder=4)
     for name, style in (("inter_ocular", "-"), ("inter_pupil", (0, (2, 2))), ("torso", "-")):
-        pair = getattr(schema.normalisers, name)
+        pair = getattr(schema.normalizers, name)
         if pair is not None:
             ends = np.array([at_N2[list(group)].mean(axis=0) for group in pair])
             axes.plot(*ends.T, color=_REFERENCE, linewidth=2.2, linestyle=style, label=name, zorder=5)

@@ -1,8 +1,8 @@
-"""The one visual language of every picture: what a colour means, and how large a letter is.
+"""The one visual language of every picture: what a color means, and how large a letter is.
 
 On faces, truth is blue, prediction yellow and a published box green, each on a dark rim, because skin is warm and
 hair is dark. The first two stay apart under protanopia, deuteranopia and tritanopia, and differ in lightness
-besides; a box is told by its form. Lines on paper have the colours of Okabe and Ito (2008, "Color Universal
+besides; a box is told by its form. Lines on paper have the colors of Okabe and Ito (2008, "Color Universal
 Design"), chosen for the same reason.
 """
 
@@ -28,7 +28,7 @@ INK = "#1f2328"
 MUTED = "#6b7280"
 RULE = "#d8dce1"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-"""Colours of lines on paper, in the order they are given out."""
+"""Colors of lines on paper, in the order they are given out."""
 
 ON_DARK: tuple[RGB, ...] = (
     (230, 159, 0),
@@ -38,7 +38,7 @@ ON_DARK: tuple[RGB, ...] = (
     (204, 121, 167),
     (255, 120, 60),
 )
-"""Colours of maps on a darkened picture, in the order they are given out: the bright ones of the same family."""
+"""Colors of maps on a darkened picture, in the order they are given out: the bright ones of the same family."""
 
 FONT = "DejaVu Sans"
 MONOSPACE = "DejaVu Sans Mono"
@@ -48,7 +48,7 @@ WIDTH = 5.4
 """Inches, of a picture with one panel: on a telephone its words are still to be read."""
 
 MEAN_SHAPE = "mean shape"
-"""The name of the baseline that every method is held against; drawn grey and dashed."""
+"""The name of the baseline that every method is held against; drawn gray and dashed."""
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -33,7 +33,7 @@ class ResultRow:
 
     @property
     def ratio(self) -> float:
-        """Test NME over the mean shape's: 1 is a network that has learnt nothing of the single face."""
+        """Test NME over the mean shape's: 1 is a network that has learned nothing of the single face."""
         return self.test_nme / self.mean_shape_nme
 
 

@@ -46,7 +46,7 @@ class Rung(NamedTuple):
     epochs: float
 
 
-class Course(NamedTuple):
+class PruningSimulation(NamedTuple):
     """Expected over all orders in which good and bad trials may come.
 
     Attributes:
@@ -58,7 +58,7 @@ class Course(NamedTuple):
     epochs: tuple[float, ...]
 
 
-def expected_course(pruner: Any, trials: int, epochs: int, every: int = 1) -> Course:
+def expected_course(pruner: Any, trials: int, epochs: int, every: int = 1) -> PruningSimulation:
     """The mean course of a search.
 
     Args:
@@ -74,7 +74,7 @@ def expected_course(pruner: Any, trials: int, epochs: int, every: int = 1) -> Co
         there = sum(end >= place for game in games for end in game) / count
         rungs.append(Rung(place, there, there * (place - before)))
         before = place
-    return Course(tuple(rungs), tuple(statistics.fmean(column) for column in zip(*games, strict=True)))
+    return PruningSimulation(tuple(rungs), tuple(statistics.fmean(column) for column in zip(*games, strict=True)))
 
 
 def _game(pruner: Any, trials: int, epochs: int, every: int, source: random.Random) -> Iterator[int]:
@@ -212,7 +212,7 @@ def preview(file: SearchFile, epochs: int, every: int, epoch_seconds: float, has
     )
 
 
-def _trials_within(course: Course, epochs: float) -> int:
+def _trials_within(course: PruningSimulation, epochs: float) -> int:
     """How many trials are begun before so many epochs are over, at least one."""
     begun = 0
     for spent in course.epochs:
@@ -300,7 +300,7 @@ def _now(device: torch.device) -> float:
 
 
 class _Unheard:
-    """Events that nobody listens to."""
+    """Callback that nobody listens to."""
 
     def log(self, metrics: dict[str, float], step: int) -> None:
         """Nothing."""

@@ -59,7 +59,7 @@ class ModelFigures:
         faces = eval_batches(FaceDataset(ShardReader(job.shards, "val")), batch_size=job.train.validation_batch)
         found = predict(model.method, faces, torch.device("cpu"))
         landmarks = model.card.faces.landmarks
-        errors = nme(found.predicted, found.truth, found.valid, landmarks, job.train.normaliser, found.ids)
+        errors = nme(found.predicted, found.truth, found.valid, landmarks, job.train.normalizer, found.ids)
         return failure_rate(errors, self.failure_threshold)
 
 

@@ -70,7 +70,7 @@ class MedianSettings(Settings):
     name: Literal["median"] = "median"
     startup: int = Field(default=5, ge=1, description="finished trials before which none is stopped")
     warmup: int = Field(default=1, ge=1, description="first epoch after which a trial may be stopped")
-    every: int = Field(default=1, ge=1, description="epochs between two judgements")
+    every: int = Field(default=1, ge=1, description="epochs between two judgments")
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
         """Epochs after which trials of ``epochs`` epochs are judged; the last one ends anyway."""

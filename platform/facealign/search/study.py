@@ -28,7 +28,7 @@ _NOTED_EVERY = 5.0
 Clock = Callable[[], float]
 
 
-class Spending:
+class BudgetTracker:
     """Counts seconds of wall clock and of GPUs, and keeps both with the study.
 
     Args:
@@ -134,7 +134,7 @@ class SearchStudy:
         for number in self.requeued:
             self._wait_again(number)
         self._queue_up(again)
-        self.spending = Spending(self.optuna, self.limits, clock)
+        self.spending = BudgetTracker(self.optuna, self.limits, clock)
 
     def rows(self) -> tuple[TrialRow, ...]:
         """All trials, by number."""

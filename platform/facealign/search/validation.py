@@ -136,7 +136,7 @@ _SECTIONS = {
 _UNSEARCHED = {
     "train.epochs": "trials of unequal length have no rung in common; give all the same under `fixed`",
     "train.evaluate_every": "trials measured at unequal epochs have no rung in common; set it under `fixed`",
-    "train.normaliser": "it is what trials are measured by; set it under `fixed`",
+    "train.normalizer": "it is what trials are measured by; set it under `fixed`",
     **{
         f"train.{name}": "it changes nothing of what a trial learns; set it under `fixed`"
         for name in sorted(BESIDE_THE_RESULT["train"])

@@ -27,7 +27,7 @@ class Folder(Store):
         self.place = str(path)
 
     def write(self, name: str, data: Any) -> None:
-        """Beside its place first; then renamed, with the folder synchronised."""
+        """Beside its place first; then renamed, with the folder synchronized."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             write_atomically(self.path / name, data)

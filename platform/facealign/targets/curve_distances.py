@@ -12,7 +12,7 @@ from facealign.geometry import Edge
 from facealign.targets.curves import curve_matrices
 
 PIECES_PER_PIXEL = 1 / 12
-"""Straight pieces for each gap between neighbouring landmarks ÷ side of the map: 6 at 64 px, where a face has gaps
+"""Straight pieces for each gap between neighboring landmarks ÷ side of the map: 6 at 64 px, where a face has gaps
 of 2–8 px. With gentle curves a map of width 1 is within 0.02 of the exact one."""
 
 

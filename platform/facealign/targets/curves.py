@@ -29,14 +29,14 @@ class CurveMatrices(NamedTuple):
 def curve_matrices(curves: tuple[Edge, ...], landmarks: int, pieces: int) -> CurveMatrices:
     """Catmull-Rom splines through each curve's landmarks, as chains of short segments.
 
-    Catmull & Rom, "A class of local interpolating splines", 1974: a cubic between two neighbours, whose tangent at
-    each is half the difference of the landmarks on either side; an open end mirrors its neighbour. A landmark
+    Catmull & Rom, "A class of local interpolating splines", 1974: a cubic between two neighbors, whose tangent at
+    each is half the difference of the landmarks on either side; an open end mirrors its neighbor. A landmark
     moves only the four spans around it.
 
     Args:
         curves: Landmark indices in order; closed ones join up. At least one.
         landmarks: N.
-        pieces: Segments between neighbouring landmarks.
+        pieces: Segments between neighboring landmarks.
     """
     chains = [_samples(curve, landmarks, pieces) for curve in curves]
     return CurveMatrices(

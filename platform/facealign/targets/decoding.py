@@ -15,7 +15,7 @@ class DecodeSettings(Settings):
 
     rule: Literal["argmax", "quarter", "local_soft_argmax", "soft_argmax"] = Field(
         default="quarter",
-        description="argmax: the highest pixel; quarter: that, a quarter pixel towards the higher neighbour in x "
+        description="argmax: the highest pixel; quarter: that, a quarter pixel towards the higher neighbor in x "
         "and in y (Newell et al.); local_soft_argmax: the mean position of a window about it, weighted by "
         "exp(temperature · response) (Subpixel, Eqs. 4 and 5); soft_argmax: the same over the whole map, "
         "whose background pulls it to the middle unless the network was trained through it (Subpixel, Table 1)",
@@ -45,19 +45,19 @@ def decode_heatmaps(heatmaps: Tensor, settings: DecodeSettings) -> Tensor:
     if settings.rule == "argmax":
         return peaks.float()
     if settings.rule == "quarter":
-        return peaks + 0.25 * _higher_neighbour(heatmaps, peaks)
+        return peaks + 0.25 * _higher_neighbor(heatmaps, peaks)
     return peaks + _local_mean(heatmaps, peaks, settings.window, settings.temperature)
 
 
 def _argmax(heatmaps: Tensor) -> Tensor:
     """(B, N, 2) int64, x and y of the highest pixels."""
-    # The highest row, then its highest pixel: maxima are vectorised, and argmax over whole maps is 7 times slower.
+    # The highest row, then its highest pixel: maxima are vectorized, and argmax over whole maps is 7 times slower.
     row = heatmaps.amax(dim=-1).argmax(dim=-1)
     best_row = heatmaps.gather(2, row[..., None, None].expand(-1, -1, 1, heatmaps.shape[-1]))
     return torch.stack([best_row.squeeze(2).argmax(dim=-1), row], dim=-1)
 
 
-def _higher_neighbour(heatmaps: Tensor, peaks: Tensor) -> Tensor:
+def _higher_neighbor(heatmaps: Tensor, peaks: Tensor) -> Tensor:
     """(B, N, 2) in −1, 0, 1: on which side of a peak the response is higher, in x and in y; 0 at the border."""
     window, inside = _windows(heatmaps, peaks, radius=1)
     right_down = torch.stack([window[..., 1, 2], window[..., 2, 1]], dim=-1)

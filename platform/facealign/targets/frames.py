@@ -1,4 +1,4 @@
-"""Crop pixels ↔ map pixels: a map pixel covers stride × stride crop pixels, and both count from pixel centres."""
+"""Crop pixels ↔ map pixels: a map pixel covers stride × stride crop pixels, and both count from pixel centers."""
 
 from torch import Tensor
 

@@ -17,7 +17,7 @@ class HeatmapSettings(Settings):
     sigma: float = Field(default=1.75, gt=0.0, description="standard deviation of the Gaussian, map px")
     form: Literal["patch", "continuous"] = Field(
         default="patch",
-        description="patch: about the centre of the landmark's pixel, cut to a square; "
+        description="patch: about the center of the landmark's pixel, cut to a square; "
         "continuous: about the landmark itself, uncut",
     )
     patch: int = Field(default=7, ge=1, description="side of the square of the patch form, map px; odd")
@@ -34,8 +34,8 @@ def gaussian_heatmaps(points_BN2: Tensor, valid_BN: Tensor, map_size: int, setti
     """One Gaussian of peak 1 for each landmark.
 
     The paper's patch is drawn about the pixel that the landmark falls in: the floor of a coordinate that counts
-    from the map's corner, which is the *nearest* pixel of one that counts from pixel centres. So decoded pixels
-    need no offset: the rounding error is uniform in [−½, ½) map px, with mean 0. (Flooring the centre-based
+    from the map's corner, which is the *nearest* pixel of one that counts from pixel centers. So decoded pixels
+    need no offset: the rounding error is uniform in [−½, ½) map px, with mean 0. (Flooring the center-based
     coordinate would put every target half a map pixel up and to the left.)
 
     A landmark off the map leaves its map partly or wholly zero. That is a target like any other: nothing to be
@@ -50,9 +50,9 @@ def gaussian_heatmaps(points_BN2: Tensor, valid_BN: Tensor, map_size: int, setti
     Returns:
         (B, N, S, S) in the points' type.
     """
-    centres = torch.floor(points_BN2 + 0.5) if settings.form == "patch" else points_BN2
+    centers = torch.floor(points_BN2 + 0.5) if settings.form == "patch" else points_BN2
     pixels = torch.arange(map_size, dtype=points_BN2.dtype, device=points_BN2.device)
-    offsets_BN2S = pixels - centres[..., None]
+    offsets_BN2S = pixels - centers[..., None]
     # A square patch of an isotropic Gaussian is the product of two cut profiles.
     # exp2: of numbers far below zero, torch's exp takes ten times as long on a CPU.
     profiles = torch.exp2(offsets_BN2S.square() * (-0.5 * math.log2(math.e) / settings.sigma**2))

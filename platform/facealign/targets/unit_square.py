@@ -21,10 +21,10 @@ def from_unit(points: Tensor, size: int) -> Tensor:
     return (points + 1) * (size / 2) - 0.5
 
 
-def centre_of_mass(maps_BNHW: Tensor) -> Tensor:
+def center_of_mass(maps_BNHW: Tensor) -> Tensor:
     """ADNet's soft-argmax: the mean position of a non-negative map's responses, Σ position·H / ΣH.
 
-    The responses themselves are the weights; there is neither exponential nor temperature. The centre of an empty
+    The responses themselves are the weights; there is neither exponential nor temperature. The center of an empty
     map is the middle, and no gradient passes through it: it would be 1/ΣH.
 
     Args:

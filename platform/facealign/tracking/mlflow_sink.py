@@ -40,7 +40,7 @@ class MlflowSink:
         self._client: Any = None
 
     def deliver(self, records: Sequence[Record], spool: Path) -> None:
-        """Send the records in their order, neighbours of one kind together.
+        """Send the records in their order, neighbors of one kind together.
 
         Raises:
             Refused: MLflow says that a value, a name, or the run itself is not as it must be.

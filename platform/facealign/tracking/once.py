@@ -37,14 +37,14 @@ class OnceOnly:
             mlflow.exceptions.MlflowException: MLflow did not answer.
         """
         if any(record.once for record in records):
-            self._take_the_pen()
+            self.claim_writer()
         return [record for record in records if not record.once or self._is_first(record)]
 
     def forget(self) -> None:
         """The last delivery failed, wholly or in part: ask the run again."""
         self._steps.clear()
 
-    def _take_the_pen(self) -> None:
+    def claim_writer(self) -> None:
         """Have it on record that we write, before asking what is written; what we knew holds if we did last."""
         if self._client.get_run(self._run_id).data.tags.get(WRITER) != self._name:
             self._client.set_tag(self._run_id, WRITER, self._name)

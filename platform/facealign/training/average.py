@@ -1,6 +1,6 @@
 """The moving average of a training's weights, which often predicts better than the last weights.
 
-    average ← decay · average + (1 − decay) · weights, after each step of the optimiser
+    average ← decay · average + (1 − decay) · weights, after each step of the optimizer
 
 It starts at the weights it is built from, without a warm-up or a correction for the start, as in the papers that
 use it: ADNet's authors have decay 0.99945. After k steps the first weights still count decayᵏ: with theirs, half

@@ -1,7 +1,7 @@
-"""Batch normalisation over all processes that train together.
+"""Batch normalization over all processes that train together.
 
-Each process sees only its share of a global batch. With these layers it normalises by the mean and variance of the
-whole, so that the number of processes is no matter to what is learnt.
+Each process sees only its share of a global batch. With these layers it normalizes by the mean and variance of the
+whole, so that the number of processes is no matter to what is learned.
 """
 
 from typing import Any
@@ -17,8 +17,8 @@ from facealign.config import UserError
 from facealign.training.world import World
 
 
-def synchronise(module: nn.Module, world: World) -> nn.Module:
-    """Let the batch normalisation layers of ``module`` take their statistics over all processes of ``world``.
+def synchronize(module: nn.Module, world: World) -> nn.Module:
+    """Let the batch normalization layers of ``module`` take their statistics over all processes of ``world``.
 
     They keep their parameters and buffers, and the names of these. Every process has to pass them equally often,
     with as large or small a share as it likes. The gradients are those of the sum of all processes' losses.
@@ -30,8 +30,8 @@ def synchronise(module: nn.Module, world: World) -> nn.Module:
     if world.size == 1:
         return module
     if world.device.type == "cuda":
-        synchronised: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
-        return synchronised
+        synchronized: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
+        return synchronized
     return _replace(module)
 
 
@@ -61,29 +61,29 @@ class GlobalBatchNorm(_BatchNorm):
         return own.train(layer.training)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Normalise by the batch of all processes in training, by the running statistics in evaluation.
+        """Normalize by the batch of all processes in training, by the running statistics in evaluation.
 
         Raises:
             UserError: All processes together have fewer than two values per channel.
         """
         if not self.training:
             return super().forward(features)
-        normalised: Tensor = self._normalise(features)
-        return normalised
+        normalized: Tensor = self._normalize(features)
+        return normalized
 
     # Compiled graphs end here. torch.compiler.disable would say the same, but imports the compiler at once.
     @_disable_dynamo
-    def _normalise(self, features: Tensor) -> Tensor:
+    def _normalize(self, features: Tensor) -> Tensor:
         mean_C, var_C, count = _moments(features.detach())
         if count < 2:
             raise UserError(
-                f"batch normalisation of {count} value per channel: its variance is unknown; raise batch_size"
+                f"batch normalization of {count} value per channel: its variance is unknown; raise batch_size"
             )
         self._keep(mean_C, var_C * (count / (count - 1)))
-        normalised: Tensor = _Normalise.apply(  # type: ignore[no-untyped-call]
+        normalized: Tensor = _Normalize.apply(  # type: ignore[no-untyped-call]
             features, self.weight, self.bias, mean_C, var_C, count, self.eps
         )
-        return normalised
+        return normalized
 
     def _check_input_dim(self, features: Tensor) -> None:
         """Whatever the layer that this one stands in for took."""
@@ -117,8 +117,8 @@ def _moments(features: Tensor) -> tuple[Tensor, Tensor, int]:
     return mean_C.to(wide), (square_C - mean_C.square()).clamp_min(0).to(wide), count
 
 
-class _Normalise(torch.autograd.Function):
-    """Normalisation by given moments; its gradient knows that they are moments of all processes' features."""
+class _Normalize(torch.autograd.Function):
+    """Normalization by given moments; its gradient knows that they are moments of all processes' features."""
 
     @staticmethod
     def forward(
@@ -138,7 +138,7 @@ class _Normalise(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        """With x̂ the normalised features, γ the weight and n the count, over all processes:
+        """With x̂ the normalized features, γ the weight and n the count, over all processes:
 
         ∂x = γ/σ · (∂y − Σ∂y/n − x̂ · Σ(∂y·x̂)/n)
         """

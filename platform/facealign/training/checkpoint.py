@@ -5,12 +5,12 @@ averages, in a training that averages its weights. A checkpoint is a model folde
 
 ===================  ==========================================================================================
 progress.json        the position in the order of the faces, and what has been measured
-state.pt             optimiser and loss scaler
+state.pt             optimizer and loss scaler
 raw.safetensors      the weights as they are, in a training that averages them
 ===================  ==========================================================================================
 
 It needs no state of random numbers, because all are functions of the position: order and augmentation
-(``data.ordering.order``), and the network's own, which are seeded anew for each piece of each batch. The schedule
+(``data.sampler.order``), and the network's own, which are seeded anew for each piece of each batch. The schedule
 is one, too. Nothing in it needs a pickle to be run.
 """
 

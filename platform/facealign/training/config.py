@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from facealign.config import Settings, digest_json
 from facealign.data.augmentation.settings import AugmentSettings
-from facealign.data.ordering.sampling import SamplingSettings
-from facealign.geometry import Normaliser
+from facealign.data.sampler.sampling import SamplingSettings
+from facealign.geometry import Normalizer
 from facealign.training.precision import PrecisionName
 
 
@@ -36,7 +36,7 @@ class TrainConfig(Settings):
     batch_size: int = Field(
         default=16,
         ge=1,
-        description="faces in a global batch, which is one step of the optimiser, over all workers",
+        description="faces in a global batch, which is one step of the optimizer, over all workers",
     )
     per_device_batch: int | None = Field(
         default=None,
@@ -45,7 +45,7 @@ class TrainConfig(Settings):
         "such pieces as its share of the batch needs; null: the share at once",
     )
     sync_batch_norm: bool = Field(
-        default=False, description="normalise over the faces of all workers, not over each worker's own"
+        default=False, description="normalize over the faces of all workers, not over each worker's own"
     )
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
@@ -81,7 +81,7 @@ class TrainConfig(Settings):
         default=None, ge=1, description="steps between two checkpoints, besides the one after every epoch"
     )
     validation_batch: int = Field(default=32, ge=1, description="faces in one validation batch, of a worker's")
-    normaliser: Normaliser = Field(default="inter_ocular", description="of the validation NME")
+    normalizer: Normalizer = Field(default="inter_ocular", description="of the validation NME")
 
     @model_validator(mode="after")
     def _fitting(self) -> "TrainConfig":
@@ -97,13 +97,13 @@ BESIDE_THE_RESULT: dict[str, Any] = {
     "shards": True,
     "train": {"loader_workers", "log_every", "checkpoint_every"},
 }
-"""What of a job says where and how it runs, and changes nothing of what is learnt."""
+"""What of a job says where and how it runs, and changes nothing of what is learned."""
 
 
 class TrainJob(Settings):
     """All that determines a training's result: equal jobs give equal models.
 
-    ``train.per_device_batch`` is part of it, because batch normalisation takes its statistics over a piece.
+    ``train.per_device_batch`` is part of it, because batch normalization takes its statistics over a piece.
 
     Attributes:
         method: Name in ``METHODS``; ``model`` holds its settings as plain values.

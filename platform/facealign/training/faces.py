@@ -8,9 +8,9 @@ from facealign.config import UserError
 from facealign.data.batch import Batch
 from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches, train_batches, training_plan
-from facealign.data.ordering.order import steps_per_epoch
+from facealign.data.sampler.order import steps_per_epoch
 from facealign.data.shards.reader import ShardReader
-from facealign.geometry import Normaliser
+from facealign.geometry import Normalizer
 from facealign.methods import Method
 from facealign.metrics import nme
 from facealign.training.checkpoint import Faces
@@ -18,7 +18,7 @@ from facealign.training.config import TrainJob
 from facealign.training.world import World
 
 
-class TrainingFaces:
+class TrainingData:
     """The folds ``train`` and ``val`` of a job's shards, shared among the processes of a world.
 
     Attributes:
@@ -27,7 +27,7 @@ class TrainingFaces:
 
     Raises:
         UserError: The shards are not those of the job, an epoch is smaller than a batch, or the validation faces
-            cannot be measured by the job's normaliser.
+            cannot be measured by the job's normalizer.
     """
 
     def __init__(self, job: TrainJob, world: World) -> None:
@@ -43,10 +43,10 @@ class TrainingFaces:
         self.plan = training_plan(self._reader, job.train.sampling)
         self.steps = steps_per_epoch(self.plan.length, job.train.batch_size)
         validation = ShardReader(job.shards, "val")
-        _require_measurable(validation, job.train.normaliser)
+        _require_measurable(validation, job.train.normalizer)
         self._validation = FaceDataset(validation)
 
-    def give_start(self, method: Method) -> None:
+    def initialize(self, method: Method) -> None:
         """Give a method what a training from scratch begins with.
 
         Raises:
@@ -84,11 +84,11 @@ class TrainingFaces:
         )
 
 
-def _require_measurable(validation: ShardReader, normaliser: Normaliser) -> None:
+def _require_measurable(validation: ShardReader, normalizer: Normalizer) -> None:
     """Measure the truth by itself: what would fail after the first epoch fails before it."""
     points, valid = (np.concatenate(parts) for parts in zip(*validation.landmarks(), strict=True))
     ids = [labels.id for labels in validation.labels()]
     try:
-        nme(points.astype(float), points.astype(float), valid, validation.index.landmarks, normaliser, ids)
+        nme(points.astype(float), points.astype(float), valid, validation.index.landmarks, normalizer, ids)
     except UserError as error:
-        raise UserError(f"train.normaliser: {normaliser}: in {validation.folder}, fold val, {error}") from None
+        raise UserError(f"train.normalizer: {normalizer}: in {validation.folder}, fold val, {error}") from None

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from facealign.training.callback import Callback
 from facealign.training.config import TrainJob
-from facealign.training.events import Events
 from facealign.training.progress import Progress
 from facealign.training.run import Run
 from facealign.training.world import World
 
 
-def fit(job: TrainJob, world: World, events: Events, resume_from: Path | None = None) -> Progress:
+def fit(job: TrainJob, world: World, events: Callback, resume_from: Path | None = None) -> Progress:
     """Train until the last epoch, until nothing gets better any more, or until a stop is requested.
 
     Every process of the world calls this with the same job. ``events`` is offered a checkpoint after each epoch,
@@ -24,8 +24,8 @@ def fit(job: TrainJob, world: World, events: Events, resume_from: Path | None = 
     while not run.is_done:
         for share in run.shares():
             run.learn(share)
-            if run.at_meeting():
-                must_stop = run.log_and_agree_to_stop()
+            if run.is_sync_step():
+                must_stop = run.sync_metrics_and_stop()
                 if must_stop or run.at_checkpoint():
                     run.save()
                 if must_stop:

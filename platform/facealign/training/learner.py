@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from facealign.data.batch import Batch
 from facealign.methods import LossTerms, Method
 from facealign.training.average import WeightAverage
-from facealign.training.batch_norm import synchronise
+from facealign.training.batch_norm import synchronize
 from facealign.training.config import TrainConfig
 from facealign.training.optimizer import build_optimizer, set_lr
 from facealign.training.precision import Precision
@@ -18,7 +18,7 @@ from facealign.training.world import World
 
 
 class Learner:
-    """One process's copy of the network with its optimiser; all processes' weights are the same at each step.
+    """One process's copy of the network with its optimizer; all processes' weights are the same at each step.
 
     Args:
         method: With the weights to begin from; it is moved to the world's device.
@@ -29,7 +29,7 @@ class Learner:
     def __init__(self, method: Method, config: TrainConfig, world: World) -> None:
         self.config = config
         if config.sync_batch_norm:
-            synchronise(method, world)
+            synchronize(method, world)
         self.method: Method = method.to(world.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = build_optimizer(self.method.parameters(), config.optimizer)
         self.precision = Precision(config.precision, world.device)
@@ -39,7 +39,7 @@ class Learner:
         # Compiled around the method, which keeps the names of its weights.
         self._network = torch.compile(self._wrapped) if config.compile else self._wrapped
 
-    def add_gradient(self, piece: Batch, weight: float, is_last: bool) -> LossTerms:
+    def backward(self, piece: Batch, weight: float, is_last: bool) -> LossTerms:
         """Add a piece of the batch to the gradient, whose parts all processes exchange at the last one.
 
         Args:
@@ -93,7 +93,7 @@ class Learner:
             yield self.method
 
     def state_dict(self) -> dict[str, Any]:
-        """Of optimiser and loss scaler; the weights are the method's and the average's own."""
+        """Of optimizer and loss scaler; the weights are the method's and the average's own."""
         return {"optimizer": self.optimizer.state_dict(), "scaler": self.precision.scaler.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

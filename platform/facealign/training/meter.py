@@ -22,7 +22,7 @@ class Meter:
     """Sums over the steps since the last meeting, kept on the device so that no step waits for them.
 
     Attributes:
-        faces: That this process has learnt from.
+        faces: That this process has learned from.
         waited: Seconds that it has waited for them.
     """
 
@@ -44,7 +44,7 @@ class Meter:
 
     @property
     def steps(self) -> int:
-        """Of the optimiser, since the last meeting."""
+        """Of the optimizer, since the last meeting."""
         return len({piece.step for piece in self._pieces})
 
     @property

@@ -25,7 +25,7 @@ def not_finite(epoch: int, meter: Meter, world: World) -> UserError:
         ids = [name for _, names, _ in first for name in names]
     else:
         step = meter.last.step
-        what = "the loss is finite, but the weights after it are not; they learnt from"
+        what = "the loss is finite, but the weights after it are not; they learned from"
         ids = [name for names in world.gather(meter.last.ids) for name in names]
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     return UserError(

@@ -10,7 +10,7 @@ from facealign.training.config import OptimizerConfig, ScheduleConfig
 
 
 def build_optimizer(parameters: Iterable[Parameter], config: OptimizerConfig) -> Optimizer:
-    """The optimiser that ``config`` names.
+    """The optimizer that ``config`` names.
 
     On CUDA, a rule that PyTorch has as one kernel over all weights is that kernel.
     """

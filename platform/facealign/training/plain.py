@@ -12,10 +12,10 @@ from typing import Any
 
 from facealign.config.device import device_named
 from facealign.storage.locks import alone_in
+from facealign.training.callback import epoch_event, log_event
+from facealign.training.checkpoint_manager import CheckpointManager
 from facealign.training.config import TrainJob
-from facealign.training.events import epoch_event, log_event
 from facealign.training.fit import fit
-from facealign.training.kept import KeptCheckpoints
 from facealign.training.progress import Progress
 from facealign.training.stopping import Stopped, StopSignals
 from facealign.training.world import World
@@ -31,9 +31,9 @@ def train_plain(job: TrainJob, folder: Path, device: str | None, on_event: OnEve
 
     Args:
         job: What to train.
-        folder: For checkpoints of this job alone; ``KeptCheckpoints`` reads it.
+        folder: For checkpoints of this job alone; ``CheckpointManager`` reads it.
         device: As PyTorch names it, ``cpu``, ``cuda``, ``cuda:1``; None: the first GPU if there is one.
-        on_event: Told ``{"kind": "log" | "epoch" | "stopping", …}``, as ``report.progress`` shows it.
+        on_event: TrialReport ``{"kind": "log" | "epoch" | "stopping", …}``, as ``report.progress`` shows it.
 
     Returns:
         The finished training's history.
@@ -42,18 +42,18 @@ def train_plain(job: TrainJob, folder: Path, device: str | None, on_event: OnEve
         Stopped: SIGINT (Ctrl-C) or SIGTERM came; a checkpoint has been saved.
         UserError: As ``fit`` raises it, there is no such device, or another process trains into ``folder``.
     """
-    kept = KeptCheckpoints(folder)
+    kept = CheckpointManager(folder)
     with alone_in(folder, "trains there"), StopSignals() as signals:
-        progress = fit(job, World(device=device_named(device)), LocalEvents(kept, signals, on_event), kept.last)
+        progress = fit(job, World(device=device_named(device)), LocalCallback(kept, signals, on_event), kept.last)
         if signals.received is not None and not progress.is_done(job.train):
             raise Stopped(progress, signals.received)
     return progress
 
 
-class LocalEvents:
+class LocalCallback:
     """Tells one listener, keeps checkpoints in a folder, and stops at a signal."""
 
-    def __init__(self, kept: KeptCheckpoints, signals: StopSignals, on_event: OnEvent) -> None:
+    def __init__(self, kept: CheckpointManager, signals: StopSignals, on_event: OnEvent) -> None:
         self._kept, self._signals, self._on_event = kept, signals, on_event
 
     def log(self, metrics: dict[str, float], step: int) -> None:

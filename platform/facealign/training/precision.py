@@ -8,7 +8,7 @@ fp16   autocast to float16: 10-bit mantissas, a range so small that the loss is 
 auto   bf16 where the device multiplies it faster than float32, else fp32
 =====  ==================================================================================================
 
-Weights, their gradients and the optimiser are float32 in all of them, as are losses and decoded coordinates.
+Weights, their gradients and the optimizer are float32 in all of them, as are losses and decoded coordinates.
 """
 
 from typing import Literal

@@ -14,7 +14,7 @@ class EpochRecord(Settings):
     Attributes:
         loss: Mean training loss of the epoch.
         parts: Likewise, of each of the parts that the method tells.
-        validation_nme: Mean over the validation fold, a fraction of the normaliser; None: not measured.
+        validation_nme: Mean over the validation fold, a fraction of the normalizer; None: not measured.
         images_per_second: Training images, over all workers.
     """
 

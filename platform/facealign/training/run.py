@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 
 from facealign.data.batch import Batch
-from facealign.data.ordering import order
+from facealign.data.sampler import order
 from facealign.metrics import Total, nme
+from facealign.training.callback import UNMEASURED, Callback
 from facealign.training.checkpoint import build_method, load_checkpoint, save_checkpoint
 from facealign.training.config import TrainJob
-from facealign.training.events import UNMEASURED, Events
-from facealign.training.faces import TrainingFaces
+from facealign.training.faces import TrainingData
 from facealign.training.learner import Learner
 from facealign.training.memory import keep_freed_memory
 from facealign.training.meter import Meter
@@ -33,14 +33,14 @@ class Run:
         UserError: See ``fit``.
     """
 
-    def __init__(self, job: TrainJob, world: World, events: Events, resume_from: Path | None) -> None:
+    def __init__(self, job: TrainJob, world: World, events: Callback, resume_from: Path | None) -> None:
         self.job, self.world, self.events = job, world, events
         keep_freed_memory(world)
-        self.faces = TrainingFaces(job, world)
+        self.faces = TrainingData(job, world)
         self.pieces = order.pieces_per_step(job.train.batch_size, world.size, job.train.per_device_batch)
         method = build_method(job, self.faces.kind)
         if resume_from is None:
-            self.faces.give_start(method)
+            self.faces.initialize(method)
         self.learner = Learner(method, job.train, world)
         self.progress = Progress() if resume_from is None else load_checkpoint(resume_from, self.learner, job)
         self._meter = Meter(world.device)
@@ -63,7 +63,7 @@ class Run:
             yield share.to(self.world.device)
 
     def learn(self, share: Batch) -> None:
-        """One step of the optimiser, by the gradient of the global batch's mean loss.
+        """One step of the optimizer, by the gradient of the global batch's mean loss.
 
         A piece's loss counts by its faces, so that DDP's mean over the processes is the mean over all faces.
         """
@@ -76,12 +76,12 @@ class Run:
                 torch.manual_seed(order.network_seed(self.job.seed, epoch, first + rows.start))
                 weight = len(rows) * self.world.size / config.batch_size
                 piece = share.part(rows)
-                terms = self.learner.add_gradient(piece, weight, is_last=number == self.pieces - 1)
+                terms = self.learner.backward(piece, weight, is_last=number == self.pieces - 1)
                 self._meter.add(step + 1, piece.ids, terms, weight)
             self.learner.step(config.optimizer.lr * lr_factor(config.schedule, epochs_done, config.epochs))
         self.progress = self.progress.model_copy(update={"step": step + 1})
 
-    def at_meeting(self) -> bool:
+    def is_sync_step(self) -> bool:
         """Where the processes talk to each other: at log points, before a checkpoint, and at the epoch's end."""
         step = self.progress.step
         return step % self.job.train.log_every == 0 or step == self.faces.steps or self.at_checkpoint()
@@ -91,7 +91,7 @@ class Run:
         every = self.job.train.checkpoint_every
         return every is not None and self.progress.step < self.faces.steps and self._global_step % every == 0
 
-    def log_and_agree_to_stop(self) -> bool:
+    def sync_metrics_and_stop(self) -> bool:
         """Report the steps since the last meeting; True if any process was asked to stop.
 
         One exchange serves both, so that all stop at the same step.
@@ -119,14 +119,14 @@ class Run:
         return stop > 0
 
     def validate(self) -> float:
-        """Mean NME over the validation fold, each face counted once, as a fraction of the normaliser."""
+        """Mean NME over the validation fold, each face counted once, as a fraction of the normalizer."""
         config = self.job.train
         advice = f"train.validation_batch is {config.validation_batch}: lower it"
         with self.learner.as_measured() as method, enough_memory(advice):
-            self.world.share_buffers(method)
+            self.world.broadcast_buffers(method)
             found = predict(method, self.faces.validation(), self.world.device, self.learner.precision.dtype)
         schema = self.faces.kind.landmarks
-        errors = nme(found.predicted, found.truth, found.valid, schema, config.normaliser, found.ids)
+        errors = nme(found.predicted, found.truth, found.valid, schema, config.normalizer, found.ids)
         own = Total.of(errors)
         total, faces = self.world.sum([own.sum, own.count])
         return Total(total, round(faces)).mean

@@ -16,7 +16,7 @@ T = TypeVar("T")
 class World:
     """Which process this is, of how many, and on which device it computes.
 
-    A world of one needs no process group; a larger one needs ``torch.distributed`` to be initialised.
+    A world of one needs no process group; a larger one needs ``torch.distributed`` to be initialized.
     """
 
     rank: int = 0
@@ -57,7 +57,7 @@ class World:
         dist.all_gather_object(values, value)
         return values
 
-    def share_buffers(self, module: nn.Module) -> None:
+    def broadcast_buffers(self, module: nn.Module) -> None:
         """Give every process the main one's buffers, so that all evaluate the model that will be saved."""
         if self.size > 1:
             for buffer in module.buffers():

@@ -85,7 +85,7 @@ def describe_inspection(found: Inspection, root: Path | None) -> Iterator[str]:
             f"landmarks   {found.visible:.1%} visible, {found.hidden:.1%} hidden, {found.unknown:.1%} unknown; "
             f"{found.outside:.2%} of the known outside their photo"
         )
-        yield f"published   a box for {found.boxes:.0%}, centre and scale for {found.squares:.0%}"
+        yield f"published   a box for {found.boxes:.0%}, center and scale for {found.squares:.0%}"
     if found.attributes:
         yield ""
         rows = [(name, f"{of['train']}", f"{of['test']}") for name, of in found.attributes.items()]

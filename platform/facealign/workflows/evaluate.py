@@ -15,8 +15,8 @@ from facealign.evaluation.evaluate import Evaluation, evaluate
 from facealign.evaluation.external import Scored, read_truth, score
 from facealign.evaluation.external_files import read_predictions
 from facealign.evaluation.face_errors import face_errors
-from facealign.evaluation.face_predictions import MeasuredFaces
-from facealign.geometry import LandmarkSchema, Normaliser
+from facealign.evaluation.face_predictions import FacePredictions
+from facealign.geometry import LandmarkSchema, Normalizer
 from facealign.methods import METHODS
 from facealign.report.curves import ced, write_ced_csv
 from facealign.report.faces import save_png
@@ -123,7 +123,7 @@ def keep(name: str, part: Part, measured: Evaluation, config: EvaluationConfig, 
     workspace.deliver(places.figures.parent)
     value, low, high = content["figures"][part]["full"]["nme"]
     return (
-        f"{name}: NME {value:.2%} (95 % interval {low:.2%} to {high:.2%}, {config.normaliser}) over "
+        f"{name}: NME {value:.2%} (95 % interval {low:.2%} to {high:.2%}, {config.normalizer}) over "
         f"{len(measured.errors)} faces; written to {places.figures.parent}"
     )
 
@@ -143,7 +143,7 @@ def model_named(name: str) -> ModelFolder:
 # A trained model measured on other faces than those it was trained beside.
 
 
-def evaluate_elsewhere(model: str, shards: Place, fold: str, name: str | None, params: Path) -> str:
+def evaluate_on(model: str, shards: Place, fold: str, name: str | None, params: Path) -> str:
     """Measure a model on a fold of prepared faces.
 
     Args:
@@ -193,7 +193,7 @@ def score_predictions(
         truth: See ``read_truth``.
         name: Of the result's folder.
         fold: ``train``, ``val`` or ``test``, of shards.
-        origin: What JSON and CSV call the centre of the top-left pixel.
+        origin: What JSON and CSV call the center of the top-left pixel.
         allow_missing: Measure the faces that have a prediction, where some have none.
         params: The settings file, for ``evaluation``.
 
@@ -261,7 +261,7 @@ def run_folder(name: str) -> Path:
     return folder
 
 
-def faces_of(folder: Path, fold: str) -> MeasuredFaces:
+def faces_of(folder: Path, fold: str) -> FacePredictions:
     """What was found on the faces of ``test`` or ``val``.
 
     Raises:
@@ -270,7 +270,7 @@ def faces_of(folder: Path, fold: str) -> MeasuredFaces:
     files = {"test": TEST, "val": VALIDATION}
     if fold not in files:
         raise UserError(f"fold {fold!r}: runs are measured on {' and '.join(files)}")
-    return MeasuredFaces.read(folder / files[fold])
+    return FacePredictions.read(folder / files[fold])
 
 
 def evaluation_of(folder: Path) -> dict[str, Any]:
@@ -288,25 +288,25 @@ def evaluation_of(folder: Path) -> dict[str, Any]:
     return found
 
 
-def normaliser_of(folder: Path, schema: LandmarkSchema) -> Normaliser:
+def normalizer_of(folder: Path, schema: LandmarkSchema) -> Normalizer:
     """What the run's evaluation divides errors by; where it tells nothing, the schema's first, or the box."""
     path = folder / EVALUATION
-    return normaliser_named(read_json(path)["normaliser"]) if path.is_file() else first_normaliser(schema)
+    return normalizer_named(read_json(path)["normalizer"]) if path.is_file() else first_normalizer(schema)
 
 
-def first_normaliser(schema: LandmarkSchema) -> Normaliser:
+def first_normalizer(schema: LandmarkSchema) -> Normalizer:
     """Of those that the schema has landmarks for, the first; else the box."""
-    return next(iter(schema.normalisers.names), "box")
+    return next(iter(schema.normalizers.names), "box")
 
 
-def normaliser_named(name: str) -> Normaliser:
-    """The normaliser of that name.
+def normalizer_named(name: str) -> Normalizer:
+    """The normalizer of that name.
 
     Raises:
         UserError: There is none.
     """
-    for normaliser in get_args(Normaliser):
-        if normaliser == name:
-            found: Normaliser = normaliser
+    for normalizer in get_args(Normalizer):
+        if normalizer == name:
+            found: Normalizer = normalizer
             return found
-    raise UserError(f"normaliser {name!r} is unknown; known are: {', '.join(get_args(Normaliser))}")
+    raise UserError(f"normalizer {name!r} is unknown; known are: {', '.join(get_args(Normalizer))}")

@@ -12,10 +12,10 @@ from facealign.config import UserError
 from facealign.config.device import device_named
 from facealign.data.shards.index import DamagedIndex, NoIndex
 from facealign.data.shards.reader import ShardReader
-from facealign.evaluation.aligned_errors import upright_errors
+from facealign.evaluation.aligned_errors import aligned_errors
 from facealign.evaluation.config import EvaluationConfig
 from facealign.evaluation.face_errors import face_errors
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.evaluation.papers.prepared import NAMES, Prepared
 from facealign.evaluation.papers.table import DataSet
 from facealign.report.comparison.cost import cost_of
@@ -27,7 +27,7 @@ from facealign.storage.store import Place
 from facealign.training import load_model
 from facealign.training.checkpoint import CARD
 from facealign.workflows import workspace
-from facealign.workflows.evaluate import EVALUATION, TEST, evaluation_of, faces_of, normaliser_named, run_folder
+from facealign.workflows.evaluate import EVALUATION, TEST, evaluation_of, faces_of, normalizer_named, run_folder
 from facealign.workflows.workspace import git_commit, read_json
 
 _SAME = 1e-9
@@ -56,7 +56,7 @@ def report(names: Sequence[str], shards: Place, out: Path, extremes: int, timed:
     reader, why = _reader(shards, faces[names[0]])
     runs = [_run(shown[name], folders[name], faces[name], evaluations[name], timed) for name in names]
     settings = Settings(
-        normaliser=evaluations[names[0]]["normaliser"],
+        normalizer=evaluations[names[0]]["normalizer"],
         threshold=evaluations[names[0]]["failure_threshold"],
         landmarks=_counted(evaluations[names[0]]),
         extremes=extremes,
@@ -68,7 +68,7 @@ def report(names: Sequence[str], shards: Place, out: Path, extremes: int, timed:
 
 
 def _require_alike(evaluations: Mapping[str, Mapping[str, Any]]) -> None:
-    for key, default in (("normaliser", None), ("failure_threshold", None), ("landmarks", "known")):
+    for key, default in (("normalizer", None), ("failure_threshold", None), ("landmarks", "known")):
         told = {name: found.get(key, default) for name, found in evaluations.items()}
         if len(set(told.values())) > 1:
             each = ", ".join(f"{name} {value}" for name, value in told.items())
@@ -86,7 +86,7 @@ def _shown(folders: Mapping[str, Path]) -> dict[str, str]:
     return {name: short if counts[short] == 1 else name for name, short in last.items()}
 
 
-def _reader(shards: Place, faces: MeasuredFaces) -> tuple[ShardReader | None, str]:
+def _reader(shards: Place, faces: FacePredictions) -> tuple[ShardReader | None, str]:
     """The shards of these very faces, or why there are no pictures."""
     try:
         reader = ShardReader(shards, "test")
@@ -107,9 +107,9 @@ def _data_set(reader: ShardReader | None, shards: Place) -> DataSet | None:
     return next((data for data in NAMES if data == name), None)
 
 
-def _run(name: str, folder: Path, faces: MeasuredFaces, evaluation: Mapping[str, Any], timed: bool) -> Run:
-    figures, normaliser = evaluation["figures"]["test"], normaliser_named(evaluation["normaliser"])
-    measured = face_errors(faces, EvaluationConfig(normaliser=normaliser, landmarks=_counted(evaluation)))
+def _run(name: str, folder: Path, faces: FacePredictions, evaluation: Mapping[str, Any], timed: bool) -> Run:
+    figures, normalizer = evaluation["figures"]["test"], normalizer_named(evaluation["normalizer"])
+    measured = face_errors(faces, EvaluationConfig(normalizer=normalizer, landmarks=_counted(evaluation)))
     errors = measured.chosen
     if abs(errors.mean() - figures["full"]["nme"][0]) > _SAME:
         raise UserError(
@@ -129,7 +129,7 @@ def _run(name: str, folder: Path, faces: MeasuredFaces, evaluation: Mapping[str,
         faces=faces,
         figures=figures,
         errors=errors,
-        upright=replace(upright_errors(faces.found, faces.schema, normaliser), valid=measured.counted),
+        upright=replace(aligned_errors(faces.found, faces.schema, normalizer), valid=measured.counted),
         mean_shape=evaluation.get("mean_shape", {}).get("nme"),
         history=_history(places.history) if is_trained else (),
         cost=_cost(places, timed) if is_trained else None,
@@ -161,7 +161,7 @@ def _cost(places: workspace.Trained, timed: bool) -> Cost:
     return cost_of(load_model(places.model), device, hours, timed)
 
 
-def _lineage(folder: Path, faces: MeasuredFaces, places: workspace.Trained | None) -> dict[str, str]:
+def _lineage(folder: Path, faces: FacePredictions, places: workspace.Trained | None) -> dict[str, str]:
     found = {"faces": str(folder), "data digest": faces.data_digest}
     if places is not None:
         card = load_model(places.model).card

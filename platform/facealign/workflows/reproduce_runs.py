@@ -16,7 +16,7 @@ from facealign.evaluation.papers.figures import Measure
 from facealign.evaluation.papers.grid import ELLIPSES, Grid
 from facealign.evaluation.papers.table import PaperTable
 from facealign.training import TrainJob
-from facealign.training.kept import KeptCheckpoints
+from facealign.training.checkpoint_manager import CheckpointManager
 from facealign.training.plain import train_plain
 from facealign.workflows import workspace
 from facealign.workflows.settings import Params, assign, overlay, put, settled
@@ -192,7 +192,7 @@ class PlainRuns(Runs):
         return outcome
 
     def _train(self, job: TrainJob, measure: Measure) -> dict[str, float]:
-        kept = KeptCheckpoints(self._folder / _PLAIN / job.name)
+        kept = CheckpointManager(self._folder / _PLAIN / job.name)
         with told_to_stop(), shown(job, kept.last is not None) as show:
             progress = train_plain(job, kept.folder, self._device, show)
         assert kept.best is not None, "a finished training has measured its last epoch"

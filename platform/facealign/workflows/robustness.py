@@ -11,7 +11,7 @@ from facealign.methods import METHODS
 from facealign.report.robustness import write_robustness
 from facealign.storage.store import Place
 from facealign.workflows import workspace
-from facealign.workflows.evaluate import first_normaliser, model_named, normaliser_named
+from facealign.workflows.evaluate import first_normalizer, model_named, normalizer_named
 
 
 def robustness(
@@ -20,7 +20,7 @@ def robustness(
     kinds: Sequence[str],
     faces: int | None,
     fold: str,
-    normaliser: str | None,
+    normalizer: str | None,
     out: Path | None,
     seed: int,
 ) -> str:
@@ -30,13 +30,13 @@ def robustness(
         model: See ``model_named``.
         kinds: Of perturbations; none: all.
         faces: At the most; None: all of the fold.
-        normaliser: None: the first that the landmarks have.
+        normalizer: None: the first that the landmarks have.
 
     Returns:
         A line on what was found.
 
     Raises:
-        UserError: There is no such model, fold or data, or a perturbation or the normaliser is unknown.
+        UserError: There is no such model, fold or data, or a perturbation or the normalizer is unknown.
     """
     if model in METHODS:
         workspace.fetch(workspace.trained(model).model)
@@ -46,7 +46,7 @@ def robustness(
         kinds=tuple(kinds) or tuple(PERTURBATIONS),
         faces=faces,
         fold=fold_named(fold),
-        normaliser=normaliser_named(normaliser) if normaliser else first_normaliser(found.card.faces.landmarks),
+        normalizer=normalizer_named(normalizer) if normalizer else first_normalizer(found.card.faces.landmarks),
         seed=seed,
     )
     device = device_named(None)
@@ -56,6 +56,6 @@ def robustness(
     workspace.deliver(out)
     return (
         f"one pixel of shift moves landmarks by {measured.shifts.pixels.mean:.2f} px of the crop "
-        f"({measured.shifts.share.mean:.2%} of the {measured.normaliser} distance) after undoing it, mirroring by "
+        f"({measured.shifts.share.mean:.2%} of the {measured.normalizer} distance) after undoing it, mirroring by "
         f"{measured.flip.share.mean:.2%}; wrote {out}/robustness.json, .csv and .png"
     )

@@ -220,8 +220,8 @@ def _problems(params: Params) -> Iterator[str]:
     if not place:
         yield (
             f"this is a Ray job, whose folder {os.getcwd()} Ray deletes, and {workspace.HOME_VARIABLE} is not "
-            "set; let it name a folder or bucket that every node reaches, in env_vars of pipelines/runtime_env.yaml, or "
-            "in the environment that `ray start` has"
+            "set; let it name a folder or bucket that every node reaches, in env_vars of "
+            "pipelines/runtime_env.yaml, or in the environment that `ray start` has"
         )
     uri = os.environ.get("MLFLOW_TRACKING_URI") or params.tracking.uri or DEFAULT_URI
     database = sqlite_path(uri)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from facealign.config import UserError
 from facealign.data.shards.index import Index
-from facealign.training.kept import KeptCheckpoints
+from facealign.training.checkpoint_manager import CheckpointManager
 from facealign.training.plain import train_plain
 from facealign.workflows import workspace
 from facealign.workflows.settings import Params
@@ -30,7 +30,7 @@ def train_here(params: Params, method: str, device: str | None, out: Path | None
             f"cluster.storage is {params.cluster.storage}, but --plain keeps checkpoints on a local disk; name a "
             "folder: --set cluster.storage=runs"
         )
-    kept = KeptCheckpoints(Path(params.cluster.storage) / f"plain-{job.name}")
+    kept = CheckpointManager(Path(params.cluster.storage) / f"plain-{job.name}")
     places = trained(method) if out is None else trained_in(out)
     with told_to_stop(), shown(job, kept.last is not None) as show:
         progress = train_plain(job, kept.folder, device, show)

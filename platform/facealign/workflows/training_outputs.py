@@ -10,7 +10,7 @@ from facealign.cluster.environment import submission
 from facealign.config import UserError
 from facealign.data.dataset import FaceDataset
 from facealign.data.loader import eval_batches, training_plan
-from facealign.data.ordering.order import steps_per_epoch
+from facealign.data.sampler.order import steps_per_epoch
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.inference.card import card_of_training

@@ -10,13 +10,13 @@ from facealign.data.augmentation.settings import NONE, AugmentSettings
 from facealign.data.dataset import Draw, FaceDataset
 from facealign.data.folds import fold_named
 from facealign.data.shards.reader import ShardReader
-from facealign.evaluation.aligned_errors import upright_errors
+from facealign.evaluation.aligned_errors import aligned_errors
 from facealign.methods import METHODS
 from facealign.metrics import angles_to_edges, error_ellipses
 from facealign.report.faces import FaceCell, contact_sheet, save_png
 from facealign.report.maps import sheet_of_maps
 from facealign.storage.store import Place
-from facealign.workflows.evaluate import faces_of, model_named, normaliser_of, run_folder
+from facealign.workflows.evaluate import faces_of, model_named, normalizer_of, run_folder
 from facealign.workflows.settings import load_params
 from facealign.workflows.workspace import write_json
 
@@ -79,8 +79,8 @@ def write_ellipses(run: str, fold: str, out: Path) -> str:
     """
     folder = run_folder(run)
     faces = faces_of(folder, fold)
-    normaliser = normaliser_of(folder, faces.schema)
-    upright = upright_errors(faces.found, faces.schema, normaliser)
+    normalizer = normalizer_of(folder, faces.schema)
+    upright = aligned_errors(faces.found, faces.schema, normalizer)
     found = error_ellipses(upright.errors, upright.valid)
     angles = angles_to_edges(found, upright.mean_face, faces.schema)
     strengths = found.anisotropy
@@ -92,7 +92,7 @@ def write_ellipses(run: str, fold: str, out: Path) -> str:
             "faces": len(faces.labels),
             "data_digest": faces.data_digest,
             "landmarks": faces.schema.name,
-            "normaliser": normaliser,
+            "normalizer": normalizer,
             "lambda": strengths.round(_DIGITS).tolist(),
             "axis_to_edge_degrees": [None if np.isnan(angle) else round(float(angle), 2) for angle in angles],
             "ellipses": found.radii.round(_DIGITS).tolist(),

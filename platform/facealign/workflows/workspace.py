@@ -101,7 +101,7 @@ class Evaluated(NamedTuple):
     """What the evaluation of a method leaves."""
 
     figures: Path
-    test: Path  # what was found on each face of the test fold, see MeasuredFaces
+    test: Path  # what was found on each face of the test fold, see FacePredictions
     validation: Path
     ced: Path  # cumulative error distribution on the test fold
     pictures: Path  # folder

@@ -13,7 +13,7 @@ from typing import Any
 from facealign.config import UserError, printable
 from facealign.data.config import DataConfig
 from facealign.data.folds import fold_of
-from facealign.data.preparing.cutting import cut_face
+from facealign.data.preparing.cropping import cut_face
 from facealign.data.record import BadSample
 from facealign.data.sources.base import Sample
 from facealign.data.video import close_video

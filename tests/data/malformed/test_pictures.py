@@ -41,8 +41,8 @@ def _chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def _png(width, height, data, *chunks, depth=8, colour=2):
-    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+def _png(width, height, data, *chunks, depth=8, color=2):
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0))
     body = b"".join(_chunk(*one) for one in chunks) + _chunk(b"IDAT", data)
     return b"\x89PNG\r\n\x1a\n" + header + body + _chunk(b"IEND", b"")
 
@@ -175,9 +175,9 @@ DAMAGES = {
         _bytes(lambda data: _png(64, 64, BLACK, *SHORT)),
         "either",
     ),
-    "an unknown colour type": (_bytes(lambda data: _png(64, 64, zlib.compress(bytes(9999)), colour=5)), "refused"),
+    "an unknown color type": (_bytes(lambda data: _png(64, 64, zlib.compress(bytes(9999)), color=5)), "refused"),
     "an unknown depth": (_bytes(lambda data: _png(64, 64, zlib.compress(bytes(9999)), depth=3)), "refused"),
-    "a palette of nothing": (_bytes(lambda data: _png(64, 64, zlib.compress(bytes(64 * 65)), colour=3)), "either"),
+    "a palette of nothing": (_bytes(lambda data: _png(64, 64, zlib.compress(bytes(64 * 65)), color=3)), "either"),
     "more pixels than are there": (_bytes(lambda data: _png(500, 500, zlib.compress(bytes(9)))), "refused"),
     "a checksum": (_bytes(lambda data: _encoded("PNG")[:-8] + b"junkjunk"), "either"),
     "a folder": (_replace(lambda path: path.mkdir()), "refused"),

@@ -69,7 +69,7 @@ def test_a_name_leads_nowhere_else(damage_table, source, name, tmp_path, monkeyp
 @pytest.mark.parametrize("box", BOXES)
 @pytest.mark.parametrize(("source", "place"), [("wflw", 196), ("csv", 1 + 3 * 68), ("hrnet_csv", 1)])
 def test_a_box_costs_its_face_at_most(copy, read, source, place, box):
-    """HRNet's tables have scale and centre in that place, of which the last number is a coordinate already."""
+    """HRNet's tables have scale and center in that place, of which the last number is a coordinate already."""
     root = copy(source)
     count = 3 if source == "hrnet_csv" else 4
     change = _in_last_row(

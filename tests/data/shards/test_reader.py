@@ -73,10 +73,10 @@ def test_a_damaged_index(stored, old, new, rule):
 
 
 def test_an_index_with_unknown_keys(stored):
-    tree = {**stored.index.model_dump(mode="json"), "colour": "red"}
+    tree = {**stored.index.model_dump(mode="json"), "color": "red"}
     data = json.dumps({**tree, "digest": digest_json(tree)}, indent=1, ensure_ascii=False) + "\n"
     (stored.folder / "index.json").write_text(data, encoding="utf-8")
-    with pytest.raises(DamagedIndex, match=r"not an index of this version: colour: Extra inputs"):
+    with pytest.raises(DamagedIndex, match=r"not an index of this version: color: Extra inputs"):
         Index.load(stored.folder)
 
 

@@ -115,7 +115,7 @@ def test_files_that_do_not_fit_together(root):
 
 def test_other_folders(tmp_path):
     (tmp_path / "COFW_test.mat").write_bytes(b"")
-    with pytest.raises(UserError, match=r"found COFW_test\.mat; COFW in colour is COFW_test_color\.mat and"):
+    with pytest.raises(UserError, match=r"found COFW_test\.mat; COFW in color is COFW_test_color\.mat and"):
         list(_open(tmp_path).samples())
     savemat(tmp_path / TEST, {"IsT": np.zeros(3)})
     with pytest.raises(UserError, match=r"is of MATLAB's version 5; fetch the original, which is of 7\.3"):

@@ -29,7 +29,7 @@ def test_folds_are_cut_by_number(root):
 
 
 @pytest.mark.parametrize("schema", ["ibug68", "ibug70"])
-def test_coordinates_move_to_the_centre_of_the_pixel(root, schema):
+def test_coordinates_move_to_the_center_of_the_pixel(root, schema):
     source = _source(root, schema)
     points = written.points_70(draw_face(0, 0, "ibug68", 64).points)
     record = source.load(next(source.samples()))

@@ -411,8 +411,8 @@ class TestReal:
             np.testing.assert_allclose(record.points, w300.load(official[sample.files[0]]).points, atol=1e-9)
             assert sample.photo == official[sample.files[0]].photo
             side = 200 * float(row["scale"])
-            centre = [float(row["center_w"]) - 1, float(row["center_h"]) - 1]
-            np.testing.assert_allclose(record.square, [*centre, side])
+            center = [float(row["center_w"]) - 1, float(row["center_h"]) - 1]
+            np.testing.assert_allclose(record.square, [*center, side])
             # The square is the landmarks' box, rounded by whoever made the table.
             low, high = record.points.min(axis=0), record.points.max(axis=0)
             np.testing.assert_allclose(record.square[:2], (low + high) / 2, atol=1.5)
@@ -440,7 +440,7 @@ class TestReal:
             height, width = record.image.shape[:2]
             assert np.isfinite(record.points).all()
             assert ((record.points > -1) & (record.points < [width, height])).all()
-            eyes = load_schema(landmarks).normalisers.inter_ocular
+            eyes = load_schema(landmarks).normalizers.inter_ocular
             if eyes:
                 right, left = (record.points[list(group), 0].mean() for group in eyes)
                 assert right < left

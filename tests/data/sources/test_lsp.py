@@ -49,7 +49,7 @@ def test_the_published_split(tmp_path):
     assert {s.row for s in samples if s.fold == "test"} == set(range(1001, 2001))
 
 
-def test_unlabelled_joints_of_the_extension_are_unknown(tmp_path):
+def test_unlabeled_joints_of_the_extension_are_unknown(tmp_path):
     lspet.write(tmp_path, 3)
     source = _open(tmp_path, "lspet")
     samples = list(source.samples())

@@ -5,7 +5,7 @@ from data.sources.written import wflw
 from data.sources.written.made import make, save
 from facealign.config import Settings, UserError
 from facealign.data.config import DataConfig
-from facealign.data.preparing.cutting import cut_face
+from facealign.data.preparing.cropping import cut_face
 from facealign.data.record import WFLW_ATTRIBUTES, BadSample
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.wflw import WFLW

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from facealign.config import UserError
-from facealign.data.statistics import Statistics, pearson_neighbours
+from facealign.data.statistics import Statistics, pearson_neighbors
 
 YAWS = np.random.default_rng(1).uniform(-60, 60, 700)
 
@@ -121,25 +121,25 @@ def test_a_landmark_that_is_nowhere_is_named(turned, in_chunks, schema, value):
         Statistics.of(in_chunks((points, valid), 100), schema)
 
 
-def test_neighbours_are_the_most_correlated_and_the_landmark_itself():
+def test_neighbors_are_the_most_correlated_and_the_landmark_itself():
     correlation = np.array(
         [[1.0, 0.2, 0.9, 0.5], [0.2, 1.0, 1.0, 0.2], [0.9, 1.0, 1.0, 0.1], [0.5, 0.2, 0.1, 1.0]]
     )
-    assert pearson_neighbours(correlation, 1).astype(int).tolist() == [
+    assert pearson_neighbors(correlation, 1).astype(int).tolist() == [
         [1, 0, 1, 0],
         [0, 1, 1, 0],
         [0, 1, 1, 0],
         [1, 0, 0, 1],
     ]
     # Landmark 1 is as close to 0 as to 3: the lower number goes first.
-    assert pearson_neighbours(correlation, 2)[1].tolist() == [True, True, True, False]
-    assert (pearson_neighbours(correlation, 3)).all()
-    with pytest.raises(UserError, match=r"k = 4 neighbours, but a landmark has 3 others"):
-        pearson_neighbours(correlation, 4)
+    assert pearson_neighbors(correlation, 2)[1].tolist() == [True, True, True, False]
+    assert (pearson_neighbors(correlation, 3)).all()
+    with pytest.raises(UserError, match=r"k = 4 neighbors, but a landmark has 3 others"):
+        pearson_neighbors(correlation, 4)
 
 
-def test_a_square_graph_has_k_plus_one_neighbours_a_row(turned, in_chunks, schema):
+def test_a_square_graph_has_k_plus_one_neighbors_a_row(turned, in_chunks, schema):
     found = Statistics.of(in_chunks(turned(YAWS)), schema)
-    adjacent = pearson_neighbours(found.correlation, 3)
+    adjacent = pearson_neighbors(found.correlation, 3)
     assert adjacent.sum(axis=1).tolist() == [4] * 14
     assert np.diag(adjacent).all()

@@ -1,4 +1,4 @@
-"""Drawing is exact to a fraction of a pixel, in the frame whose origin is the centre of the first pixel."""
+"""Drawing is exact to a fraction of a pixel, in the frame whose origin is the center of the first pixel."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,14 @@ from facealign.data.synthetic.canvas import blend, fill, mix, smooth
 from facealign.data.synthetic.chances import Chances
 
 
-@pytest.mark.parametrize("centre", [(20.0, 15.0), (20.3, 14.7), (17.5, 20.5)])
-def test_a_filled_polygon_has_its_centroid_where_it_was_put(centre):
+@pytest.mark.parametrize("center", [(20.0, 15.0), (20.3, 14.7), (17.5, 20.5)])
+def test_a_filled_polygon_has_its_centroid_where_it_was_put(center):
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     picture = np.zeros((40, 40), np.uint8)
-    fill(picture, np.array(centre) + 8 * np.column_stack([np.cos(angles), np.sin(angles)]), (255, 255, 255))
+    fill(picture, np.array(center) + 8 * np.column_stack([np.cos(angles), np.sin(angles)]), (255, 255, 255))
     rows, columns = np.indices(picture.shape)
     weight = picture / picture.sum()
-    assert np.allclose([(weight * columns).sum(), (weight * rows).sum()], centre, atol=0.06)
+    assert np.allclose([(weight * columns).sum(), (weight * rows).sum()], center, atol=0.06)
 
 
 def test_a_spline_passes_through_its_points():

@@ -118,8 +118,8 @@ def test_occlusion_and_hidden_landmarks_agree(faces):
 def test_blurred_pictures_have_weaker_edges(faces):
     def sharpness(record):
         x0, y0, x1, y1 = np.clip(record.box, 0, 63).astype(int)
-        grey = cv2.cvtColor(record.image[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY).astype(float)
-        return cv2.Laplacian(grey, cv2.CV_64F).std() / grey.std()
+        gray = cv2.cvtColor(record.image[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY).astype(float)
+        return cv2.Laplacian(gray, cv2.CV_64F).std() / gray.std()
 
     blurred = [sharpness(record) for record in faces if record.attributes["blur"]]
     sharp = [sharpness(record) for record in faces if not record.attributes["blur"]]

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from facealign.data.synthetic.appearance import sample_look
 from facealign.data.synthetic.chances import Chances
 from facealign.data.synthetic.face import place_face
 from facealign.data.synthetic.features import paint_eye, paint_mouth
 from facealign.data.synthetic.landmarks import read_landmarks
-from facealign.data.synthetic.look import sample_look
 from facealign.data.synthetic.occluders import occlude
 from facealign.data.synthetic.person import Expression, Identity
 from facealign.data.synthetic.view import Pose

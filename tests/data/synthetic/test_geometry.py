@@ -12,7 +12,7 @@ from facealign.data.synthetic.person import Expression, Identity
 from facealign.data.synthetic.view import Pose, rotation_of
 from facealign.geometry import load_schema
 
-CENTRE = np.array([127.5, 127.5])
+CENTER = np.array([127.5, 127.5])
 angle = st.floats(-50, 50)
 
 
@@ -20,7 +20,7 @@ AHEAD, CALM = Pose(), Expression()
 
 
 def place(pose=AHEAD, expression=CALM):
-    return place_face(Identity(), expression, pose, CENTRE, 160.0)
+    return place_face(Identity(), expression, pose, CENTER, 160.0)
 
 
 def mirrored(points, schema):
@@ -101,5 +101,5 @@ def test_expressions_move_their_landmarks():
 def test_the_box_has_the_size_and_place_asked_for():
     points = read_landmarks("wflw98", place(Pose(yaw=20, roll=10)).curves)
     low, high = points.min(axis=0), points.max(axis=0)
-    assert np.allclose((low + high) / 2, CENTRE, atol=1.5)
+    assert np.allclose((low + high) / 2, CENTER, atol=1.5)
     assert np.isclose((high - low).max(), 160, atol=3)

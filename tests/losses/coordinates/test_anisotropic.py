@@ -86,7 +86,7 @@ def test_it_turns_with_the_face():
     torch.testing.assert_close(build().per_landmark(errors @ turn, shape @ turn + 30, valid), before)
 
 
-def test_neighbours_that_coincide_or_are_unknown():
+def test_neighbors_that_coincide_or_are_unknown():
     shape = torch.tensor([[0.0, 0], [10, 0], [20, 0], [30, 0], [0, 50], [10, 40], [0, 50], [10, 60], [70, 70]])
     errors = torch.tensor([15.0, 0.0]).expand(1, 9, 2).clone().requires_grad_()
     valid = torch.ones(1, 9, dtype=torch.bool)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from facealign.data.shards.reader import ShardReader
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import affine
 from facealign.metrics import directed_nme, mean_interval, nme
 from facealign.training import Predictions
@@ -26,7 +26,7 @@ def measured_faces(shards, spread, seed, faces=6):
     valid = np.stack([face.valid for face in stored])
     labels = tuple(face.labels for face in stored)
     found = Predictions(predicted, truth, valid, matrices, tuple(one.id for one in labels))
-    return MeasuredFaces(found, labels, reader.index.landmarks, reader.index.digest)
+    return FacePredictions(found, labels, reader.index.landmarks, reader.index.digest)
 
 
 def figures(faces, errors):
@@ -62,7 +62,7 @@ def write_run(folder, shards, spread, seed, faces=6, hidden=()):
     errors = nme(found.predicted, found.truth, found.valid & seen, measured.schema, "inter_ocular")
     measured.write(folder / "test.arrow")
     evaluation = {
-        "normaliser": "inter_ocular",
+        "normalizer": "inter_ocular",
         "failure_threshold": 0.1,
         "landmarks": "visible" if hidden else "known",
         "mean_shape": {"nme": 0.2},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facealign.data.shards.row import Labels
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import load_schema
 from facealign.report.comparison.differences import best_of, differences
 from facealign.report.comparison.run import Run
@@ -17,7 +17,7 @@ def run(name, ids, errors):
         points, points, np.ones((len(ids), 68), np.bool_), np.tile(np.eye(2, 3), (len(ids), 1, 1)), tuple(ids)
     )
     labels = tuple(Labels(id=one, subset="", photo=one, attributes=()) for one in ids)
-    faces = MeasuredFaces(found, labels, load_schema("ibug68"), "d")
+    faces = FacePredictions(found, labels, load_schema("ibug68"), "d")
     return Run(name=name, faces=faces, figures={}, errors=np.array(errors, float), upright=None)
 
 

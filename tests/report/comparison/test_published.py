@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facealign.data.shards.row import Labels
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.evaluation.papers.load import published_tables
 from facealign.evaluation.papers.table import SCALE, printed_mean
 from facealign.metrics import nme
@@ -48,18 +48,18 @@ def faces_300w():
         for i in range(9)
     )
     base = run("mine", found.ids, np.zeros(9))
-    return Run(**{**vars(base), "faces": MeasuredFaces(found, labels, base.schema, "d")})
+    return Run(**{**vars(base), "faces": FacePredictions(found, labels, base.schema, "d")})
 
 
 def test_our_faces_are_measured_as_the_columns_say(faces_300w):
     tables = published_beside([faces_300w], "300w")
-    assert {(table.figure, table.normaliser) for table in tables} == {
+    assert {(table.figure, table.normalizer) for table in tables} == {
         ("nme", "inter_pupil"),
         ("nme", "inter_ocular"),
     }
     for table in tables:
         found = faces_300w.faces.found
-        errors = 100 * nme(found.predicted, found.truth, found.valid, faces_300w.schema, table.normaliser)
+        errors = 100 * nme(found.predicted, found.truth, found.valid, faces_300w.schema, table.normalizer)
         own = table.runs["mine"]
         assert own[None].value == pytest.approx(errors.mean())
         assert own["challenging"].value == pytest.approx(errors[6:].mean())
@@ -69,7 +69,7 @@ def test_our_faces_are_measured_as_the_columns_say(faces_300w):
 
 
 def test_a_misprint_is_marked_and_explained(faces_300w):
-    (table,) = (t for t in published_beside([faces_300w], "300w") if t.normaliser == "inter_ocular")
+    (table,) = (t for t in published_beside([faces_300w], "300w") if t.normalizer == "inter_ocular")
     shown = published_table(table)
     lines = dict(shown.lines)
     assert lines["Subpixel · Bulat et al., Table 4"][2].text == "2.94*"
@@ -81,7 +81,7 @@ def test_a_misprint_is_marked_and_explained(faces_300w):
 def test_auc_is_in_percent_whoever_printed_it(faces_300w):
     labels = tuple(Labels(id=str(i), subset="", photo=str(i), attributes=("pose",)) for i in range(9))
     wflw = Run(
-        **{**vars(faces_300w), "faces": MeasuredFaces(faces_300w.faces.found, labels, faces_300w.schema, "d")}
+        **{**vars(faces_300w), "faces": FacePredictions(faces_300w.faces.found, labels, faces_300w.schema, "d")}
     )
     (table,) = (t for t in published_beside([wflw], "wflw") if t.figure == "auc")
     printed = {row.label: row.numbers[None].text for row in table.rows}

@@ -48,7 +48,7 @@ def robustness(digest):
         fold="test",
         faces=6,
         seed=0,
-        normaliser="inter_ocular",
+        normalizer="inter_ocular",
         failure_threshold=0.1,
         plain=one,
         plain_failure_rate=0.0,
@@ -164,8 +164,8 @@ def test_what_cannot_be_reported(project, tiny_shards, tmp_path):
     told = json.loads((other / "evaluation.json").read_text())
     for change, message in (
         (
-            {"normaliser": "box"},
-            "different evaluation.normaliser: scc inter_ocular, .*other box; evaluate them alike",
+            {"normalizer": "box"},
+            "different evaluation.normalizer: scc inter_ocular, .*other box; evaluate them alike",
         ),
         ({"figures": {}}, "has no figures with intervals"),
     ):

@@ -9,7 +9,7 @@ import torch
 
 from facealign.config import UserError
 from facealign.data.augmentation.views import cut_image, view_at
-from facealign.data.ordering.order import sample_rng
+from facealign.data.sampler.order import sample_rng
 from facealign.data.shards.reader import ShardReader
 from facealign.evaluation import robustness as module
 from facealign.evaluation.perturbations import PERTURBATIONS
@@ -49,8 +49,8 @@ def test_a_dot_is_found_where_the_truth_is(kind):
         view = PERTURBATIONS[kind].view(crop, strength, sample_rng(1, 2, 3))
         seen = cut_image(picture, view, crop.size)[..., 0].astype(float)
         rows, columns = np.mgrid[: crop.size, : crop.size]
-        centre = np.array([(seen * columns).sum(), (seen * rows).sum()]) / seen.sum()
-        np.testing.assert_allclose(centre, affine.apply(view.matrix, at), atol=0.06)
+        center = np.array([(seen * columns).sum(), (seen * rows).sum()]) / seen.sum()
+        np.testing.assert_allclose(center, affine.apply(view.matrix, at), atol=0.06)
 
 
 @pytest.mark.parametrize("kind", list(PERTURBATIONS))

@@ -155,7 +155,7 @@ def test_the_interval_of_three_seeds():
     assert [bar.has_xerr for bar in bars] == [True, True]
 
 
-def test_the_pictures_tell_trials_apart_without_colour():
+def test_the_pictures_tell_trials_apart_without_color():
     marks = [line for line in draw("history").axes[0].lines if line.get_linestyle() == "None"]
     forms = [(line.get_marker(), line.get_markerfacecolor() == "none") for line in marks]
     assert len(set(forms)) == len(forms) == 6  # four states, the paper's setting, the best

@@ -17,11 +17,11 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from facealign.cluster.channel import channel, claimed
+from facealign.cluster.channel import channel, driver_lock
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.search.conductor import Conductor, JobOf
 from facealign.cluster.search.task import Common, Measure, TrackedSearch, TrialTask
 from facealign.cluster.search.trial import run_trial
+from facealign.cluster.search.trial_controller import JobOf, TrialController
 from facealign.cluster.session import session
 from facealign.config import UserError
 from facealign.search.events import Note, SearchEvent
@@ -42,7 +42,7 @@ class Unsaved:
 class StudySearcher(Unsaved, Searcher):  # type: ignore[misc]  # Ray has no types
     """Hands Tune the conductor's trials, so many at once; the study remembers, so Tune has nothing to save."""
 
-    def __init__(self, conductor: Conductor, concurrency: int) -> None:
+    def __init__(self, conductor: TrialController, concurrency: int) -> None:
         super().__init__()
         self._conductor, self._concurrency = conductor, concurrency
         self.numbers: dict[str, int] = {}
@@ -73,7 +73,7 @@ class StudySearcher(Unsaved, Searcher):  # type: ignore[misc]  # Ray has no type
 class StudyScheduler(Unsaved, FIFOScheduler):  # type: ignore[misc]
     """Passes on what trials tell, and stops those that the study prunes."""
 
-    def __init__(self, conductor: Conductor, searcher: StudySearcher) -> None:
+    def __init__(self, conductor: TrialController, searcher: StudySearcher) -> None:
         super().__init__()
         self._conductor, self._searcher = conductor, searcher
 
@@ -182,7 +182,7 @@ class Searching:
     Attributes:
         config: Of the cluster.
         spool: Folder, on each machine, for what MLflow has not taken yet.
-        on_event: Told all that ``facealign.search.events`` lists.
+        on_event: TrialReport all that ``facealign.search.events`` lists.
         signals: That the driver has got.
         scratch: Folder for what goes with the cluster; None: it was there before.
     """
@@ -235,7 +235,7 @@ class Searching:
                 if uris.exists(common.folder(number)):
                     uris.remove(common.folder(number))
 
-            conductor = Conductor(study, job_of, self.config.max_failures, self.spool, forget, self.on_event)
+            conductor = TrialController(study, job_of, self.config.max_failures, self.spool, forget, self.on_event)
             conductor.begin()
             watch = _Watch(conductor, line, room, self)
             try:
@@ -270,7 +270,7 @@ def searching(
     with (
         session(config.address, dashboard=not _is_plain(config)) as scratch,
         StopSignals() as signals,
-        claimed(folder, "runs this search"),
+        driver_lock(folder, "runs this search"),
     ):
         yield Searching(config, spool, on_event, signals, scratch)
 
@@ -280,7 +280,9 @@ def _is_plain(config: ClusterConfig) -> bool:
     return config.most_workers == 1 and "://" not in config.storage
 
 
-def _tune(conductor: Conductor, common: Common, room: Capacity, watch: "_Watch", scratch: Path | None) -> None:
+def _tune(
+    conductor: TrialController, common: Common, room: Capacity, watch: "_Watch", scratch: Path | None
+) -> None:
     """Let Tune run trials until the conductor has no more. What Tune itself keeps is of no use, and goes."""
     logging.getLogger("ray.tune").setLevel(logging.ERROR)  # it misses its own logs, and other things not needed
     alone = common.scaling is None
@@ -310,7 +312,7 @@ def _tune(conductor: Conductor, common: Common, room: Capacity, watch: "_Watch",
 class _Watch(Unsaved, tune.Callback):  # type: ignore[misc]  # Ray has no types
     """Looks at clock and signals, in each round of Tune's loop."""
 
-    def __init__(self, conductor: Conductor, line: Any, room: Capacity, searching: Searching) -> None:
+    def __init__(self, conductor: TrialController, line: Any, room: Capacity, searching: Searching) -> None:
         self._conductor, self._line, self._room, self._searching = conductor, line, room, searching
         self._asked = False
         self.limit: str | None = None

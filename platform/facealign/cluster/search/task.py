@@ -123,7 +123,7 @@ class TrialTask:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Told(TypedDict, total=False):
+class TrialReport(TypedDict, total=False):
     """What a trial tells the driver.
 
     Attributes:
@@ -146,23 +146,23 @@ class Told(TypedDict, total=False):
     cause: str
 
 
-Tell = Callable[[Told], None]
+Tell = Callable[[TrialReport], None]
 
 
-def told_of(progress: Progress) -> Told:
+def report_of(progress: Progress) -> TrialReport:
     """The last epoch of ``progress``, and all before it."""
     last = progress.history[-1]
-    return Told(
+    return TrialReport(
         kind="epoch", epoch=last.epoch, nme=last.validation_nme, rungs=_rungs(progress), epochs=progress.epoch
     )
 
 
-def completed(progress: Progress, figures: Mapping[str, float]) -> Told:
+def completed(progress: Progress, figures: Mapping[str, float]) -> TrialReport:
     """The end of a trial; its ``nme`` is that of the model kept."""
     best = progress.best
     assert best is not None, "a finished training has measured its last epoch"
     assert best.validation_nme is not None, "of the measured epochs"
-    return Told(
+    return TrialReport(
         kind="complete",
         figures={"nme": best.validation_nme, **figures},
         rungs=_rungs(progress),

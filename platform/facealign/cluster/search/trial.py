@@ -14,7 +14,7 @@ import ray.tune
 from facealign import tracking
 from facealign.cluster.channel import StopWatch, channel
 from facealign.cluster.failures import LESS_MEMORY, explained, heals, is_full, is_out_of_memory
-from facealign.cluster.search.task import Common, Tell, Told, TrialTask, completed, told_of
+from facealign.cluster.search.task import Common, Tell, TrialReport, TrialTask, completed, report_of
 from facealign.cluster.trainer import build_trainer, fetch_best, follow, progress_of
 from facealign.cluster.worker import WorkerTask
 from facealign.config import UserError
@@ -23,7 +23,7 @@ from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.tracking import Run, Tracker
 from facealign.training import World, fit
-from facealign.training.kept import KeptCheckpoints
+from facealign.training.checkpoint_manager import CheckpointManager
 from facealign.training.progress import EpochRecord, Progress
 
 # A trial that needs one process: trained in Tune's own, which saves the seconds that Ray Train takes to start.
@@ -33,20 +33,20 @@ def train_here(
     task: TrialTask, common: Common, run: Run | None, watch: StopWatch, tell: Tell
 ) -> tuple[Progress, Path | None]:
     """Train in this process; returns how far it came, and its best model's folder, None while there is none."""
-    kept = KeptCheckpoints(Path(common.folder(task.number)))
+    kept = CheckpointManager(Path(common.folder(task.number)))
     device = device_named(None)  # Ray shows a process its own GPUs alone
     with (
         tracking.system_metrics(run, common.spool, "node0"),
         closing(tracking.tracker_for(run, common.spool)) as tracker,
     ):
-        progress = fit(task.job, World(device=device), _TrialEvents(kept, tracker, watch, tell), kept.last)
+        progress = fit(task.job, World(device=device), _TrialCallback(kept, tracker, watch, tell), kept.last)
     return progress, kept.best
 
 
-class _TrialEvents:
+class _TrialCallback:
     """Tells the tracker and the driver, keeps checkpoints, and stops when the driver wishes it."""
 
-    def __init__(self, kept: KeptCheckpoints, tracker: Tracker, watch: StopWatch, tell: Tell) -> None:
+    def __init__(self, kept: CheckpointManager, tracker: Tracker, watch: StopWatch, tell: Tell) -> None:
         self._kept, self._tracker, self._watch, self._tell = kept, tracker, watch, tell
         self._news: Progress | None = None
 
@@ -62,7 +62,7 @@ class _TrialEvents:
         self._kept.keep(folder)
         if self._news is not None:  # told when it is kept: a trial that goes on never has to tell less than before
             news, self._news = self._news, None
-            self._tell(told_of(news))
+            self._tell(report_of(news))
 
     def stop_requested(self) -> bool:
         return self._watch.requested
@@ -108,7 +108,7 @@ class _History:
                 record = EpochRecord(**fields)
                 self._records[record.epoch] = record
                 so_far = tuple(self._records[epoch] for epoch in sorted(self._records) if epoch <= record.epoch)
-                self._tell(told_of(Progress(epoch=record.epoch, history=so_far)))
+                self._tell(report_of(Progress(epoch=record.epoch, history=so_far)))
 
 
 class _Unfit(Exception):
@@ -128,31 +128,31 @@ def run_trial(config: dict[str, Any], common: Common) -> None:
     try:
         ending = _trained(config["task"], common)
     except _Unfit as error:
-        ending = Told(kind="unfit", cause=str(error))
+        ending = TrialReport(kind="unfit", cause=str(error))
     except Exception as error:
         if heals(error):
             raise
-        ending = Told(kind="unfit" if is_full(error) else "failed", cause=_cause(error))
+        ending = TrialReport(kind="unfit" if is_full(error) else "failed", cause=_cause(error))
     _tell(ending)
 
 
-def _tell(told: Told) -> None:
+def _tell(told: TrialReport) -> None:
     """To the driver, by Tune; where the driver then stops the trial, this does not return."""
     ray.tune.report({"told": json.dumps(told)})  # as text, because Tune takes mappings apart
 
 
-def _trained(task: TrialTask, common: Common) -> Told:
+def _trained(task: TrialTask, common: Common) -> TrialReport:
     if ray.get(common.channel.wish.remote()) is not None:
-        return Told(kind="stopped")
+        return TrialReport(kind="stopped")
     run = _prepared(task, common)
-    _tell(Told(kind="begun", run=tracking.to_json(run) if run else None))
+    _tell(TrialReport(kind="begun", run=tracking.to_json(run) if run else None))
     with closing(StopWatch(common.channel)) as watch, TemporaryDirectory(prefix="facealign-trial-") as folder:
         if common.scaling is None:
             progress, best_model = train_here(task, common, run, watch, _tell)
         else:
             progress, best_model = train_on_workers(task, common, run, watch, _tell, Path(folder) / "model")
         if not progress.is_done(task.job.train):
-            return Told(kind="stopped")
+            return TrialReport(kind="stopped")
         assert best_model is not None, "a finished training has measured its last epoch"
         return completed(progress, common.measure(best_model, task.job, progress) if common.measure else {})
 

@@ -1,4 +1,4 @@
-"""The photometric half of augmentation: occlusion, blur, colour, gamma, noise, gray, and what else is asked for.
+"""The photometric half of augmentation: occlusion, blur, color, gamma, noise, gray, and what else is asked for.
 
 What recipes are made of is a line or two of OpenCV on the pixels in place: as transforms of Albumentations, with
 which the tests compare them, they take three times as long. All other transforms of that library can follow.
@@ -52,14 +52,16 @@ def change_pixels(image: Image8, settings: AugmentSettings, rng: np.random.Gener
     for further in settings.further:
         chance, amount = rng.random(2).tolist()
         if chance < further.probability:
-            from facealign.data.augmentation.further import apply_further  # its library takes a second to import
+            from facealign.data.augmentation.extra_transforms import (
+                apply_further,  # its library takes a second to import
+            )
 
             image[:] = apply_further(image, further, int(amount * 2**32))
     return covered
 
 
 def _occlude(image: Image8, settings: AugmentSettings, u: list[float]) -> Box:
-    """A box of one colour about any pixel; the border cuts it off. ADNet [C]."""
+    """A box of one color about any pixel; the border cuts it off. ADNet [C]."""
     size = image.shape[0]
     height = _between(settings.occlusion_height, u[0])
     width = height + settings.occlusion_stretch * (2 * u[1] - 1)
@@ -81,7 +83,7 @@ def _blur(image: Image8, settings: AugmentSettings, u: list[float]) -> None:
         image[:] = cv2.blur(image, (side, side))
 
 
-def _recolour(image: Image8, settings: AugmentSettings, u: list[float]) -> None:
+def _recolor(image: Image8, settings: AugmentSettings, u: list[float]) -> None:
     """values · (1 ± contrast) · (1 ± gain of the channel) ± brightness, as one matrix on (R, G, B, 1)."""
     brightness, contrast, *gains = (2 * value - 1 for value in u[:5])
     matrix_34 = np.zeros((3, 4))
@@ -119,7 +121,7 @@ def _to_gray(image: Image8, settings: AugmentSettings, u: list[float]) -> None:
 
 _CHANGES: dict[str, Callable[[Image8, AugmentSettings, list[float]], None]] = {
     "blur": _blur,
-    "colour": _recolour,
+    "color": _recolor,
     "gamma": _gamma,
     "noise": _noise,
     "byte_noise": _byte_noise,
@@ -129,10 +131,10 @@ _CHANGES: dict[str, Callable[[Image8, AugmentSettings, list[float]], None]] = {
 _LEVELS = np.arange(256, dtype=np.float64)
 
 
-def _cut(centre: float, extent: float, size: int) -> tuple[int, int]:
-    """Ends of a span about a centre, both ÷ size, as far as it lies in 0 … size."""
+def _cut(center: float, extent: float, size: int) -> tuple[int, int]:
+    """Ends of a span about a center, both ÷ size, as far as it lies in 0 … size."""
     half = max(0.0, extent) / 2
-    return max(0, round((centre - half) * size)), min(size, round((centre + half) * size))
+    return max(0, round((center - half) * size)), min(size, round((center + half) * size))
 
 
 def _between(ends: tuple[float, float], u: float) -> float:

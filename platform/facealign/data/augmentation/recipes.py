@@ -17,7 +17,7 @@ _AWING: Mapping[str, Any] = {
     "occlusion": 0.3,
     "occlusion_fill": "random",
     "gray": 0.1,  # not in the paper
-    "colour": 0.4,  # not in the paper
+    "color": 0.4,  # not in the paper
     "brightness": 0.2,
     "contrast": 0.2,
 }
@@ -47,7 +47,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
         "rotation": 30.0,  # [P] ±30°
         "scale": 0.15,  # [P] 0.85…1.15
         "flip": 0.5,  # [P] flips, without how often
-        "colour": 1.0,  # [P] 0.6…1.4, read as hourglass networks have it: a factor for each channel
+        "color": 1.0,  # [P] 0.6…1.4, read as hourglass networks have it: a factor for each channel
         "channel_gain": 0.4,
     },
     # Zhu et al., Fast and Accurate: Structure Coherence Component for Face Alignment, 2020, Sec. 4.

@@ -26,7 +26,7 @@ _GammaRange = Annotated[
 ]
 
 
-class FurtherChange(Settings):
+class ExtraTransform(Settings):
     """A transform of Albumentations: ``{name: MotionBlur, probability: 0.1, params: {blur_limit: 7}}``."""
 
     name: str = Field(description="of a transform that changes pixels and moves nothing")
@@ -45,7 +45,7 @@ class AugmentSettings(Settings):
 
     Where no recipe is named, it is ``awing``. The sources of the recipes' values are in ``augment_recipes``;
     the defaults here are strengths that do nothing until a recipe, or a value, switches their change on. The order
-    of the changes is ADNet's [C]: occlusion, blur, colour, gamma, noise, gray.
+    of the changes is ADNet's [C]: occlusion, blur, color, gamma, noise, gray.
     """
 
     recipe: str = Field(default="awing", description="values that are not named come from it")
@@ -63,7 +63,7 @@ class AugmentSettings(Settings):
     occlusion_stretch: _Share = Field(
         default=0.1, description="the width differs from the height by up to ± this × the crop's side"
     )
-    occlusion_fill: Literal["black", "random"] = Field(default="black", description="random: any one colour")
+    occlusion_fill: Literal["black", "random"] = Field(default="black", description="random: any one color")
     occlusion_hides: bool = Field(
         default=False,
         description="whether landmarks under the box stop being `visible`; the papers train the network to find "
@@ -74,7 +74,7 @@ class AugmentSettings(Settings):
     blur_size: _ShareRange = Field(
         default=(0.004, 0.012), description="σ of the Gaussian, or side of the box, ÷ the crop's side"
     )
-    colour: _Share = Field(default=0.0, description="probability of other brightness, contrast and channel gains")
+    color: _Share = Field(default=0.0, description="probability of other brightness, contrast and channel gains")
     brightness: _Share = Field(default=0.0, description="± up to this × 255 is added")
     contrast: _Share = Field(default=0.0, description="values × (1 ± up to this)")
     channel_gain: _Share = Field(default=0.0, description="R, G and B each × (1 ± up to this)")
@@ -88,8 +88,8 @@ class AugmentSettings(Settings):
         default=0.0, description="probability of a blend with random bytes; 0.2 in ADNet [C]"
     )
     byte_noise_weight: _ShareRange = Field(default=(0.0, 0.5), description="of the bytes; ADNet [C]")
-    gray: _Share = Field(default=0.0, description="probability of losing all colour")
-    further: Annotated[tuple[FurtherChange, ...], BeforeValidator(_as_tuple)] = Field(
+    gray: _Share = Field(default=0.0, description="probability of losing all color")
+    further: Annotated[tuple[ExtraTransform, ...], BeforeValidator(_as_tuple)] = Field(
         default=(), description="more changes of pixels after these, by the names that Albumentations gives them"
     )
 
@@ -122,7 +122,7 @@ class AugmentSettings(Settings):
     def changes_views(self) -> bool:
         """Whether any view can differ from the plain crop."""
         geometry = (self.rotation, self.shift, self.scale, self.flip)
-        pixels = (self.occlusion, self.blur, self.colour, self.gamma, self.noise, self.byte_noise, self.gray)
+        pixels = (self.occlusion, self.blur, self.color, self.gamma, self.noise, self.byte_noise, self.gray)
         return any(geometry + pixels) or bool(self.further)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from facealign.config import UserError
 from facealign.data.preparing.checks import check_record
-from facealign.data.preparing.cutting import face_box
+from facealign.data.preparing.cropping import face_box
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.sources.base import Sample, Source
 from facealign.geometry import CropSettings, LandmarkSchema, load_schema
@@ -85,7 +85,7 @@ class Inspection:
         visible: Share of landmarks; with ``hidden`` (coordinates, not to be seen) and ``unknown`` (none) it is 1.
         outside: Share of the known landmarks that lie outside their photo.
         boxes: Share of samples with a published box.
-        squares: Share with a published centre and scale.
+        squares: Share with a published center and scale.
         attributes: How often each is true, by fold.
         problems: The commonest first.
         duplicates: The same pixels in both folds, or under two photos.
@@ -307,7 +307,7 @@ def _duplicates(samples: Sequence[Sample], usable: Sequence[Look]) -> tuple[Dupl
     across = [group for group in (*same, *by_photo.values()) if len({sample.fold for sample in group}) > 1]
     within = [group for group in same if len({sample.fold for sample in group}) == 1]
     kinds = {
-        "the same photo in train and test: what is learnt is measured": across,
+        "the same photo in train and test: what is learned is measured": across,
         "the same picture under two photos of one fold: validation may be cut between them": within,
     }
     return tuple(

@@ -10,7 +10,7 @@ import pyarrow as pa
 from facealign.config import digest_file, digest_json
 from facealign.data.config import DataConfig
 from facealign.data.file_digests import remembering
-from facealign.data.preparing.cutting import cut_face
+from facealign.data.preparing.cropping import cut_face
 from facealign.data.preparing.leaks import Seen
 from facealign.data.preparing.planning import ShardTask
 from facealign.data.preparing.quarantine import Quarantined

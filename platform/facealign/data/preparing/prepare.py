@@ -84,7 +84,7 @@ def prepare(
         settings: Source, crop rule, folds, form of the shards.
         out: Folder for the shards, or its URI; for the index, ``quarantine.csv`` and ``leaks.csv``, too. Data
             prepared there before stay whole until the new ones are.
-        progress: Told after every sample, or after every shard where ``mapper`` makes them elsewhere.
+        progress: TrialReport after every sample, or after every shard where ``mapper`` makes them elsewhere.
         mapper: Makes the shards; None: this process, one after another.
 
     Raises:

@@ -18,7 +18,7 @@ from facealign.data.sources.base import Source
 from facealign.geometry import LandmarkSchema
 
 _PACKAGE = "facealign"
-_MAKERS = ("facealign.data.preparing.cutting", "facealign.data.shards.row")
+_MAKERS = ("facealign.data.preparing.cropping", "facealign.data.shards.row")
 """Modules that make a row of what a source gives."""
 _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "pyarrow")
 """Those that turn pixels into bytes."""
@@ -36,7 +36,7 @@ def row_rule(settings: DataConfig, source: Source, schema: LandmarkSchema) -> st
             "encoding": [shards.encoding, shards.quality if shards.encoding == "jpeg" else None],
             "columns": fingerprint(arrow_schema(schema.size)),
             "code": code_digest(
-                type(source).__module__, "facealign.data.preparing.cutting", "facealign.data.shards.row"
+                type(source).__module__, "facealign.data.preparing.cropping", "facealign.data.shards.row"
             ),
             "libraries": [metadata.version(name) for name in _LIBRARIES],
         }

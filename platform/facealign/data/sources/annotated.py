@@ -41,7 +41,7 @@ class Face:
         points: x0, y0, x1, y1, …
         visible: Yes or no for each landmark, None for what is known by its coordinates alone; empty: all.
         box: x0, y0, x1, y1; empty: none.
-        square: Centre x, centre y, side; empty: none.
+        square: Center x, center y, side; empty: none.
         attributes: Yes/no labels.
         problem: Why the row cannot be used, with the remedy; empty: it may be.
     """
@@ -76,7 +76,7 @@ class AnnotatedSource(Source):
     @property
     @abstractmethod
     def origin(self) -> int:
-        """What the format calls the centre of the top-left pixel: 0 or 1."""
+        """What the format calls the center of the top-left pixel: 0 or 1."""
 
     def samples(self) -> Iterator[Sample]:
         """One for each row; a malformed one is a sample that does not load."""

@@ -206,10 +206,10 @@ def _square(center: Any, scale: Any) -> list[Value]:
     """mmpose writes ``scale`` as a number or as a pair."""
     if center is None or scale is None:
         return []
-    centre = _floats(center) if isinstance(center, list) else None
+    center = _floats(center) if isinstance(center, list) else None
     scales = _floats(scale if isinstance(scale, list) else [scale])
-    if centre and len(centre) == 2 and scales:
-        return [*centre, _PIXELS_OF_SCALE * max(scales)]
+    if center and len(center) == 2 and scales:
+        return [*center, _PIXELS_OF_SCALE * max(scales)]
     return ["not center [x, y] and scale"] * 3
 
 

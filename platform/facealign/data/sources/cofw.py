@@ -43,7 +43,7 @@ class COFW(Source):
         root = self.folder()
         present = [fold for fold, (file, *_) in _FILES.items() if (root / file).is_file()]
         if not present:
-            raise not_found(root, f"COFW in colour is {' and '.join(file for file, *_ in _FILES.values())}")
+            raise not_found(root, f"COFW in color is {' and '.join(file for file, *_ in _FILES.values())}")
         for fold in present:
             yield from _rows(root, fold)
 

@@ -11,7 +11,7 @@ The first line names the columns, in any order; each further line is one face:
 - ``photo``: what pictures of one photo (or one video, or one person) share, so that none straddles two folds.
   Without it, the picture's name.
 - ``attribute_NAME``: 1 or 0.
-- Columns whose names begin with ``_`` are passed over; any other is refused, lest a misspelt one be missed.
+- Columns whose names begin with ``_`` are passed over; any other is refused, lest a misspelled one be missed.
 
 Only ``image`` and the landmarks are needed.
 """

@@ -6,9 +6,9 @@ non-commercial research alone. A folder (``dataset_100``, ``dataset_1000``, ``da
 and the left pupil. Landmarks are projections of the model's, also of what the face or an object hides, and do
 not follow the outline of the face; which are hidden is not published, and there are no boxes.
 
-Coordinates are taken as continuous, with (0, 0) at the top-left corner of the picture, so that the centre of its
+Coordinates are taken as continuous, with (0, 0) at the top-left corner of the picture, so that the center of its
 first pixel is (0.5, 0.5). That is not documented. Measured in several ways on 15 faces, landmarks of pupils
-exceed the centres of the dark pixels by 0.3 to 0.8 px in x, and contours of eyes exceed the centroids of
+exceed the centers of the dark pixels by 0.3 to 0.8 px in x, and contours of eyes exceed the centroids of
 segmented eyes by 0.45 px: nearer to 0.5 than to the 0 or 1 of the other frames.
 
 No split is official. The authors trained on the first 90 000 identities and validated on the last 10 000, and
@@ -69,7 +69,7 @@ class FaceSynthetics(Source):
             )
 
     def load(self, sample: Sample) -> FaceRecord:
-        """The picture and its landmarks; the frame's origin moves from the corner of a pixel to its centre."""
+        """The picture and its landmarks; the frame's origin moves from the corner of a pixel to its center."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
         picture, annotation = f"{sample.id}.png", f"{sample.id}_ldmks.txt"

@@ -4,7 +4,7 @@ Sun et al., "High-Resolution Representations for Labeling Pixels and Regions", a
 their files ``face_landmarks_300w_*.csv``, ``face_landmarks_wflw_*.csv`` and ``face_landmarks_aflw_*.csv``.
 
 The first line names the columns: ``image_name,scale,center_w,center_h,original_0_x,original_0_y,…``; AFLW's has
-``box_size`` after ``scale``. Some tables count landmarks from 1. The square to cut has its centre at (center_w,
+``box_size`` after ``scale``. Some tables count landmarks from 1. The square to cut has its center at (center_w,
 center_h) and sides of 200·scale pixels; HRNet then enlarges it by 1.25, which is ``data.crop.margin`` here.
 HRNet learns nothing from a landmark whose y is not positive; the pairs (0, 0) and (−1, −1) are unknown landmarks.
 

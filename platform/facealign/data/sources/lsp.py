@@ -1,9 +1,9 @@
 """Leeds Sports Pose (Johnson and Everingham, BMVC 2010) and its extension (CVPR 2011): 14 joints of a body.
 
 LSP has 2000 people: rows 1–1000 for training, 1001–2000 for testing. The extension has 10 000, for training
-alone, labelled by many hands and less exactly. Both are a folder of pictures and ``joints.mat`` (MATLAB, version
+alone, labeled by many hands and less exactly. Both are a folder of pictures and ``joints.mat`` (MATLAB, version
 5), of two forms. LSP's is 3 × 14 × 2000, and the third row is 1 where a joint is hidden; its place is given all
-the same. The extension's is 14 × 3 × 10 000, and the third column is 1 where a joint is labelled; others are
+the same. The extension's is 14 × 3 × 10 000, and the third column is 1 where a joint is labeled; others are
 unknown. Left and right are the person's own. Coordinates are 1-based, as MATLAB is.
 """
 
@@ -125,5 +125,5 @@ class LSPExtended(_LeedsPose):
     def decode(
         self, points_N2: NDArray[np.float64], flags_N: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """0 is not labelled, whatever the coordinates are."""
+        """0 is not labeled, whatever the coordinates are."""
         return np.where(flags_N[:, None] == 1, points_N2, np.nan), flags_N == 1

@@ -1,7 +1,7 @@
 """Menpo 2D: semi-frontal faces with 68 landmarks and profile faces with 39.
 
-Zafeiriou et al., "The Menpo Facial Landmark Localisation Challenge: A step towards the solution" (CVPR-W 2017);
-Deng et al., "The Menpo Benchmark for Multi-pose 2D and 3D Facial Landmark Localisation and Tracking" (IJCV
+Zafeiriou et al., "The Menpo Facial Landmark Localization Challenge: A step towards the solution" (CVPR-W 2017);
+Deng et al., "The Menpo Benchmark for Multi-pose 2D and 3D Facial Landmark Localization and Tracking" (IJCV
 2019). The training archive is one folder of pictures, semi-frontal and profile ones mixed, a ``.pts`` beside
 each, 1-based; the number of points tells the two apart, so ``landmarks: ibug68`` takes the one kind and
 ``menpo39`` the other. Files that hold neither number are listed with both, and refused on loading. The test

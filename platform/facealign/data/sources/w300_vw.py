@@ -61,7 +61,7 @@ class W300Vw(Source):
         """Which frames."""
 
         every: int = Field(
-            default=1, ge=1, description="take frames 1, 1 + every, 1 + 2·every, …: neighbours are nearly the same"
+            default=1, ge=1, description="take frames 1, 1 + every, 1 + 2·every, …: neighbors are nearly the same"
         )
 
     schemas = ("ibug68",)

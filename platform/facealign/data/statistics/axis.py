@@ -4,7 +4,7 @@ As pose-based data balancing has it (Feng et al., Wing loss, CVPR 2018, section 
 shapes are freed of place, size and in-plane rotation (Procrustes), and the first principal component is taken of
 what is left. The papers leave two things open. Its sign: here a greater score has the landmarks of the midline,
 the nose above all, further to the right of the picture. And faces with unknown landmarks: here these are put where
-the axis itself expects them, and the axis is found again, a few times over (expectation and maximisation in turn;
+the axis itself expects them, and the axis is found again, a few times over (expectation and maximization in turn;
 Roweis, EM algorithms for PCA, 1998), so that a profile of which only one half is annotated counts as a profile.
 """
 

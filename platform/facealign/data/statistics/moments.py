@@ -50,14 +50,14 @@ class PairSums:
     """Sums for covariance and correlation, each pair of landmarks over the rows that know both.
 
     Args:
-        centre_N2: Subtracted first, so that numbers are small.
-        step: What coordinates are rounded to; a block's coordinates are below 2²¹ steps from the centre.
+        center_N2: Subtracted first, so that numbers are small.
+        step: What coordinates are rounded to; a block's coordinates are below 2²¹ steps from the center.
     """
 
-    def __init__(self, centre_N2: NDArray[np.float64], step: float) -> None:
-        n = len(centre_N2)
+    def __init__(self, center_N2: NDArray[np.float64], step: float) -> None:
+        n = len(center_N2)
         self.step = step
-        self._centre_N2 = centre_N2
+        self._center_N2 = center_N2
         self._counts_NN: Whole = np.zeros((n, n), dtype=np.int64)
         self._products_CC: Whole = np.zeros((2 * n, 2 * n), dtype=np.int64)
         # Of a coordinate, and of its square, over the rows that also know another landmark.
@@ -66,7 +66,7 @@ class PairSums:
 
     def add(self, points_RN2: NDArray[np.floating[Any]], valid_RN: NDArray[np.bool_]) -> None:
         """Count R more rows, one block at most."""
-        steps_RN2 = np.where(valid_RN[..., None], to_steps(points_RN2 - self._centre_N2, self.step), 0.0)
+        steps_RN2 = np.where(valid_RN[..., None], to_steps(points_RN2 - self._center_N2, self.step), 0.0)
         steps_RC, known_RN = steps_RN2.reshape(len(steps_RN2), -1), valid_RN.astype(np.float64)
         self._counts_NN += (known_RN.T @ known_RN).astype(np.int64)
         self._products_CC += (steps_RC.T @ steps_RC).astype(np.int64)

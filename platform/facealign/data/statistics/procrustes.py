@@ -52,8 +52,8 @@ def align(shapes_RN: Complex, valid_RN: NDArray[np.bool_], reference_RN: Complex
 
     References are (R, N), or one (N,) for all.
     """
-    own_RN, _ = centred(shapes_RN, valid_RN)
-    target_RN, middle_R1 = centred(np.broadcast_to(reference_RN, shapes_RN.shape), valid_RN)
+    own_RN, _ = centered(shapes_RN, valid_RN)
+    target_RN, middle_R1 = centered(np.broadcast_to(reference_RN, shapes_RN.shape), valid_RN)
     power_R1 = (np.abs(own_RN) ** 2).sum(axis=1, keepdims=True)
     is_fit_R1 = power_R1 > 0
     turn_R1 = (own_RN.conj() * target_RN).sum(axis=1, keepdims=True) / np.where(is_fit_R1, power_R1, 1.0)
@@ -61,7 +61,7 @@ def align(shapes_RN: Complex, valid_RN: NDArray[np.bool_], reference_RN: Complex
     return Fit(aligned_RN, is_fit_R1[:, 0], turn_R1[:, 0])
 
 
-def centred(shapes_RN: Complex, valid_RN: NDArray[np.bool_]) -> tuple[Complex, Complex]:
+def centered(shapes_RN: Complex, valid_RN: NDArray[np.bool_]) -> tuple[Complex, Complex]:
     """Shapes about the middle of their known landmarks, 0 where unknown, and that middle, (R, 1)."""
     known_R1 = np.maximum(valid_RN.sum(axis=1, keepdims=True), 1)
     middle_R1 = np.where(valid_RN, shapes_RN, 0.0).sum(axis=1, keepdims=True) / known_R1
@@ -69,29 +69,29 @@ def centred(shapes_RN: Complex, valid_RN: NDArray[np.bool_]) -> tuple[Complex, C
 
 
 def procrustes_mean(chunks: Chunks, start_N2: NDArray[np.float64]) -> Complex:
-    """The mean of all shapes, each laid on that mean: generalised Procrustes analysis (Gower, 1975).
+    """The mean of all shapes, each laid on that mean: generalized Procrustes analysis (Gower, 1975).
 
     Args:
         chunks: The shapes; read once a round.
         start_N2: Where the search begins; the mean keeps its orientation.
 
     Returns:
-        (N,) centred, RMS distance 1 from its middle.
+        (N,) centered, RMS distance 1 from its middle.
     """
-    reference_N = _normalised(as_complex(start_N2))
+    reference_N = _normalized(as_complex(start_N2))
     for _ in range(_ROUNDS):
         sums = MeanSums(len(reference_N), STEP)
         for points, valid in blocks(chunks(), len(reference_N)):
             fit = align(as_complex(points), valid, reference_N)
             sums.add(as_points(fit.aligned), valid & fit.is_fit[:, None])
         mean_N2 = np.where(sums.counts_N[:, None] > 0, sums.mean(), as_points(reference_N))
-        before_N, reference_N = reference_N, _normalised(as_complex(mean_N2))
+        before_N, reference_N = reference_N, _normalized(as_complex(mean_N2))
         if np.abs(reference_N - before_N).mean() < _STILL:
             break
     return reference_N
 
 
-def _normalised(shape_N: Complex) -> Complex:
+def _normalized(shape_N: Complex) -> Complex:
     shape_N = shape_N - shape_N.mean()
     size = np.sqrt((np.abs(shape_N) ** 2).mean())
     return np.asarray(shape_N / size if size > 0 else shape_N)

@@ -111,7 +111,7 @@ class Statistics:
         return {name: np.ascontiguousarray(v) for name, v in named.items() if isinstance(v, np.ndarray)}
 
 
-def pearson_neighbours(correlation_NN: NDArray[np.float64], k: int) -> NDArray[np.bool_]:
+def pearson_neighbors(correlation_NN: NDArray[np.float64], k: int) -> NDArray[np.bool_]:
     """(N, N) SCC's binary adjacency matrix with self-loops: the k + 1 greatest of each row (Eq. 5).
 
     The landmark itself is always among them; of equals, the one with the lower number is.
@@ -121,7 +121,7 @@ def pearson_neighbours(correlation_NN: NDArray[np.float64], k: int) -> NDArray[n
     """
     n = len(correlation_NN)
     if not 0 <= k < n:
-        raise UserError(f"k = {k} neighbours, but a landmark has {n - 1} others; choose 0…{n - 1}")
+        raise UserError(f"k = {k} neighbors, but a landmark has {n - 1} others; choose 0…{n - 1}")
     ranked_NN = correlation_NN.copy()
     np.fill_diagonal(ranked_NN, np.inf)
     nearest_Nk = np.argsort(-ranked_NN, axis=1, kind="stable")[:, : k + 1]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.synthetic.look import Light, Look
+from facealign.data.synthetic.appearance import Light, Look
 from facealign.data.synthetic.person import Expression
 from facealign.data.synthetic.photometry import Camera
 from facealign.data.synthetic.view import Pose
@@ -35,7 +35,7 @@ def describe(
     Args:
         pose: Angles of the head.
         expression: What the face does.
-        look: Its colours.
+        look: Its colors.
         light: The lamp.
         camera: The camera.
         covered: (98,) landmarks of ``wflw98`` that an occluder hides; what the face hides itself does not count.

@@ -1,4 +1,4 @@
-"""Drawing with sub-pixel coordinates in the frame of facealign: 0-based, origin at the centre of a pixel.
+"""Drawing with sub-pixel coordinates in the frame of facealign: 0-based, origin at the center of a pixel.
 
 OpenCV draws polygons in fixed point; with 4 fractional bits a vertex is exact to 1/32 px.
 """
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Picture = NDArray[np.uint8]
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 """Red, green, blue, 0 … 255."""
 
 _BITS = 4
@@ -23,21 +23,21 @@ def fixed(points: Array) -> NDArray[np.int32]:
     return np.rint(points * (1 << _BITS)).astype(np.int32)
 
 
-def fill(picture: Picture, polygon: Array, colour: Colour) -> None:
+def fill(picture: Picture, polygon: Array, color: Color) -> None:
     """Fill a polygon (n, 2) with soft edges."""
-    cv2.fillPoly(picture, [fixed(polygon)], colour, cv2.LINE_AA, _BITS)
+    cv2.fillPoly(picture, [fixed(polygon)], color, cv2.LINE_AA, _BITS)
 
 
-def line(picture: Picture, points: Array, colour: Colour, width: float, closed: bool = False) -> None:
+def line(picture: Picture, points: Array, color: Color, width: float, closed: bool = False) -> None:
     """Draw a line through points (n, 2), ``width`` pixels wide, at least one."""
     thickness = max(1, round(width))
-    cv2.polylines(picture, [fixed(points)], closed, colour, thickness, cv2.LINE_AA, _BITS)
+    cv2.polylines(picture, [fixed(points)], closed, color, thickness, cv2.LINE_AA, _BITS)
 
 
-def facets(picture: Picture, quads: Array, colours: Sequence[Sequence[int]]) -> None:
+def facets(picture: Picture, quads: Array, colors: Sequence[Sequence[int]]) -> None:
     """Fill convex quadrilaterals (n, 4, 2) one over the other, hard-edged."""
-    for corners, colour in zip(fixed(quads), colours, strict=True):
-        cv2.fillConvexPoly(picture, corners, colour, cv2.LINE_8, _BITS)
+    for corners, color in zip(fixed(quads), colors, strict=True):
+        cv2.fillConvexPoly(picture, corners, color, cv2.LINE_8, _BITS)
 
 
 def blend(picture: Picture, other: Picture, mask: Picture) -> None:
@@ -53,7 +53,7 @@ def smooth(points: Array, parts: int = 4) -> Array:
     return np.asarray(_catmull_rom(len(points), parts) @ points)
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
+def mix(one: Color, other: Color, share: float) -> Color:
     """``one`` with ``share``, 0 … 1, of ``other`` in it."""
     rest = 1 - share
     return (
@@ -65,7 +65,7 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
 
 @cache
 def _catmull_rom(count: int, parts: int) -> Array:
-    """The spline as a matrix, since it is linear in its points; the ends' missing neighbours are extrapolated."""
+    """The spline as a matrix, since it is linear in its points; the ends' missing neighbors are extrapolated."""
     padded = np.zeros((count + 2, count))
     padded[1:-1] = np.eye(count)
     padded[0, :2], padded[-1, -2:] = (2, -1), (-1, 2)

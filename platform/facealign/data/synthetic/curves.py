@@ -44,7 +44,7 @@ def facial_curves(identity: Identity, expression: Expression) -> Curves:
 
 
 def _eye(person: Identity, act: Expression, side: int, name: str, lid: float) -> Curves:
-    """Lids from the outer corner inwards for the right eye, mirrored for the left; iris centre last."""
+    """Lids from the outer corner inwards for the right eye, mirrored for the left; iris center last."""
     squint = 1 - 0.3 * max(0.0, act.smile) * min(1.0, lid)
     along = person.eye_width * (2 * _T - 1)
     x = -person.eye_distance + along

@@ -5,13 +5,13 @@ from numpy.typing import NDArray
 
 from facealign.config import UserError
 from facealign.data.record import FaceRecord
+from facealign.data.synthetic.appearance import sample_light, sample_look
 from facealign.data.synthetic.attributes import describe
 from facealign.data.synthetic.background import paint_background
 from facealign.data.synthetic.canvas import Picture
 from facealign.data.synthetic.chances import Chances
 from facealign.data.synthetic.face import Face, place_face
 from facealign.data.synthetic.landmarks import check_schema, read_landmarks
-from facealign.data.synthetic.look import sample_light, sample_look
 from facealign.data.synthetic.occluders import occlude
 from facealign.data.synthetic.person import Expression, Identity, sample_expression, sample_identity
 from facealign.data.synthetic.photometry import sample_camera, take
@@ -96,7 +96,7 @@ def _covered(points: Array, mask: Picture) -> NDArray[np.bool_]:
 
 
 def _within(points: Array, size: int) -> NDArray[np.bool_]:
-    """(N,) whether the landmark lies in the picture, whose border runs half a pixel outside the outer centres."""
+    """(N,) whether the landmark lies in the picture, whose border runs half a pixel outside the outer centers."""
     return np.asarray(((points >= -0.5) & (points < size - 0.5)).all(axis=1))
 
 

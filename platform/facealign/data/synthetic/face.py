@@ -21,7 +21,7 @@ T = TypeVar("T", bound=np.generic)
 
 @dataclass(frozen=True)
 class Face:
-    """A face before it has colours.
+    """A face before it has colors.
 
     Attributes:
         identity: Shape of the head.
@@ -63,29 +63,29 @@ class Face:
         return float(self.view.sight[0])
 
 
-def place_face(identity: Identity, expression: Expression, pose: Pose, centre: Array, side: float) -> Face:
+def place_face(identity: Identity, expression: Expression, pose: Pose, center: Array, side: float) -> Face:
     """Turn a face and put it into the picture.
 
     Args:
         identity: Shape of the head.
         expression: What it does.
         pose: How it is turned.
-        centre: (2,) pixel of the middle of the landmarks' tight box.
+        center: (2,) pixel of the middle of the landmarks' tight box.
         side: Pixels of that box's longer side.
     """
     surface = HeadSurface(identity, expression)
     frontal = facial_curves(identity, expression)
     flat = np.concatenate(list(frontal.values()))
     points = np.column_stack([flat, surface.depth(flat[:, 0], flat[:, 1])])
-    unit = View(rotation=rotation_of(pose), scale=1.0, centre=np.zeros(2))
+    unit = View(rotation=rotation_of(pose), scale=1.0, center=np.zeros(2))
     near, edge = unit.project(points), outline(surface, unit)
     both = np.concatenate([near, edge.contour])
     low, high = both.min(axis=0), both.max(axis=0)
     scale = side / float((high - low).max())
-    view = View(rotation=unit.rotation, scale=scale, centre=centre - scale * (low + high) / 2)
+    view = View(rotation=unit.rotation, scale=scale, center=center - scale * (low + high) / 2)
 
-    edge = Outline(edge.contour * scale + view.centre, edge.forehead * scale + view.centre)
-    curves = _cut(near * scale + view.centre, frontal)
+    edge = Outline(edge.contour * scale + view.center, edge.forehead * scale + view.center)
+    curves = _cut(near * scale + view.center, frontal)
     hidden = _cut(hidden_by_head(surface, points, view.sight), frontal)
     curves["contour"], hidden["contour"] = edge.contour, np.zeros(len(edge.contour), dtype=bool)
     return Face(identity, expression, surface, view, edge, curves, hidden)

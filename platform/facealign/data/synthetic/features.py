@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.synthetic.canvas import Colour, Picture, blend, fill, line, mix, smooth
+from facealign.data.synthetic.appearance import Look
+from facealign.data.synthetic.canvas import Color, Picture, blend, fill, line, mix, smooth
 from facealign.data.synthetic.face import Face
-from facealign.data.synthetic.look import Look
 
 Array = NDArray[np.float64]
 
@@ -17,9 +17,9 @@ _NOSTRIL = np.array([0.42, -0.03]) + _DISC * [0.34, 0.022]
 _MIRROR = np.array([-1.0, 1.0])
 _NOSE = np.concatenate([_WING * _MIRROR, _WING, _NOSTRIL * _MIRROR, _NOSTRIL])
 """Wings and nostrils, right and left: x in half-widths of the nose, y in face units below its base."""
-_DARK: Colour = (28, 16, 14)
-_CAVITY: Colour = (62, 16, 20)
-_TEETH: Colour = (232, 226, 214)
+_DARK: Color = (28, 16, 14)
+_CAVITY: Color = (62, 16, 20)
+_TEETH: Color = (232, 226, 214)
 
 
 def paint_eye(picture: Picture, face: Face, look: Look, side: str) -> None:
@@ -88,12 +88,12 @@ def paint_mouth(picture: Picture, face: Face, look: Look) -> None:
 def _paint_ball(ball: Picture, face: Face, look: Look, side: str, origin: NDArray[np.int_]) -> None:
     """The eyeball, drawn as if there were no lids, in a patch whose first pixel is ``origin``."""
     ball[:] = (236, 232, 228)
-    centre = face.curves[f"{side}_pupil"][0] - origin
+    center = face.curves[f"{side}_pupil"][0] - origin
     disc = _DISC @ (face.unit * face.view.rotation[:2, :2].T)
     upper = face.curves[f"{side}_upper_lid"] - origin
     line(ball, upper, (150, 140, 140), 0.07 * face.unit)
-    fill(ball, centre + 0.093 * disc, mix(look.iris, _DARK, 0.55))
-    fill(ball, centre + 0.078 * disc, look.iris)
-    fill(ball, centre + 0.036 * disc, (10, 8, 8))
-    glint = (round(centre[0] - 0.03 * face.unit), round(centre[1] - 0.03 * face.unit))
+    fill(ball, center + 0.093 * disc, mix(look.iris, _DARK, 0.55))
+    fill(ball, center + 0.078 * disc, look.iris)
+    fill(ball, center + 0.036 * disc, (10, 8, 8))
+    glint = (round(center[0] - 0.03 * face.unit), round(center[1] - 0.03 * face.unit))
     cv2.circle(ball, glint, max(1, round(0.016 * face.unit)), (255, 255, 255), -1, cv2.LINE_AA)

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.synthetic.background import sample_colour
-from facealign.data.synthetic.canvas import Colour, Picture, fill, line, mix
+from facealign.data.synthetic.background import sample_color
+from facealign.data.synthetic.canvas import Color, Picture, fill, line, mix
 from facealign.data.synthetic.chances import Chances
 from facealign.data.synthetic.face import Face
 
@@ -12,13 +12,13 @@ Array = NDArray[np.float64]
 
 _RING = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 _CIRCLE = np.column_stack([np.cos(_RING), np.sin(_RING)])
-_OPAQUE: Colour = (255, 255, 255)
+_OPAQUE: Color = (255, 255, 255)
 
 
 def put_on_glasses(picture: Picture, mask: Picture, face: Face, chances: Chances) -> None:
     """Two lenses, a bridge and temples; one pair in five has dark lenses, and only those hide anything."""
     dark = chances.happens(0.2)
-    colour = mix((30, 26, 26), sample_colour(chances, 10, 160), chances.uniform(0, 0.7))
+    color = mix((30, 26, 26), sample_color(chances, 10, 160), chances.uniform(0, 0.7))
     wide, high = chances.uniform(1.4, 1.75) * face.identity.eye_width, chances.uniform(0.17, 0.25)
     square = chances.uniform(0.45, 1.0)
     width = chances.uniform(0.015, 0.05) * face.unit
@@ -30,7 +30,7 @@ def put_on_glasses(picture: Picture, mask: Picture, face: Face, chances: Chances
         bent = plane - 0.42 * np.maximum(0, np.abs(flat[:, 0]) - 0.2) ** 2
         lens = face.view.project(np.column_stack([flat, bent]))
         if dark:
-            fill(picture, lens, mix((18, 18, 22), colour, 0.25))
+            fill(picture, lens, mix((18, 18, 22), color, 0.25))
             fill(mask, lens, _OPAQUE)
             glare = lens[14:18] * 0.75 + lens.mean(axis=0) * 0.25
             line(picture, glare, (96, 100, 110), 0.03 * face.unit)
@@ -38,7 +38,7 @@ def put_on_glasses(picture: Picture, mask: Picture, face: Face, chances: Chances
             [[side * (eye + wide), 0.0, plane - 0.2], [side * 1.03 * face.identity.width, 0.0, -0.25]]
         )
         if face.turned * side > -0.1:
-            line(picture, face.view.project(hinge), colour, width)
-        line(picture, lens, colour, width, closed=True)
+            line(picture, face.view.project(hinge), color, width)
+        line(picture, lens, color, width, closed=True)
     bridge = np.array([[wide - eye, 0.0, plane], [0, -0.04, plane + 0.02], [eye - wide, 0.0, plane]])
-    line(picture, face.view.project(bridge), colour, width)
+    line(picture, face.view.project(bridge), color, width)

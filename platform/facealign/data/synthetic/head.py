@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from facealign.data.synthetic.appearance import Look
 from facealign.data.synthetic.canvas import Picture, fill, line, mix
 from facealign.data.synthetic.face import Face
-from facealign.data.synthetic.look import Look
 from facealign.data.synthetic.shading import HALF_SIZE
 from facealign.data.synthetic.silhouette import CONTOUR_TOP
 from facealign.geometry import affine
@@ -20,7 +20,7 @@ _EAR = np.array(
 """Outline of an ear: backwards and downwards from its upper root, face units."""
 _HAIRLINE = np.linspace(-0.98, 0.98, 15)
 _SKULL = np.diag([1.08, 1.12, 1.2])
-_SKULL_CENTRE = np.array([0.0, -0.45, -0.25])
+_SKULL_CENTER = np.array([0.0, -0.45, -0.25])
 
 
 def paint_behind(picture: Picture, shades: Picture, face: Face, look: Look) -> None:
@@ -29,8 +29,8 @@ def paint_behind(picture: Picture, shades: Picture, face: Face, look: Look) -> N
     if look.hair_length > 0.3 and not look.bald:
         fill(picture, _hanging_hair(face, look), mix(look.hair, (0, 0, 0), 0.25))
     _paint_bust(picture, shades, face, look, middle)
-    grow, colour = (0.98, look.skin) if look.bald else (1.06, look.hair)
-    fill(picture, _skull(face, grow), colour)
+    grow, color = (0.98, look.skin) if look.bald else (1.06, look.hair)
+    fill(picture, _skull(face, grow), color)
     for side in (-1, 1):
         if not _is_near(face, side):
             _paint_ear(picture, face, look, side)
@@ -64,7 +64,7 @@ def _skull(face: Face, grow: float) -> Array:
     wide = float(face.surface.half_width(np.array([-0.2]))[0])
     half_axes = _SKULL * np.array([wide, 1.0, 1.0]) * grow
     shape = np.linalg.cholesky(rotation @ (half_axes @ half_axes) @ rotation.T)
-    return np.asarray(_ARC @ (shape.T * face.unit) + face.view.project(_SKULL_CENTRE))
+    return np.asarray(_ARC @ (shape.T * face.unit) + face.view.project(_SKULL_CENTER))
 
 
 def _hanging_hair(face: Face, look: Look) -> Array:

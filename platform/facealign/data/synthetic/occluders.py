@@ -8,18 +8,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.synthetic.background import sample_colour
-from facealign.data.synthetic.canvas import Colour, Picture, fill, line, mix, smooth
+from facealign.data.synthetic.appearance import Look
+from facealign.data.synthetic.background import sample_color
+from facealign.data.synthetic.canvas import Color, Picture, fill, line, mix, smooth
 from facealign.data.synthetic.chances import Chances
 from facealign.data.synthetic.face import Face
 from facealign.data.synthetic.glasses import put_on_glasses
-from facealign.data.synthetic.look import Look
 
 Array = NDArray[np.float64]
 
 _RING = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 _CIRCLE = np.column_stack([np.cos(_RING), np.sin(_RING)])
-_OPAQUE: Colour = (255, 255, 255)
+_OPAQUE: Color = (255, 255, 255)
 
 
 def occlude(picture: Picture, face: Face, look: Look, chances: Chances) -> Picture:
@@ -52,7 +52,7 @@ def _hand(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chan
     def place(points: list[list[float]]) -> Array:
         return np.asarray(np.array(points) @ axes + target)
 
-    light = mix(look.skin, _colour_at(picture, face.curves["nose_ridge"][2]), chances.uniform(0.4, 1.0))
+    light = mix(look.skin, _color_at(picture, face.curves["nose_ridge"][2]), chances.uniform(0.4, 1.0))
     edge = mix(light, (20, 6, 4), 0.45)
     palm = place(
         [[-0.42, 0.1], [0.42, 0.1], [0.44, 0.6], [0.3, 1.0], [0.34, 4.0], [-0.3, 4.0], [-0.26, 1.0], [-0.44, 0.6]]
@@ -69,7 +69,7 @@ def _hand(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chan
         line(picture, place([[0.28 * k - 0.28, 0.32], [0.29 * k - 0.29, 0.0]]), edge, 0.025 * size)
 
 
-def _colour_at(picture: Picture, point: Array) -> Colour:
+def _color_at(picture: Picture, point: Array) -> Color:
     column, row = (min(max(round(value), 0), len(picture) - 1) for value in point.tolist())
     red, green, blue = picture[row, column].tolist()
     return red, green, blue
@@ -92,30 +92,30 @@ def _strand(picture: Picture, mask: Picture, face: Face, look: Look, chances: Ch
 def _face_mask(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chances) -> None:
     """A cloth mask from the nose to below the chin, its strings running to the ears."""
     contour = face.curves["contour"]
-    colour = mix((214, 226, 234), sample_colour(chances), chances.uniform(0.0, 0.9))
+    color = mix((214, 226, 234), sample_color(chances), chances.uniform(0.0, 0.9))
     bridge = face.curves["nose_ridge"][1:3].mean(axis=0)
     upwards = 0.1 * (bridge - contour[16])
     left, right = (0.5 * (bridge + contour[k]) + upwards for k in (25, 7))
     cloth = np.concatenate([smooth(np.stack([contour[7], right, bridge, left, contour[25]])), contour[24:7:-1]])
     for a, b in ((1, 8), (31, 24)):
-        line(picture, contour[[a, b]], mix(colour, (255, 255, 255), 0.4), 0.02 * face.unit)
-    fill(picture, cloth, colour)
+        line(picture, contour[[a, b]], mix(color, (255, 255, 255), 0.4), 0.02 * face.unit)
+    fill(picture, cloth, color)
     fill(mask, cloth, _OPAQUE)
     for share in (0.35, 0.6):
         fold = contour[9:24:2] + share * (bridge - contour[9:24:2]) * np.array([[0.6, 1.0]])
-        line(picture, smooth(fold[1:-1]), mix(colour, (40, 40, 50), 0.22), 0.02 * face.unit)
+        line(picture, smooth(fold[1:-1]), mix(color, (40, 40, 50), 0.22), 0.02 * face.unit)
 
 
 def _object(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chances) -> None:
     """A cup, a book or a telephone: a rounded board with a stripe."""
-    centre = face.curves["contour"].mean(axis=0) + face.unit * np.array(
+    center = face.curves["contour"].mean(axis=0) + face.unit * np.array(
         [chances.uniform(-0.8, 0.8), chances.uniform(-0.5, 0.8)]
     )
     half = face.unit * np.array([chances.uniform(0.25, 0.55), chances.uniform(0.25, 0.6)])
-    angle, colour = chances.uniform(-0.6, 0.6), sample_colour(chances)
+    angle, color = chances.uniform(-0.6, 0.6), sample_color(chances)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    board = (np.sign(_CIRCLE) * np.abs(_CIRCLE) ** chances.uniform(0.25, 1.0) * half) @ turn + centre
-    fill(picture, board, colour)
+    board = (np.sign(_CIRCLE) * np.abs(_CIRCLE) ** chances.uniform(0.25, 1.0) * half) @ turn + center
+    fill(picture, board, color)
     fill(mask, board, _OPAQUE)
-    stripe = np.array([[-0.9, -0.2], [0.9, -0.2], [0.9, 0.15], [-0.9, 0.15]]) * half @ turn + centre
-    fill(picture, stripe, sample_colour(chances))
+    stripe = np.array([[-0.9, -0.2], [0.9, -0.2], [0.9, 0.15], [-0.9, 0.15]]) * half @ turn + center
+    fill(picture, stripe, sample_color(chances))

@@ -1,4 +1,4 @@
-"""The camera: exposure curve, colour cast, blur and grain."""
+"""The camera: exposure curve, color cast, blur and grain."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Camera:
         blur: Standard deviation of the lens's blur, face units.
         motion: Length of the motion's smear, face units; 0 for none.
         upright: The motion is up and down rather than sideways.
-        grain: Standard deviation of the sensor's noise, grey levels.
+        grain: Standard deviation of the sensor's noise, gray levels.
     """
 
     gamma: float

@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facealign.data.synthetic.appearance import Light, Look
 from facealign.data.synthetic.canvas import Picture, blend, fill, line, mix, smooth
 from facealign.data.synthetic.chances import Chances
 from facealign.data.synthetic.face import Face
 from facealign.data.synthetic.features import paint_brow, paint_eye, paint_mouth, paint_nose
 from facealign.data.synthetic.head import paint_behind, paint_front_hair, paint_skin
-from facealign.data.synthetic.look import Light, Look
 from facealign.data.synthetic.shading import HALF_SIZE, lit, screen, shade_head, soften
 from facealign.data.synthetic.shadows import paint_shadows
 from facealign.data.synthetic.texture import cut
@@ -44,7 +44,7 @@ def _paint_beard(picture: Picture, face: Face, look: Look) -> None:
     """A beard along the jaw and over the upper lip, as thick as ``look.beard``."""
     if not look.beard:
         return
-    colour = mix(look.skin, mix(look.hair, (20, 16, 14), 0.3), 0.75 * look.beard)
+    color = mix(look.skin, mix(look.hair, (20, 16, 14), 0.3), 0.75 * look.beard)
     contour, mouth = face.curves["contour"], face.curves["outer_lip_top"]
     middle = mouth[3] + 0.5 * (face.curves["nose_base"][2] - mouth[3])
     inner = contour[7:26] + (middle - contour[7:26]) * np.linspace(-1, 1, 19)[:, None] ** 4 * 0.35
@@ -55,7 +55,7 @@ def _paint_beard(picture: Picture, face: Face, look: Look) -> None:
     fill(mask, affine.apply(HALF_SIZE, hairy), (255, 255, 255))
     width = 2 * round(0.04 * face.unit) + 1
     mask = np.asarray(cv2.resize(cv2.blur(mask, (width, width)), None, fx=2, fy=2), dtype=np.uint8)
-    blend(picture, np.full_like(picture, colour), cv2.bitwise_and(mask, _inside(face, len(picture))))
+    blend(picture, np.full_like(picture, color), cv2.bitwise_and(mask, _inside(face, len(picture))))
 
 
 def _inside(face: Face, size: int) -> Picture:
@@ -66,11 +66,11 @@ def _inside(face: Face, size: int) -> Picture:
 
 
 def _paint_freckles(picture: Picture, face: Face, look: Look, chances: Chances) -> None:
-    colour = mix(look.skin, (110, 56, 30), 0.35)
+    color = mix(look.skin, (110, 56, 30), 0.35)
     spots = [(chances.uniform(-0.62, 0.62), chances.uniform(0.22, 0.62)) for _ in range(look.freckles)]
     if spots:
         for x, y in np.rint(face.at(np.array(spots)) * 16).astype(int).tolist():
-            cv2.circle(picture, (x, y), round(0.011 * face.unit * 16) + 8, colour, -1, cv2.LINE_AA, 4)
+            cv2.circle(picture, (x, y), round(0.011 * face.unit * 16) + 8, color, -1, cv2.LINE_AA, 4)
 
 
 def _cover_with_nose(picture: Picture, face: Face, look: Look) -> None:
@@ -89,7 +89,7 @@ def _cover_with_nose(picture: Picture, face: Face, look: Look) -> None:
 
 
 def _comb(picture: Picture, look: Look, chances: Chances) -> None:
-    """Strands over whatever has exactly the hair's colour."""
+    """Strands over whatever has exactly the hair's color."""
     if look.bald:
         return
     strands = cut("strands", len(picture), chances)

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facealign.data.synthetic.appearance import Light
 from facealign.data.synthetic.canvas import Picture, facets
-from facealign.data.synthetic.look import Light
 from facealign.data.synthetic.surface import CROWN, HeadSurface
 from facealign.data.synthetic.texture import roughen
 from facealign.data.synthetic.view import View
@@ -35,7 +35,7 @@ def screen(light: Light, size: int) -> Picture:
     facing = light.ambient + (1 - light.ambient) * max(0.0, light.direction[2])
     half = size // 2
     picture = np.empty((half, half, 3), np.uint8)
-    cv2.rectangle(picture, (0, 0), (half, half), np.clip(_colour(light) * facing, 0, 255).tolist(), -1)
+    cv2.rectangle(picture, (0, 0), (half, half), np.clip(_color(light) * facing, 0, 255).tolist(), -1)
     return picture
 
 
@@ -52,8 +52,8 @@ def shade_head(shades: Picture, surface: HeadSurface, view: View, light: Light) 
     front = np.flatnonzero(normal[:, 2] > -0.3)
     order = front[np.argsort(seen[front, :, 2].mean(axis=1), kind="stable")]
     pixels = affine.apply(HALF_SIZE, view.project(corners[order]))
-    colours = np.clip(bright[order, None] * _colour(light), 0, 255).astype(int).tolist()
-    facets(shades, pixels, colours)
+    colors = np.clip(bright[order, None] * _color(light), 0, 255).astype(int).tolist()
+    facets(shades, pixels, colors)
 
 
 def soften(shades: Picture, unit: float, mottle: Picture) -> Picture:
@@ -88,5 +88,5 @@ def _unit(vectors: Array) -> Array:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
-def _colour(light: Light) -> Array:
+def _color(light: Light) -> Array:
     return _UNIT * np.array([1 + light.warmth, 1.0, 1 - light.warmth])

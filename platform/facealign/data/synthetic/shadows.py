@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.synthetic.canvas import Colour, Picture, line, smooth
+from facealign.data.synthetic.appearance import Look
+from facealign.data.synthetic.canvas import Color, Picture, line, smooth
 from facealign.data.synthetic.face import Face
-from facealign.data.synthetic.look import Look
 from facealign.data.synthetic.shading import HALF_SIZE
 from facealign.geometry import affine
 
@@ -40,11 +40,11 @@ def _darken(shades: Picture, points: Array, factor: float, width: float) -> None
 def _rouge(shades: Picture, cheek: Array, radius: float) -> None:
     x, y = affine.apply(HALF_SIZE, cheek)
     red, green, blue = _sample(shades, np.array([x, y]))
-    colour = (min(255, red * 1.08), green * 0.86, blue * 0.88)
-    cv2.circle(shades, (round(x), round(y)), max(1, round(radius / 2)), colour, -1)
+    color = (min(255, red * 1.08), green * 0.86, blue * 0.88)
+    cv2.circle(shades, (round(x), round(y)), max(1, round(radius / 2)), color, -1)
 
 
-def _sample(shades: Picture, point: Array) -> Colour:
+def _sample(shades: Picture, point: Array) -> Color:
     column, row = (int(min(max(value, 0), len(shades) - 1)) for value in point)
     red, green, blue = shades[row, column].tolist()
     return red, green, blue

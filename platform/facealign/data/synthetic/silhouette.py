@@ -68,7 +68,7 @@ def _contour_heights(surface: HeadSurface) -> Array:
 def _outermost(view: View, parallels: Array, side: int) -> Array:
     """Of each parallel (rows, places, 3), the pixel farthest to ``side`` of the face's axis, (rows, 2).
 
-    A parabola through the best sample and its neighbours finds the place between the samples.
+    A parabola through the best sample and its neighbors finds the place between the samples.
     """
     reach = parallels @ (side * _sideways(view))
     best = np.clip(reach.argmax(axis=1), 1, reach.shape[1] - 2)

@@ -19,7 +19,7 @@ def _tile(name: str) -> Picture:
     key = {"grain": 1, "mottle": 2, "strands": 3}[name]
     generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([7, key])))
     noise = generator.standard_normal((_SIDE, _SIDE, 3)).astype(np.float32)
-    noise += 0.6 * (noise.mean(axis=2, keepdims=True) * 1.7 - noise)  # mostly of brightness, less of colour
+    noise += 0.6 * (noise.mean(axis=2, keepdims=True) * 1.7 - noise)  # mostly of brightness, less of color
     if name == "mottle":
         noise = cv2.GaussianBlur(noise, (0, 0), 4) * 8 + cv2.GaussianBlur(noise, (0, 0), 14) * 20
     if name == "strands":

@@ -31,21 +31,21 @@ class Pose:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Weak perspective: ``pixel = centre + scale · (rotation · p)``, dropping depth.
+    """Weak perspective: ``pixel = center + scale · (rotation · p)``, dropping depth.
 
     Attributes:
         rotation: (3, 3).
         scale: Pixels for one face unit.
-        centre: (2,) pixel of the point between the eyes.
+        center: (2,) pixel of the point between the eyes.
     """
 
     rotation: Array
     scale: float
-    centre: Array
+    center: Array
 
     def project(self, points: Array) -> Array:
         """Points (…, 3) in face units → (…, 2) pixels."""
-        return np.asarray(points @ (self.scale * self.rotation[:2].T) + self.centre)
+        return np.asarray(points @ (self.scale * self.rotation[:2].T) + self.center)
 
     @property
     def sight(self) -> Array:

@@ -13,7 +13,7 @@ from facealign.data.dataset import FaceDataset
 from facealign.data.folds import Fold
 from facealign.data.loader import eval_batches
 from facealign.data.shards.reader import ShardReader
-from facealign.evaluation.aligned_errors import upright_errors
+from facealign.evaluation.aligned_errors import aligned_errors
 from facealign.evaluation.papers.prepared import Prepared, curve
 from facealign.evaluation.papers.table import AT_AN_EPOCH, WITH_THRESHOLD, Column, PaperTable
 from facealign.geometry import LandmarkSchema
@@ -116,7 +116,7 @@ def measured(
         landmarks: Those to measure; None: all.
     """
     ids = tuple(np.array(found.ids)[faces_F])
-    chosen = points[faces_F], found.truth[faces_F], found.valid[faces_F], schema, column.normaliser
+    chosen = points[faces_F], found.truth[faces_F], found.valid[faces_F], schema, column.normalizer
     if column.figure == "nme" and landmarks is None:
         return float(nme(*chosen, ids).mean())
     if column.figure in WITH_THRESHOLD:
@@ -138,7 +138,7 @@ def anisotropies(found: Predictions, schema: LandmarkSchema) -> list[float]:
         UserError: The landmarks have no inter-ocular distance to measure errors in, or one is known on fewer than
             two faces.
     """
-    upright = upright_errors(found, schema)
+    upright = aligned_errors(found, schema)
     return [float(ratio) for ratio in error_ellipses(upright.errors, upright.valid).anisotropy]
 
 

@@ -71,7 +71,7 @@ class Prepared:
         if not self.faces(column).any():
             return f"no face here is in the subset {column.subset}"
         if column.figure.endswith(("nme", "rate", "auc")) and not _has(self.schema, column):
-            return f"{self.schema.name} has no {column.normaliser} distance"
+            return f"{self.schema.name} has no {column.normalizer} distance"
         return ""
 
 
@@ -81,7 +81,7 @@ def curve(schema: LandmarkSchema, name: str) -> tuple[int, ...] | None:
 
 
 def _has(schema: LandmarkSchema, column: Column) -> bool:
-    return column.normaliser in ("box", "diagonal", *schema.normalisers.names)
+    return column.normalizer in ("box", "diagonal", *schema.normalizers.names)
 
 
 def _name(index: Index) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from facealign.config import Settings
-from facealign.geometry import Normaliser
+from facealign.geometry import Normalizer
 
 FigureName = Literal[
     "nme",
@@ -44,7 +44,7 @@ class Column(Settings):
     )
     data: DataSet = Field(description="the data set of the paper's figure")
     subset: str | None = Field(default=None, description="official subset or attribute; null: all test faces")
-    normaliser: Normaliser = Field(default="inter_ocular", description="what errors are divided by")
+    normalizer: Normalizer = Field(default="inter_ocular", description="what errors are divided by")
     threshold: float | None = Field(default=None, gt=0, le=1, description="NME, of failure_rate and auc")
     epoch: int | None = Field(default=None, ge=1, description="of the paper's training, of train_… figures")
     unit: Unit = Field(default="%", description="of the printed numbers")

@@ -5,7 +5,7 @@ away from it (Eqs. 4–6).
 
 Where the paper is silent (ours): a and b are in pixels of a crop of 256 px; the well-defined corners are those of
 eyes and mouth, and the landmarks that lie on no curve, such as pupils, count like them; where a curve has no
-direction, because a landmark's neighbours coincide or are unknown, an error counts in every direction as it does
+direction, because a landmark's neighbors coincide or are unknown, an error counts in every direction as it does
 across; and a landmark of two curves follows the first.
 """
 
@@ -37,8 +37,8 @@ class AnisotropicLoss(CoordinateLoss):
     def __init__(self, config: AnisotropicSettings, schema: LandmarkSchema) -> None:
         super().__init__(config, schema)
         before, after = list(range(schema.size)), list(range(schema.size))
-        self._isotropic = [i for i, pair in enumerate(_neighbours(schema)) if pair is None]
-        for i, pair in enumerate(_neighbours(schema)):
+        self._isotropic = [i for i, pair in enumerate(_neighbors(schema)) if pair is None]
+        for i, pair in enumerate(_neighbors(schema)):
             before[i], after[i] = pair or (i, i)
         self._before, self._after = before, after
 
@@ -57,20 +57,20 @@ class AnisotropicLoss(CoordinateLoss):
 
         Args:
             shape_BN2: Landmarks, any unit.
-            valid_BN: Where one neighbour is unknown, the tangent points from the landmark to the other.
+            valid_BN: Where one neighbor is unknown, the tangent points from the landmark to the other.
         """
-        neighbours = []
+        neighbors = []
         for indices in (self._before, self._after):
             known_BN1 = valid_BN[:, indices, None]
-            neighbours.append(torch.where(known_BN1, shape_BN2[:, indices], shape_BN2))
-        before_BN2, after_BN2 = neighbours
+            neighbors.append(torch.where(known_BN1, shape_BN2[:, indices], shape_BN2))
+        before_BN2, after_BN2 = neighbors
         chords_BN2 = after_BN2 - before_BN2
         lengths_BN1 = chords_BN2.norm(dim=-1, keepdim=True)
         tiny = torch.finfo(chords_BN2.dtype).eps
         return torch.where(lengths_BN1 > tiny, chords_BN2 / lengths_BN1.clamp_min(tiny), 0.0)
 
 
-def _neighbours(schema: LandmarkSchema) -> Iterator[tuple[int, int] | None]:
+def _neighbors(schema: LandmarkSchema) -> Iterator[tuple[int, int] | None]:
     """Of each landmark, those before and after it on its curve, itself at an open end; None where isotropic."""
     found: dict[int, tuple[int, int]] = {}
     for edge in schema.edges:

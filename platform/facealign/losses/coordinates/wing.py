@@ -1,4 +1,4 @@
-"""The Wing loss: Feng et al., "Wing loss for robust facial landmark localisation with CNNs", CVPR 2018, Eq. 5."""
+"""The Wing loss: Feng et al., "Wing loss for robust facial landmark localization with CNNs", CVPR 2018, Eq. 5."""
 
 import math
 

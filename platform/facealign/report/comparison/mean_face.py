@@ -16,8 +16,8 @@ from facealign.metrics import Ellipses
 from facealign.report.comparison.run import Run
 from facealign.report.style import FONT, INK, MUTED, PAPER, RULE, SMALL_SIZE, TEXT_SIZE, WIDTH, new_figure
 
-COLOURS = "viridis"
-"""Rises in lightness throughout, so that it survives a grey print and colour blindness."""
+COLORS = "viridis"
+"""Rises in lightness throughout, so that it survives a gray print and color blindness."""
 
 SIGMAS = 2.0
 """Radii of the drawn ellipses: of a Gaussian, 86 % of the errors lie within."""
@@ -32,7 +32,7 @@ def error_map(run: Run, most: float) -> Figure:
     """Two panels: the mean error of each landmark, and that of each edge.
 
     Args:
-        most: The upper end of the colours, a fraction: one for all runs that are compared.
+        most: The upper end of the colors, a fraction: one for all runs that are compared.
     """
     face_N2, schema = run.upright.mean_face, run.schema
     scale = Normalize(0, 100 * most)
@@ -43,7 +43,7 @@ def error_map(run: Run, most: float) -> Figure:
     known = [i for i, value in enumerate(run.figures["landmarks"]) if value is not None]
     values = [100 * run.figures["landmarks"][i][0] for i in known]
     size = 26 if schema.size <= 40 else 18
-    left.scatter(*face_N2[known].T, c=values, cmap=COLOURS, norm=scale, s=size, edgecolors=INK, linewidths=0.3)
+    left.scatter(*face_N2[known].T, c=values, cmap=COLORS, norm=scale, s=size, edgecolors=INK, linewidths=0.3)
     _set(right, face_N2, "by edge")
     for edge in schema.edges:
         if edge.name not in run.figures["edges"]:
@@ -51,7 +51,7 @@ def error_map(run: Run, most: float) -> Figure:
         value = 100 * run.figures["edges"][edge.name]["nme"][0]
         line_K2 = face_N2[list(edge.polyline)]
         right.add_collection(
-            LineCollection([line_K2], array=np.array([value]), cmap=COLOURS, norm=scale, linewidths=4)
+            LineCollection([line_K2], array=np.array([value]), cmap=COLORS, norm=scale, linewidths=4)
         )
         look = {"fontsize": SMALL_SIZE - 1.5, "color": INK, "family": FONT, "path_effects": _HALO}
         at = _freest(edge.indices, face_N2)
@@ -61,7 +61,7 @@ def error_map(run: Run, most: float) -> Figure:
 
 
 def ellipse_map(run: Run, ellipses: Ellipses) -> Figure:
-    """Each landmark's ellipse about where it lies on average, in true proportion, coloured by λ.
+    """Each landmark's ellipse about where it lies on average, in true proportion, colored by λ.
 
     Raises:
         UserError: The schema has no edge.
@@ -69,8 +69,8 @@ def ellipse_map(run: Run, ellipses: Ellipses) -> Figure:
     if not run.schema.edges:
         raise UserError(f"schema {run.schema.name} has no edge to hold the ellipses against")
     face_N2 = run.upright.mean_face
-    centres_N2, reach_N1 = face_N2 + ellipses.centres, SIGMAS * ellipses.radii[:, :1]
-    outline = np.concatenate([face_N2, centres_N2 - reach_N1, centres_N2 + reach_N1])
+    centers_N2, reach_N1 = face_N2 + ellipses.centers, SIGMAS * ellipses.radii[:, :1]
+    outline = np.concatenate([face_N2, centers_N2 - reach_N1, centers_N2 + reach_N1])
     figure = new_figure(WIDTH, 0.86 * WIDTH * _height(outline) + 0.7)
     axes = figure.subplots()
     _set(axes, outline, f"{SIGMAS:g} σ about the mean")
@@ -83,10 +83,10 @@ def ellipse_map(run: Run, ellipses: Ellipses) -> Figure:
             heights,
             np.degrees(ellipses.angles),
             units="xy",
-            offsets=centres_N2,
+            offsets=centers_N2,
             offset_transform=axes.transData,
             array=ellipses.anisotropy,
-            cmap=COLOURS,
+            cmap=COLORS,
             norm=scale,
             alpha=0.75,
             edgecolors=INK,
@@ -120,14 +120,14 @@ def _set(axes: Any, face_N2: NDArray[np.float64], title: str) -> None:
     axes.set_title(title, loc="left", fontsize=TEXT_SIZE, color=INK, family=FONT)
 
 
-def _contours(axes: Any, run: Run, colour: str) -> None:
+def _contours(axes: Any, run: Run, color: str) -> None:
     for edge in run.schema.edges:
-        axes.plot(*run.upright.mean_face[list(edge.polyline)].T, color=colour, linewidth=1.0, zorder=0)
+        axes.plot(*run.upright.mean_face[list(edge.polyline)].T, color=color, linewidth=1.0, zorder=0)
 
 
 def _bar(figure: Figure, axes: Any | Sequence[Any], scale: Normalize, label: str, extend: str = "neither") -> None:
     bar = figure.colorbar(
-        ScalarMappable(scale, COLOURS), ax=axes, location="bottom", shrink=0.7, aspect=34, pad=0.02, extend=extend
+        ScalarMappable(scale, COLORS), ax=axes, location="bottom", shrink=0.7, aspect=34, pad=0.02, extend=extend
     )
     bar.set_label(label, fontsize=SMALL_SIZE, color=INK, family=FONT)
     bar.ax.tick_params(labelsize=SMALL_SIZE, colors=MUTED, labelfontfamily=FONT, length=0)

@@ -71,13 +71,13 @@ def page(title: str, subtitle: str, verdict: Sequence[str], sections: Sequence[S
 # What the report comes to, in sentences.
 
 
-def verdict(runs: Sequence[Run], found: Sequence[Difference], normaliser: str) -> Iterator[str]:
+def verdict(runs: Sequence[Run], found: Sequence[Difference], normalizer: str) -> Iterator[str]:
     """Which run is best, and which of the others cannot be told from it."""
     best = best_of(runs)
     mean, low, high = best.figures["full"]["nme"]
     what = "the lowest NME" if len(runs) > 1 else "an NME"
     yield (
-        f"{best.name} has {what}: {100 * mean:.2f} % of the {normaliser.replace('_', '-')} distance "
+        f"{best.name} has {what}: {100 * mean:.2f} % of the {normalizer.replace('_', '-')} distance "
         f"({100 * low:.2f} – {100 * high:.2f}) on {len(best.errors)} faces of {len(set(best.photos))} photos."
     )
     for one in found:
@@ -99,7 +99,7 @@ class Settings:
     """What the report is made with.
 
     Attributes:
-        normaliser: What errors are divided by.
+        normalizer: What errors are divided by.
         threshold: Of failure rate, AUC and CED.
         landmarks: Which count: all known ones, or those of them that the data set does not call hidden.
         extremes: Best and worst faces drawn of each run.
@@ -107,7 +107,7 @@ class Settings:
         data: Which of the papers' data sets the faces are of; None: none of them, or not known.
     """
 
-    normaliser: str
+    normalizer: str
     threshold: float
     landmarks: Literal["known", "visible"] = "known"
     extremes: int = 6
@@ -146,7 +146,7 @@ def _figures(runs: Sequence[Run], settings: Settings) -> Section:
             parts.append(Part(heading=heading, table=table))
     counted = ", over the landmarks that are not hidden" if settings.landmarks == "visible" else ""
     reading = (
-        f"Errors are in % of the {settings.normaliser.replace('_', '-')} distance, in pixels of the "
+        f"Errors are in % of the {settings.normalizer.replace('_', '-')} distance, in pixels of the "
         f"photos{counted}. Below each figure its 95 % interval; the best of several is bold.",
         "FR at t: share of faces with an NME above t. AUC to t: area under the error distribution up to t, 1 − "
         "mean(min(NME, t))/t. Bias rate: (along − across)/across the edges (ADNet, Eq. 14).",
@@ -175,7 +175,7 @@ def _published(runs: Sequence[Run], settings: Settings) -> Section | None:
     if not parts:
         return None
     reading = (
-        "Numbers as printed, all in %; each by the normaliser, on the subset and at the threshold it names.",
+        "Numbers as printed, all in %; each by the normalizer, on the subset and at the threshold it names.",
     )
     return Section("published", "Beside the papers", tuple(parts), reading)
 
@@ -196,12 +196,12 @@ def _maps(runs: Sequence[Run]) -> Section:
     parts = []
     for run in runs:
         drawn = shown(partial(error_map, run, most))
-        alt = f"{run.name}: mean error of each landmark and of each edge, coloured on the mean face. {_worst(run)}"
+        alt = f"{run.name}: mean error of each landmark and of each edge, colored on the mean face. {_worst(run)}"
         parts.append(picture(f"errors-{run.name}", drawn, alt, heading=run.name))
         table = tables.edge_table(run)
         if table is not None:
             parts.append(Part(table=table, folded="each edge: whole, across and along"))
-    reading = ("On the mean of the true faces. The colours have one scale for all runs.",)
+    reading = ("On the mean of the true faces. The colors have one scale for all runs.",)
     return Section("maps", "Where the errors are", tuple(parts), reading)
 
 
@@ -329,6 +329,6 @@ def write_comparison(folder: Path, runs: Sequence[Run], settings: Settings) -> P
             write_whole(folder / "pictures" / f"{name}.{part.shown.kind}", part.shown.data)
     names = ", ".join(run.name for run in runs)
     schemas = ", ".join(dict.fromkeys(f"{run.schema.name}, {run.schema.size} landmarks" for run in runs))
-    html = page(names, schemas, list(verdict(runs, found, settings.normaliser)), made)
+    html = page(names, schemas, list(verdict(runs, found, settings.normalizer)), made)
     write_whole(folder / PAGE, html.encode("utf-8"))
     return folder / PAGE

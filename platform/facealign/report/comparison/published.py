@@ -15,7 +15,7 @@ from facealign.report.comparison.run import Run
 FIGURES = ("nme", "failure_rate", "auc")
 
 Measure = tuple[str, str, float | None]
-"""Figure, normaliser, threshold: what one table is of."""
+"""Figure, normalizer, threshold: what one table is of."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class PublishedTable:
 
     Attributes:
         figure: ``nme``, ``failure_rate`` or ``auc``.
-        normaliser: What errors are divided by.
+        normalizer: What errors are divided by.
         threshold: Of the latter two.
         subsets: Columns: official subsets, None for all faces; with the number of faces in the paper.
         rows: The papers'.
@@ -59,7 +59,7 @@ class PublishedTable:
     """
 
     figure: str
-    normaliser: str
+    normalizer: str
     threshold: float | None
     subsets: dict[str | None, int | None]
     rows: tuple[PublishedRow, ...]
@@ -82,7 +82,7 @@ def published_beside(runs: Sequence[Run], data: DataSet) -> list[PublishedTable]
     for table in published_tables():
         for key, column in table.columns.items():
             if column.data == data and column.figure in FIGURES:
-                measure = (column.figure, column.normaliser, column.threshold)
+                measure = (column.figure, column.normalizer, column.threshold)
                 columns.setdefault(measure, []).append((table, key, column))
     tables = (_table(measure, these, runs) for measure, these in columns.items())
     return [table for table in tables if table.runs]
@@ -120,7 +120,7 @@ def _number(printed: float | tuple[float, float], column: Column, row: Row, key:
 def _measured(
     run: Run, measure: Measure, subsets: dict[str | None, int | None]
 ) -> Iterator[tuple[str | None, OwnNumber]]:
-    figure, normaliser, threshold = measure
+    figure, normalizer, threshold = measure
     found = run.faces.found
     try:
         errors_F = nme(
@@ -128,7 +128,7 @@ def _measured(
             found.truth,
             found.valid,
             run.schema,
-            normaliser,  # type: ignore[arg-type]  # of a column, and so a normaliser
+            normalizer,  # type: ignore[arg-type]  # of a column, and so a normalizer
             found.ids,
         )
     except UserError:  # these landmarks, or some of these faces, do not have that distance

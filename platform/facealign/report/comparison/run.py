@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.evaluation.aligned_errors import UprightErrors
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.aligned_errors import AlignedErrors
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.evaluation.robustness import Robustness
 from facealign.geometry import LandmarkSchema
 
@@ -44,7 +44,7 @@ class Run:
         name: In tables and legends.
         faces: What was found.
         figures: Of these faces.
-        errors: (F,) NME by the report's normaliser.
+        errors: (F,) NME by the report's normalizer.
         upright: The errors turned with their faces, by the same.
         mean_shape: NME of the training faces' mean landmarks on the same faces; None: not known.
         history: By epoch, as ``learning_curve`` takes it; empty: there was no training here.
@@ -55,10 +55,10 @@ class Run:
     """
 
     name: str
-    faces: MeasuredFaces
+    faces: FacePredictions
     figures: Figures
     errors: NDArray[np.float64]
-    upright: UprightErrors
+    upright: AlignedErrors
     mean_shape: float | None = None
     history: tuple[Mapping[str, Any], ...] = ()
     cost: Cost | None = None

@@ -81,7 +81,7 @@ def figure_table(runs: Sequence[Run], names: Iterable[str]) -> Table:
 
 
 def main_table(runs: Sequence[Run], names: Iterable[str]) -> Table:
-    """The figures that head a report, and what a model has that has learnt nothing of the single face."""
+    """The figures that head a report, and what a model has that has learned nothing of the single face."""
     table = figure_table(runs, names)
     if all(run.mean_shape is None for run in runs):
         return table
@@ -178,7 +178,7 @@ def published_table(found: PublishedTable) -> Table:
     counts = (
         f"{subset or 'full'} ({faces})" if faces else subset or "full" for subset, faces in found.subsets.items()
     )
-    caption = f"{names[found.figure]}{at}, %, by {found.normaliser.replace('_', '-')}"
+    caption = f"{names[found.figure]}{at}, %, by {found.normalizer.replace('_', '-')}"
     return Table(("", *counts), tuple(lines), caption, tuple(notes))
 
 
@@ -187,7 +187,7 @@ def ellipse_table(run: Run, ellipses: Ellipses, angles_N: NDArray[np.float64]) -
     lines = []
     for i in range(run.schema.size):
         long, short = 100 * ellipses.radii[i]
-        away = 100 * float(np.hypot(*ellipses.centres[i]))
+        away = 100 * float(np.hypot(*ellipses.centers[i]))
         angle = _NONE if np.isnan(angles_N[i]) else f"{angles_N[i]:.0f}°"
         texts = (f"{long:.2f}", f"{short:.2f}", f"{ellipses.anisotropy[i]:.2f}", angle, f"{away:.2f}")
         lines.append((str(i), tuple(map(Cell, texts))))

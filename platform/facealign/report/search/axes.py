@@ -229,7 +229,7 @@ def unit_of(objective: str) -> Unit:
 
 # How trials look in every picture: a state by its marker, the best and the paper's by theirs.
 #
-# All is told by form besides colour, for a picture may be printed in black and white.
+# All is told by form besides color, for a picture may be printed in black and white.
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ class Mark:
 
     word: str
     marker: str
-    colour: str
+    color: str
     size: float = 5.0
     hollow: bool = False
 
@@ -254,9 +254,9 @@ class Mark:
             "linestyle": "none",
             "marker": self.marker,
             "markersize": self.size * min(1.0, max(0.4, (150 / max(trials, 1)) ** 0.5)),
-            "color": self.colour,
-            "markerfacecolor": "none" if self.hollow else self.colour,
-            "markeredgecolor": self.colour if self.hollow or line_mark else PAPER,
+            "color": self.color,
+            "markerfacecolor": "none" if self.hollow else self.color,
+            "markeredgecolor": self.color if self.hollow or line_mark else PAPER,
             "markeredgewidth": 1.2 if self.hollow or line_mark else 0.5,
         }
 

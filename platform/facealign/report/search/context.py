@@ -64,7 +64,7 @@ class SearchContext(Settings):
     Attributes:
         name: Of the search.
         study: Of the study.
-        objectives: Names, one for each of ``TrialRow.values``; all are minimised.
+        objectives: Names, one for each of ``TrialRow.values``; all are minimized.
         parameters: Full dotted path → what it may be, in the search file's order.
         paper: Number of the trial with the paper's setting.
         epochs: Of a trial that is not stopped.

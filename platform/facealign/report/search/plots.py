@@ -378,7 +378,7 @@ def pareto(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
     return figure
 
 
-# How every trial learnt, and where the pruner ended some.
+# How every trial learned, and where the pruner ended some.
 
 
 _SHADES = {"COMPLETE": SERIES[0], "PRUNED": SERIES[4], "FAIL": SERIES[1], "RUNNING": MUTED, "WAITING": MUTED}

@@ -50,16 +50,16 @@ def confirmation(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
     for place, confirmed in enumerate(context.confirmed):
         seeds = unit.scale * np.array(confirmed.values)
         mean, half = mean_and_half_width([float(value) for value in seeds])
-        colour = INK if confirmed.paper else SERIES[0]
+        color = INK if confirmed.paper else SERIES[0]
         axes.plot(seeds, np.full(len(seeds), place + 0.2), "o", markersize=3.5, color=MUTED, markeredgewidth=0)
         axes.errorbar(
             mean,
             place,
             xerr=half,
             fmt="D" if confirmed.paper else "o",
-            color=colour,
+            color=color,
             markersize=7,
-            markerfacecolor=PAPER if confirmed.paper else colour,
+            markerfacecolor=PAPER if confirmed.paper else color,
             capsize=4,
             linewidth=1.6,
         )

@@ -23,5 +23,5 @@ def write(root: Path, faces: int = 4) -> None:
 
 
 def points_70(points_N2: np.ndarray) -> np.ndarray:
-    """iBUG's 68 and the eyes' centres, right and left."""
+    """iBUG's 68 and the eyes' centers, right and left."""
     return np.vstack([points_N2, points_N2[36:42].mean(axis=0), points_N2[42:48].mean(axis=0)])

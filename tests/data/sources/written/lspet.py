@@ -11,7 +11,7 @@ LANDMARKS = "lsp14"
 
 
 def write(root: Path, faces: int = 4) -> None:
-    """14 × 3 × people; the third column is 1 where labelled, and other coordinates mean nothing."""
+    """14 × 3 × people; the third column is 1 where labeled, and other coordinates mean nothing."""
     root.mkdir(parents=True, exist_ok=True)
     people = [make(number, 14) for number in range(faces)]
     joints = np.stack([np.column_stack([person.points + 1, ~person.hidden]) for person in people], axis=2)

@@ -1,23 +1,23 @@
-"""Colours of one person: skin, hair, eyes, lips, make-up, beard, clothes; and the light that falls on them."""
+"""Colors of one person: skin, hair, eyes, lips, make-up, beard, clothes; and the light that falls on them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.synthetic.background import sample_colour
-from facealign.data.synthetic.canvas import Colour, mix
+from facealign.data.synthetic.background import sample_color
+from facealign.data.synthetic.canvas import Color, mix
 from facealign.data.synthetic.chances import Chances
 
-_SKIN: tuple[Colour, ...] = (
+_SKIN: tuple[Color, ...] = (
     (246, 212, 190), (236, 192, 164), (222, 172, 138), (205, 150, 114),
     (176, 120, 84), (138, 88, 60), (100, 62, 44),
 )  # fmt: skip
-_HAIR: tuple[Colour, ...] = (
+_HAIR: tuple[Color, ...] = (
     (24, 20, 20), (46, 32, 24), (78, 52, 34), (120, 84, 52), (176, 138, 88), (150, 70, 40), (160, 158, 156),
 )  # fmt: skip
-_IRIS: tuple[Colour, ...] = ((62, 40, 24), (92, 62, 34), (84, 110, 70), (80, 120, 160), (110, 120, 124))
-_LIPSTICK: tuple[Colour, ...] = ((176, 24, 44), (200, 50, 90), (130, 20, 50), (214, 84, 80), (110, 30, 80))
+_IRIS: tuple[Color, ...] = ((62, 40, 24), (92, 62, 34), (84, 110, 70), (80, 120, 160), (110, 120, 124))
+_LIPSTICK: tuple[Color, ...] = ((176, 24, 44), (200, 50, 90), (130, 20, 50), (214, 84, 80), (110, 30, 80))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +33,13 @@ class Look:
         freckles: How many.
     """
 
-    skin: Colour
-    hair: Colour
-    brow: Colour
-    iris: Colour
-    lips: Colour
-    lid: Colour
-    clothes: Colour
+    skin: Color
+    hair: Color
+    brow: Color
+    iris: Color
+    lips: Color
+    lid: Color
+    clothes: Color
     hair_length: float
     hairline: float
     parting: float
@@ -56,7 +56,7 @@ class Light:
     Attributes:
         direction: (3,) unit vector towards the lamp in the picture's frame: x right, y down, z to the viewer.
         ambient: Share of the light that comes from everywhere, 0 … 1.
-        warmth: Red over blue in the lamp's colour; 0 is white.
+        warmth: Red over blue in the lamp's color; 0 is white.
         exposure: Factor on all light; 1 is right.
     """
 
@@ -67,14 +67,14 @@ class Light:
 
 
 def sample_look(chances: Chances) -> Look:
-    """One person's colours."""
+    """One person's colors."""
     tone = chances.uniform(0, len(_SKIN) - 1.001)
     skin = mix(_SKIN[int(tone)], _SKIN[int(tone) + 1], tone % 1)
-    hair = mix(_HAIR[chances.integer(len(_HAIR))], sample_colour(chances), 0.1)
+    hair = mix(_HAIR[chances.integer(len(_HAIR))], sample_color(chances), 0.1)
     make_up = chances.happens(0.16)
     natural = mix(skin, (168, 60, 64), chances.uniform(0.2, 0.5))
     painted = _LIPSTICK[chances.integer(len(_LIPSTICK))]
-    shadow = mix(skin, sample_colour(chances, 10, 160), chances.uniform(0.4, 0.7))
+    shadow = mix(skin, sample_color(chances, 10, 160), chances.uniform(0.4, 0.7))
     bearded = not make_up and chances.happens(0.22)
     return Look(
         skin=skin,
@@ -83,7 +83,7 @@ def sample_look(chances: Chances) -> Look:
         iris=mix(_IRIS[chances.integer(len(_IRIS))], (60, 50, 40), chances.uniform(0, 0.4)),
         lips=mix(natural, painted, 0.8) if make_up else natural,
         lid=shadow if make_up else mix(skin, (90, 40, 30), 0.16),
-        clothes=sample_colour(chances),
+        clothes=sample_color(chances),
         hair_length=chances.uniform(0.5, 3.2) if chances.happens(0.5) else chances.uniform(-0.5, 0.3),
         hairline=chances.uniform(-1.0, -0.62),
         parting=chances.uniform(-0.7, 0.7),
@@ -95,7 +95,7 @@ def sample_look(chances: Chances) -> Look:
 
 
 def sample_light(chances: Chances) -> Light:
-    """Mostly soft light from above and ahead; for one face in five hard, dim, glaring or coloured light."""
+    """Mostly soft light from above and ahead; for one face in five hard, dim, glaring or colored light."""
     hard = chances.happens(0.2)
     spread = 1.6 if hard else 0.6
     raw = np.array([chances.normal(0, spread), chances.normal(-0.4, 0.3), 0.7 if hard else 1.0])

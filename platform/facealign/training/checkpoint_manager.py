@@ -13,7 +13,7 @@ _UNFINISHED = ".unfinished-"
 _NAME = re.compile(r"epoch-(\d+)-step-(\d+)")
 
 
-class KeptCheckpoints:
+class CheckpointManager:
     """Checkpoints by their position, whole or not there at all.
 
     Args:

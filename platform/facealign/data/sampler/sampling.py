@@ -19,7 +19,7 @@ class SamplingSettings(Settings):
     smallest_bin: int = Field(
         default=16,
         ge=1,
-        description="`undersample` merges a bin of fewer faces with its neighbour; 1: keeps all, as the paper",
+        description="`undersample` merges a bin of fewer faces with its neighbor; 1: keeps all, as the paper",
     )
     redraw: Literal["epoch", "once"] = Field(
         default="epoch", description="whether each epoch draws the faces it balances with anew"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from facealign.cluster.search.task import Told, TrialTask, end_trial
+from facealign.cluster.search.task import TrialReport, TrialTask, end_trial
 from facealign.config import UserError
 from facealign.search.events import (
     Note,
@@ -38,7 +38,7 @@ class _UnderWay:
     epochs: int = 0
 
 
-class Conductor:
+class TrialController:
     """Keeps the study true to what happens, and knows neither Tune nor Ray.
 
     Args:
@@ -47,7 +47,7 @@ class Conductor:
         restarts: How often a trial whose process was lost is tried again.
         spool: For what MLflow has not taken yet.
         forget: Deletes the checkpoints of a trial that has ended.
-        on_event: Told all that ``facealign.search.events`` lists.
+        on_event: TrialReport all that ``facealign.search.events`` lists.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Conductor:
             return TrialTask(number=asked.number, job=job, params=asked.params)
         return None
 
-    def hear(self, number: int, told: Told) -> bool:
+    def hear(self, number: int, told: TrialReport) -> bool:
         """Put on record what a trial tells; True where it is over, and has to stop if it does not by itself."""
         if number not in self._trials:  # it was lost, and says its last
             return True
@@ -185,7 +185,7 @@ class Conductor:
             )
         )
 
-    def _epoch(self, number: int, told: Told) -> bool:
+    def _epoch(self, number: int, told: TrialReport) -> bool:
         trial = self._trials[number]
         if told["epoch"] > trial.epochs:
             trial.epochs = told["epoch"]

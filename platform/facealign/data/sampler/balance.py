@@ -2,12 +2,12 @@
 
 ``replicate`` is pose-based data balancing (PDB; Feng et al., Wing loss, CVPR 2018, section 6; SCC, section 4 [P]):
 the faces of a bin are repeated until there are as many as in the fullest bin. The papers name no limit; the
-``cap`` is ours [I], because the few faces of the rarest pose would otherwise be learnt by heart. What does not
+``cap`` is ours [I], because the few faces of the rarest pose would otherwise be learned by heart. What does not
 divide is made up by a draw without replacement, so that two faces of a bin differ by one showing at most.
 
 ``undersample`` is Anisotropic's (section 3.2 [P]): the rarest bin decides, and as many faces are drawn without
 replacement from each other one. Drawing anew in every epoch lets the network see all faces in time [I]; and a bin
-with fewer faces than ``smallest_bin`` is first merged with the neighbour that has fewer [I]: with a lone face in
+with fewer faces than ``smallest_bin`` is first merged with the neighbor that has fewer [I]: with a lone face in
 the last bin, an epoch would be one face of each.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.ordering.sampling import SamplingSettings
+from facealign.data.sampler.sampling import SamplingSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +81,10 @@ def _replicated(bins: list[NDArray[np.int64]], cap: int) -> list[Group]:
 def _undersampled(bins: list[NDArray[np.int64]], smallest_bin: int) -> list[Group]:
     merged = list(bins)
     while len(merged) > 1 and min(map(len, merged)) < smallest_bin:
-        # The bins lie in a row, from left to right: each has one neighbour or two.
+        # The bins lie in a row, from left to right: each has one neighbor or two.
         at = min(range(len(merged)), key=lambda i: len(merged[i]))
-        neighbours = [i for i in (at - 1, at + 1) if 0 <= i < len(merged)]
-        first = min(at, min(neighbours, key=lambda i: len(merged[i])))
+        neighbors = [i for i in (at - 1, at + 1) if 0 <= i < len(merged)]
+        first = min(at, min(neighbors, key=lambda i: len(merged[i])))
         merged[first : first + 2] = [np.sort(np.concatenate(merged[first : first + 2]))]
     fewest = min(map(len, merged))
     return [Group(rows, fewest) for rows in merged]

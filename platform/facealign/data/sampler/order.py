@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.config import UserError
-from facealign.data.ordering.balance import EpochPlan, Group
+from facealign.data.sampler.balance import EpochPlan, Group
 
 _ORDER, _SAMPLE, _BALANCE, _NETWORK = 0, 1, 2, 3
 """Streams of one key that must not meet."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facealign.config import UserError
-from facealign.evaluation.aligned_errors import upright_errors
+from facealign.evaluation.aligned_errors import aligned_errors
 from facealign.geometry import load_schema
 from facealign.training import Predictions
 
@@ -40,7 +40,7 @@ def in_photos(face, errors):
 
 def test_they_are_those_of_the_upright_face(upright):
     face, errors = upright
-    found = upright_errors(in_photos(face, errors), SCHEMA)
+    found = aligned_errors(in_photos(face, errors), SCHEMA)
     # The mean face keeps the angle of the mean of the photos, which is that of the face only about.
     z, w = (points[:, 0] + 1j * points[:, 1] for points in (found.mean_face, face - face.mean(axis=0)))
     turn = (z @ w.conj()) / abs(z @ w.conj())
@@ -56,4 +56,4 @@ def test_a_landmark_without_truth(upright):
     predictions = in_photos(*upright)
     predictions.valid[:, 7] = False
     with pytest.raises(UserError, match=r"landmarks \[7\] have no truth on any of 60 faces"):
-        upright_errors(predictions, SCHEMA)
+        aligned_errors(predictions, SCHEMA)

@@ -7,7 +7,7 @@ from facealign.config import UserError
 from facealign.data.augmentation.pixels import change_pixels
 from facealign.data.augmentation.settings import NONE, AugmentSettings
 from facealign.data.dataset import FaceDataset
-from facealign.data.ordering.order import sample_rng
+from facealign.data.sampler.order import sample_rng
 
 IMAGE = np.random.default_rng(0).integers(40, 200, (64, 64, 3), dtype=np.uint8)
 

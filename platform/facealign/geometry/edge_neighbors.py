@@ -3,7 +3,7 @@
 from facealign.geometry.schema import Edge, LandmarkSchema
 
 
-def edge_neighbours(schema: LandmarkSchema) -> tuple[list[int], list[int]]:
+def edge_neighbors(schema: LandmarkSchema) -> tuple[list[int], list[int]]:
     """The landmark before and after each on its first edge; the landmark itself where there is none."""
     before, after = list(range(schema.size)), list(range(schema.size))
     for edge in reversed(schema.edges):
@@ -14,6 +14,6 @@ def edge_neighbours(schema: LandmarkSchema) -> tuple[list[int], list[int]]:
 
 
 def _with_ends(edge: Edge) -> tuple[int, ...]:
-    """The edge's landmarks, with the neighbour of each end before and behind; an open end is its own."""
+    """The edge's landmarks, with the neighbor of each end before and behind; an open end is its own."""
     first, last = edge.indices[0], edge.indices[-1]
     return (last, *edge.indices, first) if edge.closed else (first, *edge.indices, last)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from facealign.data.preparing.cutting import cut_face
+from facealign.data.preparing.cropping import cut_face
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.base import Sample
@@ -41,7 +41,7 @@ def test_the_box_decides_the_scale(box, side):
     assert affine.scale_of(face.to_photo) == pytest.approx(side * 2.0 / 32)
 
 
-def test_a_published_square_is_cut_about_its_centre():
+def test_a_published_square_is_cut_about_its_center():
     crop = CropSettings(size=32, box="published_square", margin=1.0)
     to_photo = _cut(crop, square=np.array([60.0, 55.0, 50.0])).to_photo
     middle = (crop.stored_size - 1) / 2

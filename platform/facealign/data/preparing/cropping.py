@@ -53,7 +53,7 @@ def face_box(sample: Sample, record: FaceRecord, crop: CropSettings) -> NDArray[
         box = record.box
     elif crop.box == "published_square":
         if record.square is None:
-            raise BadSample(sample.id, "its list gives no centre and scale; set data.crop.box to `landmarks`")
+            raise BadSample(sample.id, "its list gives no center and scale; set data.crop.box to `landmarks`")
         x, y, side = record.square.tolist()
         box = np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2])
     else:

@@ -4,7 +4,7 @@ import pytest
 from facealign.data.preparing.warp import warp
 from facealign.data.shards.reader import ShardReader
 from facealign.geometry import CropSettings, affine
-from facealign.registry.champion import CannotRecut, crops, view_for
+from facealign.registry.champion import CannotRecrop, crops, view_for
 
 STORED = CropSettings(size=64, margin=1.25, context=1.5)
 
@@ -47,5 +47,5 @@ def test_another_rule_shows_the_same_places(wanted):
     ],
 )
 def test_what_is_not_stored_is_not_made_up(wanted, message):
-    with pytest.raises(CannotRecut, match=message):
+    with pytest.raises(CannotRecrop, match=message):
         view_for(STORED, STORED.model_copy(update=wanted))

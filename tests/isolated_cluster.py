@@ -88,8 +88,8 @@ class Island:
 
 
 @contextmanager
-def island() -> Iterator[Island]:
-    """An island in the block; with it all its processes end.
+def isolated_cluster() -> Iterator[Island]:
+    """An isolated_cluster in the block; with it all its processes end.
 
     The test is skipped where this user may have no namespaces.
     """
@@ -97,7 +97,7 @@ def island() -> Iterator[Island]:
     script = "ip link set lo up && echo up && exec sleep infinity"
     with (
         # The path is short, because Ray's sockets lie below it.
-        tempfile.TemporaryDirectory(prefix="island-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(prefix="isolated_cluster-", ignore_cleanup_errors=True) as folder,
         subprocess.Popen([*command, "sh", "-c", script], stdout=subprocess.PIPE, text=True) as unshare,
     ):
         assert unshare.stdout is not None

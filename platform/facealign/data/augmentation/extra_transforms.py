@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from facealign.config import UserError
-from facealign.data.augmentation.settings import FurtherChange
+from facealign.data.augmentation.settings import ExtraTransform
 from facealign.data.images import Image8
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # its import would otherwise ask a server for news
 
 
-def apply_further(image: Image8, change: FurtherChange, seed: int) -> Image8:
+def apply_further(image: Image8, change: ExtraTransform, seed: int) -> Image8:
     """(S, S, 3) uint8 RGB → the same shape, changed as ``seed`` has it.
 
     Raises:
@@ -24,7 +24,7 @@ def apply_further(image: Image8, change: FurtherChange, seed: int) -> Image8:
     return np.asarray(transform(image=image)["image"], dtype=np.uint8)
 
 
-def transform_of(change: FurtherChange) -> Any:
+def transform_of(change: ExtraTransform) -> Any:
     """The transform, built once in each process.
 
     Raises:
@@ -41,7 +41,7 @@ def _built(text: str) -> Any:
     import albumentations
     from albumentations.augmentations.dropout.transforms import BaseDropout
 
-    change = FurtherChange.model_validate_json(text)
+    change = ExtraTransform.model_validate_json(text)
     kind = getattr(albumentations, change.name, None)
     if not (isinstance(kind, type) and issubclass(kind, albumentations.BasicTransform)):
         raise UserError(f"augment.further: Albumentations has no transform {change.name!r}; mind its spelling")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from facealign.data.shards.row import Labels
-from facealign.evaluation.face_predictions import MeasuredFaces
+from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import load_schema
 from facealign.geometry.schema import load_schema_file
 from facealign.training.predictions import Predictions
@@ -40,4 +40,4 @@ def measured_faces(
         )
         for i, name in enumerate(names)
     )
-    return MeasuredFaces(found, labels, load_schema(schema), "a1b2")
+    return FacePredictions(found, labels, load_schema(schema), "a1b2")

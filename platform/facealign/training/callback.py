@@ -9,7 +9,7 @@ UNMEASURED = 1e9
 """Worse than any NME, and finite, because it is kept as JSON."""
 
 
-class Events(Protocol):
+class Callback(Protocol):
     """Where a training runs decides what these do: a Ray worker, a plain process, a test."""
 
     def log(self, metrics: dict[str, float], step: int) -> None:
@@ -32,12 +32,12 @@ class Events(Protocol):
 
 
 def log_event(metrics: dict[str, float], step: int) -> dict[str, Any]:
-    """What ``Events.log`` hears, as a plain mapping that can travel and be shown."""
+    """What ``Callback.log`` hears, as a plain mapping that can travel and be shown."""
     return {"kind": "log", "step": step, **metrics}
 
 
 def epoch_event(progress: Progress) -> dict[str, Any]:
-    """What ``Events.epoch`` hears, likewise: the record of the epoch that is over."""
+    """What ``Callback.epoch`` hears, likewise: the record of the epoch that is over."""
     return {"kind": "epoch", **progress.history[-1].model_dump(exclude={"parts"})}
 
 
