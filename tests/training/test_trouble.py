@@ -45,8 +45,8 @@ def test_weights_that_leave_the_numbers_are_noticed_before_they_are_saved(
     with pytest.raises(UserError) as caught:
         fit(with_train(tiny_job, log_every=1), World(), Recorder(tmp_path / "last"))
     assert (
-        f"epoch 2, step 3: the loss is finite, but the weights after it are not; they learned from {third_batch[0]}"
-        in str(caught.value)
+        f"epoch 2, step 3: the loss is finite, but the weights after it are not; "
+        f"they learned from {third_batch[0]}" in str(caught.value)
     )
 
 
