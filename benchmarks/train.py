@@ -1,6 +1,6 @@
 """What training costs: our loop, alone and under Ray Train, against a bare PyTorch loop over the same batches.
 
-    python benchmarks/train.py [--size laptop paper] [--methods awing …] [--steps 60] [--threads 2]
+    python benchmarks/train.py [--preset small paper] [--methods awing …] [--steps 60] [--threads 2]
 
 Faces are drawn. Each figure comes from a process of its own, and the ways are measured by turns, ``--rounds``
 times.
@@ -22,14 +22,14 @@ from typing import Any
 from peak import Peak
 
 ROOT = Path(__file__).parents[1]
-BATCH_AT_PAPER_SIZE = 4
+BATCH_OF_PAPER_PRESET = 4
 PRODUCT = 4096
 DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", nargs="+", choices=["laptop", "paper"], default=["laptop", "paper"])
+    parser.add_argument("--preset", nargs="+", choices=["small", "paper"], default=["small", "paper"])
     parser.add_argument("--methods", nargs="+")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--group", type=int, default=20, help="steps between two logs, and of one measurement")
@@ -44,34 +44,34 @@ def main() -> None:
 
     methods = arguments.methods or list(METHODS)
     with tempfile.TemporaryDirectory() as work:
-        for size in arguments.size:
-            jobs = prepare_jobs(Path(work), size, methods, arguments.steps, arguments.group)
-            compare(jobs, size, arguments.threads, arguments.rounds)
-            if size == "laptop":
+        for preset in arguments.preset:
+            jobs = prepare_jobs(Path(work), preset, methods, arguments.steps, arguments.group)
+            compare(jobs, preset, arguments.threads, arguments.rounds)
+            if preset == "small":
                 scaling(jobs, arguments.rounds)
                 time_to_first_step(next(iter(jobs.values())), arguments.threads)
 
 
-def prepare_jobs(work: Path, size: str, methods: list[str], steps: int, group: int) -> dict[str, dict[str, Any]]:
+def prepare_jobs(work: Path, preset: str, methods: list[str], steps: int, group: int) -> dict[str, dict[str, Any]]:
     """Shards with as many faces as the steps need, and each method's job on them, as plain values."""
     from facealign.data.preparing.prepare import prepare
     from facealign.workflows.settings import apply_recipe, load_params
 
     jobs = {}
     for method in methods:
-        params_file = work / f"{size}-{method}.yaml"
+        params_file = work / f"{preset}-{method}.yaml"
         params_file.write_text((ROOT / "params.yaml").read_text())
-        if size == "paper":
+        if preset == "paper":
             apply_recipe(ROOT / f"recipes/{method}.yaml", params_file)
         settings = load_params(params_file)
         train = settings.section(method).train
-        batch = train.batch_size if size == "laptop" else BATCH_AT_PAPER_SIZE
-        crop = settings.data.crop.model_copy(update={"size": 128 if size == "laptop" else 256})
+        batch = train.batch_size if preset == "small" else BATCH_OF_PAPER_PRESET
+        crop = settings.data.crop.model_copy(update={"size": 128 if preset == "small" else 256})
         faces = {"train": int(batch * steps / 0.85), "test": 8}
         data = settings.data.model_validate(
             settings.data.model_dump() | {"source": "synthetic", "crop": crop, "synthetic": faces}
         )
-        shards = work / f"{size}-{batch}"
+        shards = work / f"{preset}-{batch}"
         if not shards.exists():
             prepare(data, shards)
         from facealign.data.shards.index import Index
@@ -83,11 +83,11 @@ def prepare_jobs(work: Path, size: str, methods: list[str], steps: int, group: i
     return jobs
 
 
-def compare(jobs: dict[str, dict[str, Any]], size: str, threads: int, rounds: int) -> None:
+def compare(jobs: dict[str, dict[str, Any]], preset: str, threads: int, rounds: int) -> None:
     """A row for each method."""
     peaks = {name: child({"way": "product", "dtype": name, "threads": threads})["gflops"] for name in DTYPES}
     reached = ", ".join(f"{gflops:.0f} GFLOP/s in {name}" for name, gflops in peaks.items())
-    print(f"\n{size} size, {threads} threads; matrix products reach {reached}; a step ÷ the bare loop's")
+    print(f"\n{preset} preset, {threads} threads; matrix products reach {reached}; a step ÷ the bare loop's")
     columns = ("batch", "bare s", "images/s", "loop", "Ray", "of peak", "bare MB", "Ray MB")
     print(f"{'method':<12} " + " ".join(f"{column:>8}" for column in columns))
     for method, job in jobs.items():

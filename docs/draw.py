@@ -15,7 +15,7 @@ from facealign.data.statistics import Statistics
 from facealign.data.synthetic import draw_face
 from facealign.geometry import CropSettings, affine, landmark_box, load_schema, stored_crop
 from facealign.geometry.schema import load_schema_file
-from facealign.report.faces import FaceCell, contact_sheet, save_png
+from facealign.report.faces import FaceCell, image_grid, save_png
 from facealign.report.schema_picture import save_schema_picture
 from facealign.report.style import FONT, INK, SERIES, SMALL_SIZE, TEXT_SIZE, new_figure
 
@@ -32,7 +32,7 @@ def synthetic_faces() -> None:
             face = draw_face(0, index, schema, 320)
             true = ", ".join(name for name, value in face.attributes.items() if value) or "none of the attributes"
             cells.append(FaceCell(image=face.image, truth=face.points, visible=face.visible, caption=true))
-        sheet = contact_sheet(cells, load_schema(schema), columns=6, cell_size=200, title=f"Drawn faces, {schema}")
+        sheet = image_grid(cells, load_schema(schema), columns=6, cell_size=200, title=f"Drawn faces, {schema}")
         save_png(PICTURES / f"synthetic-{schema}.png", sheet)
 
 

@@ -93,8 +93,8 @@ def test_a_summary_before_anything_was_made(workplace, monkeypatch, capsys):
     assert "run `make repro` first" in refuse(capsys, "summary", monkeypatch=monkeypatch)
 
 
-def test_a_sheet_without_shards(workplace, monkeypatch, capsys):
-    assert "prepare the data first" in refuse(capsys, "faces", monkeypatch=monkeypatch)
+def test_a_preview_without_shards(workplace, monkeypatch, capsys):
+    assert "prepare the data first" in refuse(capsys, "data", "preview", monkeypatch=monkeypatch)
 
 
 class TestRecipes:

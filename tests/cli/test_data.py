@@ -30,13 +30,13 @@ def root(tmp_path):
 
 
 def test_a_look_at_a_data_set(run, root, tmp_path):
-    sheet = tmp_path / "faces.png"
-    code, out, err = run("data", "inspect", "csv", root, "--landmarks", "ibug68", "--sheet", sheet, "--count", 3)
+    grid = tmp_path / "faces.png"
+    code, out, err = run("data", "inspect", "csv", root, "--landmarks", "ibug68", "--grid", grid, "--count", 3)
     assert code == 0
     for part in ("4 samples: 4 usable, 0 not", "train  drawn", "blur", "1.5% unknown", "a box for 100%"):
         assert part in out
     assert "looking: 4/4" in err
-    with Image.open(sheet) as picture:
+    with Image.open(grid) as picture:
         assert picture.size == (3 * (256 + 12) + 12, 44 + 256 + 46)
 
 

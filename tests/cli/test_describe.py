@@ -40,7 +40,7 @@ def describe(monkeypatch, capsys, *arguments):
 @pytest.mark.parametrize(("method", "schema", "changes", "millions", "giga", "tolerance"), FIGURES)
 def test_sizes_are_the_papers(monkeypatch, capsys, method, schema, changes, millions, giga, tolerance):
     sets = [part for change in changes for part in ("--set", change)]
-    code, out, _ = describe(monkeypatch, capsys, method, "--schema", schema, "--size", "paper", "--json", *sets)
+    code, out, _ = describe(monkeypatch, capsys, method, "--schema", schema, "--preset", "paper", "--json", *sets)
     assert code == 0
     found = json.loads(out)
     assert isinstance(found["parameters"], int)

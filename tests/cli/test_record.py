@@ -51,7 +51,7 @@ def test_without_a_server_the_outs_are_kept_and_registering_logs_the_model(
     training_outputs.keep(workspace.trained("awing"), progress, run)
     said = capsys.readouterr().err
     assert "register" in said
-    assert "facealign replay" in said
+    assert "facealign sync" in said
     assert workspace.trained("awing").curve.exists()
     assert json.loads(workspace.trained("awing").run.read_text())["model_uri"] is None
     with pytest.raises(tracking.Away):

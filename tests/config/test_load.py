@@ -100,7 +100,7 @@ def test_bytes_that_are_not_text_are_refused(tmp_path):
         ("part: {rates: 1}", "part.rates: unknown key; did you mean rate?"),
         ("parts: {left: {size: [1]}}", "parts.left.size: unknown key; did you mean sizes?"),
         ("form: {shape: square, sid: 2}", "sid: unknown key; did you mean side?"),
-        ("part: {color: red}", "part.color: unknown key; remove it or mend its spelling"),
+        ("part: {color: red}", "part.color: unknown key; remove it or correct its spelling"),
         ("form: {shape: oval}", "form: unknown name 'oval'; known are: 'round', 'square'"),
         ("part: {rate: '1e-5'}", "(found '1e-5'); write 1.0e-5, without quotes"),
         ("part: {sizes: [1, '2']}", "(found '2'); write 2, without quotes"),

@@ -71,7 +71,7 @@ RUNS = {
 FOUND = Reproduced(
     table=TABLE,
     conditions=Conditions(
-        size="laptop",
+        preset="small",
         source="synthetic",
         data="300W",
         stand_in=True,
@@ -116,7 +116,7 @@ ours − paper | WFLW (%), paper |
 
 - Faces: `synthetic`, in place of 300W; 100 to train on, 10 to steer by, 20 to test.
 - Landmarks `ibug68`, crops of 128 px.
-- Size `laptop`: epochs 9, batch size 16, seeds 0, 1.
+- Preset `small`: epochs 9, batch size 16, seeds 0, 1.
 - The paper's figures are means of 5 runs, ± their standard deviation.
 - The epoch with the lowest validation NME is measured, once, on the test faces.
 - Code: abc.

@@ -107,21 +107,21 @@ def test_a_training_that_fails_is_told_and_the_rest_goes_on(project):
     assert not list((project / "outputs/reproduced/awing-6").glob("plain/*.json"))
 
 
-def test_the_papers_size_asks_for_the_papers_crops(project):
-    with pytest.raises(UserError, match=r"cut at 64 px with margin 1.25, and the paper's size asks for 256 px"):
-        dry_run("subpixel-3", size="paper")
+def test_the_paper_preset_asks_for_the_papers_crops(project):
+    with pytest.raises(UserError, match=r"cut at 64 px with margin 1.25, and the paper preset asks for 256 px"):
+        dry_run("subpixel-3", preset="paper")
 
 
 @pytest.mark.thorough
-def test_the_papers_size_is_the_recipe_over_the_params(project):
+def test_the_paper_preset_is_the_recipe_over_the_params(project):
     """As far as it goes on drawn faces: one step of the cheapest row, with a crop as the shards have it."""
     small = [
         "data.crop.size=64",
         "method.scc.train.batch_size=20",
         "method.scc.model.network.backbone={name: resnet18, width: 16}",
     ]
-    page = dry_run("scc-5", size="paper", epochs=1, change=small)
-    assert "Size `paper`: epochs 1, batch size 20, seeds 0." in page
+    page = dry_run("scc-5", preset="paper", epochs=1, change=small)
+    assert "Preset `paper`: epochs 1, batch size 20, seeds 0." in page
 
 
 @pytest.mark.ray

@@ -45,19 +45,19 @@ def test_names_go_by_paper_and_number():
 
 
 @cache
-def settings_of(name, size):
-    return TableSettings(TABLES[name], REPOSITORY / "params.yaml", size)
+def settings_of(name, preset):
+    return TableSettings(TABLES[name], REPOSITORY / "params.yaml", preset)
 
 
 @ALL
-@pytest.mark.parametrize("size", ["laptop", "paper"])
-def test_the_settings_of_every_row_are_settings_of_the_method(name, size):
-    settings_of(name, size).require(table_path(name, FOLDER), 68)
+@pytest.mark.parametrize("preset", ["small", "paper"])
+def test_the_settings_of_every_row_are_settings_of_the_method(name, preset):
+    settings_of(name, preset).require(table_path(name, FOLDER), 68)
 
 
-def resulting(name, size):
+def resulting(name, preset):
     """Of each row that is trained, all that determines the training and what is measured of it."""
-    table, settings = TABLES[name], settings_of(name, size)
+    table, settings = TABLES[name], settings_of(name, preset)
     for row in table.trained:
         given = table.settings(row)
         if row.ellipses_of is not None:
@@ -67,10 +67,10 @@ def resulting(name, size):
 
 
 @ALL
-@pytest.mark.parametrize("size", ["laptop", "paper"])
-def test_every_row_is_another_one(name, size):
+@pytest.mark.parametrize("preset", ["small", "paper"])
+def test_every_row_is_another_one(name, preset):
     found = defaultdict(list)
-    for row, digest in resulting(name, size):
+    for row, digest in resulting(name, preset):
         found[digest].append(row.label)
     assert [labels for labels in found.values() if len(labels) > 1] == []
 

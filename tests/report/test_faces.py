@@ -5,7 +5,7 @@ import pytest
 from facealign.config import UserError
 from facealign.geometry import LandmarkSchema, load_schema
 from facealign.report import faces
-from facealign.report.faces import FaceCell, contact_sheet, draw_cell, save_png
+from facealign.report.faces import FaceCell, draw_cell, image_grid, save_png
 from facealign.report.style import PREDICTED, TRUTH
 
 DOT = LandmarkSchema.model_validate({"name": "dot", "size": 1, "flip": [0]})
@@ -47,7 +47,7 @@ def test_truth_and_prediction_have_their_colors_and_a_line_between():
 @pytest.mark.parametrize(("count", "columns", "rows"), [(1, 4, 1), (4, 4, 1), (5, 4, 2), (7, 3, 3)])
 def test_the_sheet_has_room_for_every_cell(count, columns, rows):
     cells = [cell(caption=f"face {i}") for i in range(count)]
-    sheet = contact_sheet(cells, DOT, columns=columns, cell_size=160)
+    sheet = image_grid(cells, DOT, columns=columns, cell_size=160)
     width = max(min(columns, count) * 172 + 12, 480)
     assert sheet.shape == (faces.HEADER + rows * (160 + faces.CAPTION), width, 3)
     for position in range(count):
@@ -58,8 +58,8 @@ def test_the_sheet_has_room_for_every_cell(count, columns, rows):
 def test_words_stay_in_their_bands():
     long = "a_very_long_name/" * 9
     cells = [cell(caption=f"{long}\n{long}") for _ in range(4)]
-    named = contact_sheet(cells, DOT, columns=2, cell_size=240, title=long)
-    bare = contact_sheet([cell() for _ in range(4)], DOT, columns=2, cell_size=240)
+    named = image_grid(cells, DOT, columns=2, cell_size=240, title=long)
+    bare = image_grid([cell() for _ in range(4)], DOT, columns=2, cell_size=240)
     words = (named != bare).any(axis=2)
     for x, y in ((12, faces.HEADER), (264, faces.HEADER)):
         assert not words[y : y + 240, x : x + 240].any()
@@ -88,7 +88,7 @@ def test_a_box_is_drawn_where_it_is_and_as_far_as_the_picture_goes():
 
 def test_the_legend_names_what_occurs():
     def header(**fields):
-        return contact_sheet([cell(**fields)], DOT, cell_size=240)[: faces.HEADER]
+        return image_grid([cell(**fields)], DOT, cell_size=240)[: faces.HEADER]
 
     def inked_columns(picture):
         return (picture != 255).any(axis=(0, 2)).sum()
@@ -123,7 +123,7 @@ def test_a_png_reads_back(tmp_path):
 )
 def test_what_cannot_be_drawn_is_refused(arguments, message):
     with pytest.raises(UserError, match=message):
-        contact_sheet(**{"cells": [cell()], "schema": DOT, **arguments})
+        image_grid(**{"cells": [cell()], "schema": DOT, **arguments})
 
 
 @pytest.mark.real
@@ -133,7 +133,7 @@ def test_landmarks_lie_on_a_real_face(real_data):
     numbers = file.read_text().split("{")[1].split("}")[0].split()
     points = np.array(numbers, dtype=float).reshape(-1, 2) - 1
     image = cv2.imread(str(file.with_suffix(".jpg")))[..., ::-1].copy()
-    sheet = contact_sheet([FaceCell(image=image, truth=points, caption=file.stem)], load_schema("ibug68"))
+    sheet = image_grid([FaceCell(image=image, truth=points, caption=file.stem)], load_schema("ibug68"))
     picture = sheet[faces.HEADER : faces.HEADER + 320, 12 : 12 + 320]
     factor = 320 / max(image.shape[:2])
     offset = (320 - np.round(np.array(image.shape[1::-1]) * factor)) // 2

@@ -10,7 +10,7 @@ from facealign.data.dataset import Draw, FaceDataset, collate
 from facealign.data.shards.index import Index
 from facealign.data.shards.reader import ShardReader
 from facealign.methods import METHODS
-from facealign.report.maps import overlay, sheet_of_maps
+from facealign.report.maps import maps_grid, overlay
 from facealign.report.style import ON_DARK
 from facealign.training import Faces, ModelFolder, save_model
 from facealign.training.checkpoint import ModelCard
@@ -95,7 +95,7 @@ def test_a_mirrored_face_has_mirrored_targets(tiny_shards):
 
 
 def test_the_sheet_has_a_row_for_each_face(tiny_shards, tiny_job):
-    sheet = sheet_of_maps(model("awing", tiny_shards, tiny_job), tiny_shards, "test", 3, cell_size=96)
+    sheet = maps_grid(model("awing", tiny_shards, tiny_job), tiny_shards, "test", 3, cell_size=96)
     # The crop, then landmarks and boundary with their targets.
     assert sheet.shape == (44 + 3 * (96 + 46), 5 * (96 + 12) + 12, 3)
 
@@ -111,7 +111,7 @@ def test_scc_shows_the_attention_that_it_has(tiny_shards):
 @pytest.mark.parametrize("name", WITHOUT_MAPS)
 def test_a_method_without_maps_says_so(name, tiny_shards, tiny_job):
     with pytest.raises(UserError, match=f"{name} with these settings makes no maps"):
-        sheet_of_maps(model(name, tiny_shards, tiny_job), tiny_shards, "test", 2)
+        maps_grid(model(name, tiny_shards, tiny_job), tiny_shards, "test", 2)
 
 
 def test_the_command_draws_a_model_folder(tiny_shards, tiny_job, tmp_path):

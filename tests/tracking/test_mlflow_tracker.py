@@ -134,7 +134,7 @@ def test_without_a_server_the_run_goes_on_and_replay_delivers(store, tmp_path, m
     for step in range(100):
         tracker.metrics({"loss": float(step)}, step)
     assert tracker.close("FINISHED") == 101
-    assert f"facealign replay {tmp_path / handle.run_id}" in caplog.text
+    assert f"facealign sync {tmp_path / handle.run_id}" in caplog.text
     with pytest.raises(Away, match=r"http://127.0.0.1:9 does not take the 101 records.*start the server"):
         replay(tmp_path / handle.run_id)
     assert replay(tmp_path / handle.run_id, handle.uri).delivered == 101

@@ -1,18 +1,11 @@
-"""``facealign data``: look at a data set as it was published, before anything is prepared."""
+"""``facealign data``: inspect a published data set, preview prepared faces."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(
-    help="Look at a data set as it was published, before anything is prepared.", no_args_is_help=True
-)
-
-
-@app.callback()
-def _group() -> None:
-    """Typer makes a group's only command the group itself, unless there is a callback."""
+app = typer.Typer(help="Inspect a published data set, preview prepared faces.", no_args_is_help=True)
 
 
 @app.command()
@@ -23,8 +16,8 @@ def inspect(
     options: Annotated[
         list[str] | None, typer.Option("--set", help="An option of the data set, key=value; may be repeated.")
     ] = None,
-    sheet: Annotated[Path | None, typer.Option(help="PNG to draw faces on, with landmarks and boxes.")] = None,
-    count: Annotated[int, typer.Option(min=1, max=400, help="Faces on the sheet.")] = 24,
+    grid: Annotated[Path | None, typer.Option(help="PNG to write: faces with landmarks and boxes.")] = None,
+    count: Annotated[int, typer.Option(min=1, max=400, help="Faces in the image grid.")] = 24,
     limit: Annotated[int | None, typer.Option(min=1, help="Look at so many samples, evenly spread.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that load samples.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -53,7 +46,26 @@ def inspect(
     usable = [look.sample for look in looks if not look.reason]
     if not usable:
         raise UserError(f"none of the {len(looks)} samples looked at can be used; the reasons are above")
-    if sheet is not None:
+    if grid is not None:
         title = f"{source} · {schema.name}"
-        save_png(sheet, datasets.sheet(opened, choose(usable, count), schema, title))
-        typer.echo(f"wrote {sheet}", err=True)
+        save_png(grid, datasets.face_grid(opened, choose(usable, count), schema, title))
+        typer.echo(f"wrote {grid}", err=True)
+
+
+@app.command()
+def preview(
+    out: Annotated[Path, typer.Argument(help="The PNG to write.")] = Path("faces.png"),
+    folder: Annotated[
+        str, typer.Option("--shards", help="Folder of prepared shards, or its URI.")
+    ] = "outputs/shards",
+    fold: Annotated[str, typer.Option(help="train, val or test.")] = "train",
+    count: Annotated[int, typer.Option(min=1, help="How many faces.")] = 24,
+    augmented: Annotated[
+        str | None, typer.Option(help="As training shows them: a method, or an augmentation, recipe:adnet.")
+    ] = None,
+) -> None:
+    """Draw prepared faces with their landmarks as one image grid."""
+    from facealign.workflows.visualize import draw_face_grid
+
+    draw_face_grid(folder, fold, count, augmented, out)
+    typer.echo(f"wrote {out}")

@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from facealign.cli import data, models, results, schema, search, shards
+from facealign.cli import data, evaluate, models, schema, search, shards
+from facealign.cli.renamed import CommandGroup
 from facealign.workflows.errors import report_user_errors
 
 app = typer.Typer(
     name="facealign",
+    cls=CommandGroup,
     help="Train, search, compare and register facial-landmark models on a Ray cluster.",
     no_args_is_help=True,
     add_completion=False,
@@ -19,10 +21,10 @@ app.add_typer(data.app, name="data")
 app.add_typer(shards.app, name="shards")
 app.add_typer(schema.app, name="schema")
 app.add_typer(search.app, name="search")
-app.add_typer(results.app)
+app.add_typer(evaluate.app)
 app.add_typer(models.app)
 
-Size = Literal["paper", "laptop"]
+Preset = Literal["paper", "small"]
 ParamsPath = Annotated[Path, typer.Argument(help="The settings file.")]
 
 
@@ -51,8 +53,8 @@ def apply(
 def describe(
     method: Annotated[str, typer.Argument(help="Name of a method.")],
     schema: Annotated[str, typer.Option(help="Landmark schema: a name, or the path of a YAML file.")] = "ibug68",
-    size: Annotated[
-        Size, typer.Option(help="paper: its defaults at 256 px; laptop: as params.yaml has it.")
+    preset: Annotated[
+        Preset, typer.Option(help="paper: its defaults at 256 px; small: as params.yaml has it.")
     ] = "paper",
     change: Annotated[
         list[str] | None, typer.Option("--set", help="key=value below the method's model settings; repeatable.")
@@ -65,7 +67,7 @@ def describe(
 
     from facealign.workflows.describe import as_text, describe
 
-    found = describe(method, schema, size, change or [], params)
+    found = describe(method, schema, preset, change or [], params)
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else as_text(found))
 
 
@@ -107,9 +109,9 @@ def train(
 @app.command()
 def reproduce(
     table: Annotated[str, typer.Argument(help="A table of search_spaces/papers, awing-5, or the path of one.")],
-    size: Annotated[
-        Size, typer.Option(help="laptop: params.yaml as it is; paper: the method's recipe over it.")
-    ] = "laptop",
+    preset: Annotated[
+        Preset, typer.Option(help="small: params.yaml as it is; paper: the method's recipe over it.")
+    ] = "small",
     params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Trainings of each row; as many as the paper's if not given.")
@@ -128,41 +130,21 @@ def reproduce(
     from facealign.workflows.reproduce import Request
     from facealign.workflows.reproduce import reproduce as run
 
-    typer.echo(run(Request(table, size, params, tuple(change or ()), seeds, epochs, go_on, plain, device)))
+    typer.echo(run(Request(table, preset, params, tuple(change or ()), seeds, epochs, go_on, plain, device)))
 
 
 @app.command()
-def faces(
-    out: Annotated[Path, typer.Argument(help="The PNG to write.")] = Path("faces.png"),
+def sync(
     folder: Annotated[
-        str, typer.Option("--shards", help="Folder of prepared shards, or its URI.")
-    ] = "outputs/shards",
-    fold: Annotated[str, typer.Option(help="train, val or test.")] = "train",
-    count: Annotated[int, typer.Option(min=1, help="How many faces.")] = 24,
-    augmented: Annotated[
-        str | None, typer.Option(help="As training shows them: a method, or an augmentation, recipe:adnet.")
+        Path | None,
+        typer.Argument(help="Buffer of a run, or a folder of several; this project's if not given."),
     ] = None,
+    to: Annotated[str | None, typer.Option(help="URI of another server than the runs were started with.")] = None,
 ) -> None:
-    """Draw prepared faces with their landmarks on one sheet."""
-    from facealign.workflows.visualize import draw_sheet
+    """Send to MLflow the records that runs buffered on this machine while the server was down."""
+    from facealign.workflows.sync import sync_all
 
-    draw_sheet(folder, fold, count, augmented, out)
-    typer.echo(f"wrote {out}")
-
-
-@app.command()
-def replay(
-    folder: Annotated[
-        Path | None, typer.Argument(help="A run's, or one that holds several; default: this project's.")
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option(help="Address of the server, where the runs were begun with another.")
-    ] = None,
-) -> None:
-    """Deliver to MLflow what runs on this machine said while the server was away."""
-    from facealign.workflows.replay import replay_all
-
-    replay_all(folder, to)
+    sync_all(folder, to)
 
 
 @app.command()
@@ -212,7 +194,7 @@ def summary() -> None:
 
 
 def main() -> None:
-    """Run a command; what the user has to mend is one message, without a stack trace."""
+    """Run a command; a user error is one message without a stack trace."""
     with report_user_errors():
         app(standalone_mode=True)
 

@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
 from facealign.config.errors import ConfigError
+from facealign.config.renamed import renamed
 from facealign.config.settings import Settings
 
 S = TypeVar("S", bound=Settings)
@@ -106,11 +107,14 @@ def _rule(detail: Any, root: type[Settings]) -> str:
     rule: str = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         key = str(detail["loc"][-1])
-        nearest = difflib.get_close_matches(key, _keys_beside(root, detail["loc"]), n=1)
+        known = _keys_beside(root, detail["loc"])
+        if new := renamed(key, known):
+            return f"was renamed to {new}; write {new} instead"
+        nearest = difflib.get_close_matches(key, known, n=1)
         return (
             f"unknown key; did you mean {nearest[0]}?"
             if nearest
-            else "unknown key; remove it or mend its spelling"
+            else "unknown key; remove it or correct its spelling"
         )
     if detail["type"] == "missing":
         return "a value is required here"

@@ -308,7 +308,7 @@ class FaceCell:
     caption: str = ""
 
 
-def contact_sheet(
+def image_grid(
     cells: Sequence[FaceCell],
     schema: LandmarkSchema,
     columns: int = 4,
@@ -324,7 +324,7 @@ def contact_sheet(
         UserError: There is no cell, the sheet has no room for one, or points are not those of the schema.
     """
     if not cells:
-        raise UserError("a contact sheet needs a face to show; the list of cells is empty")
+        raise UserError("a image grid needs a face to show; the list of cells is empty")
     if columns < 1 or cell_size < 48:
         raise UserError(f"columns {columns}, cell_size {cell_size}: at least 1 column and 48 pixels are needed")
     columns = min(columns, len(cells))

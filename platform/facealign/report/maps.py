@@ -15,7 +15,7 @@ from facealign.data.dataset import Draw, FaceDataset, collate
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
 from facealign.methods import Method
-from facealign.report.faces import FaceCell, contact_sheet
+from facealign.report.faces import FaceCell, image_grid
 from facealign.report.style import ON_DARK
 from facealign.storage.store import Place
 from facealign.training import Faces, ModelFolder
@@ -24,7 +24,7 @@ _DARKNESS = 0.35
 """How bright the gray face under the maps is."""
 
 
-def sheet_of_maps(
+def maps_grid(
     model: ModelFolder, shards: Place, fold: Fold, count: int, cell_size: int = 256
 ) -> NDArray[np.uint8]:
     """A row for each of ``count`` faces, evenly spread over the fold: the crop, then every map and its target.
@@ -54,7 +54,7 @@ def sheet_of_maps(
         )
     ]
     title = f"{name}: maps of {reader.index.source.name}, {fold} fold"
-    return contact_sheet(cells, reader.index.landmarks, columns=1 + len(columns), cell_size=cell_size, title=title)
+    return image_grid(cells, reader.index.landmarks, columns=1 + len(columns), cell_size=cell_size, title=title)
 
 
 def overlay(image: NDArray[np.uint8], maps: NDArray[np.float32], size: int) -> NDArray[np.uint8]:

@@ -13,19 +13,17 @@ from facealign.evaluation.evaluate import Evaluation
 from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import affine
 from facealign.report.comparison.run import Run
-from facealign.report.faces import FaceCell, contact_sheet
+from facealign.report.faces import FaceCell, image_grid
 from facealign.storage.store import Place
 
 
-def sheet_of_predictions(
-    measured: Evaluation, shards: Place, fold: Fold, count: int, title: str
-) -> NDArray[np.uint8]:
+def predictions_grid(measured: Evaluation, shards: Place, fold: Fold, count: int, title: str) -> NDArray[np.uint8]:
     """Faces from the best to the worst in even steps of rank, in their crops: (H, W, 3) uint8 RGB."""
     reader = ShardReader(shards, fold)
     ranked = np.argsort(measured.errors, kind="stable")
     chosen = ranked[np.linspace(0, len(ranked) - 1, min(count, len(ranked))).round().astype(int)]
     cells = face_cells(measured.faces, measured.errors, reader, chosen.tolist())
-    return contact_sheet(cells, reader.index.landmarks, title=title)
+    return image_grid(cells, reader.index.landmarks, title=title)
 
 
 def face_cells(
@@ -70,7 +68,7 @@ _CELL = 240  # px
 _COLUMNS = 3
 
 
-def sheet_of_extremes(run: Run, reader: ShardReader, count: int) -> NDArray[np.uint8]:
+def extremes_grid(run: Run, reader: ShardReader, count: int) -> NDArray[np.uint8]:
     """``count`` faces with the smallest errors, then as many with the largest: (H, W, 3) uint8 RGB.
 
     Args:
@@ -80,4 +78,4 @@ def sheet_of_extremes(run: Run, reader: ShardReader, count: int) -> NDArray[np.u
     count = min(count, len(ranked) // 2) or len(ranked)
     chosen = list(dict.fromkeys([*ranked[:count].tolist(), *ranked[-count:].tolist()]))
     cells = face_cells(run.faces, run.errors, reader, chosen)
-    return contact_sheet(cells, run.schema, columns=_COLUMNS, cell_size=_CELL, title=run.name)
+    return image_grid(cells, run.schema, columns=_COLUMNS, cell_size=_CELL, title=run.name)

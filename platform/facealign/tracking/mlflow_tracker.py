@@ -87,7 +87,7 @@ class MlflowTracker:
         if outstanding:
             _log.warning(
                 "%d records of the run are not delivered and stay in %s; when the tracking server is back, "
-                "`facealign replay %s` delivers them, on this machine",
+                "`facealign sync %s` delivers them, on this machine",
                 outstanding,
                 self._spool.folder,
                 self._spool.folder.parent,

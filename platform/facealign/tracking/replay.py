@@ -49,7 +49,7 @@ def replay(folder: Path, uri: str | None = None) -> Replayed:
             check_answers(run.uri)
             drain(spool, sink)
         except Exception as error:
-            delivers = f"start the server and call again: facealign replay {folder}"
+            delivers = f"start the server and call again: facealign sync {folder}"
             raise Away(
                 f"MLflow at {shown(run.uri)} does not take the {spool.outstanding()} records in {spool.folder}; "
                 f"{delivers}. It says: {error}"

@@ -1,4 +1,4 @@
-"""An inspection for the eye: as text, and as a sheet of faces."""
+"""An inspection for the eye: as text, and as a grid of faces."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ from facealign.data.shards.reader import ShardReader
 from facealign.data.sources.base import SOURCES, Sample, Source
 from facealign.geometry import LandmarkSchema, landmark_box, schema_names
 from facealign.geometry.schema import SchemaFile
-from facealign.report.faces import FaceCell, contact_sheet
+from facealign.report.faces import FaceCell, image_grid
 from facealign.storage.uris import open_store
 from facealign.workflows.settings import Params, assign
 
 _ROOM = 0.35
-"""Of the face's side, left about it on the sheet."""
+"""Of the face's side, left about it in the grid."""
 
 
 def open_data(source: str, root: Path | None, landmarks: str | None, options: Sequence[str]) -> Source:
@@ -103,10 +103,10 @@ def describe_inspection(found: Inspection, root: Path | None) -> Iterator[str]:
         yield f"note        {note}"
 
 
-def sheet(source: Source, samples: Sequence[Sample], schema: LandmarkSchema, title: str) -> NDArray[np.uint8]:
+def face_grid(source: Source, samples: Sequence[Sample], schema: LandmarkSchema, title: str) -> NDArray[np.uint8]:
     """The samples' faces with landmarks, contours and published boxes: (H, W, 3) uint8 RGB."""
     cells = [face_cell(sample, source.load(sample)) for sample in samples]
-    return contact_sheet(cells, schema, columns=6, cell_size=256, title=title)
+    return image_grid(cells, schema, columns=6, cell_size=256, title=title)
 
 
 def face_cell(sample: Sample, record: FaceRecord) -> FaceCell:

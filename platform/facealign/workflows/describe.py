@@ -17,18 +17,18 @@ from facealign.workflows.settings import assign, load_params
 PAPER_SIZE = 256
 """Side of the network's input in all five papers, px."""
 
-Size = Literal["paper", "laptop"]
+Preset = Literal["paper", "small"]
 
 
-def describe(name: str, schema: str, size: Size, assignments: Sequence[str], params: Path) -> dict[str, Any]:
+def describe(name: str, schema: str, preset: Preset, assignments: Sequence[str], params: Path) -> dict[str, Any]:
     """Everything there is to say of a method before it is trained, as plain values.
 
     Args:
         name: Of the method.
         schema: Name of a landmark schema, or the path of its YAML file.
-        size: ``paper``: the method's defaults at 256 px; ``laptop``: as the params file has it.
+        preset: ``paper``: the method's defaults at 256 px; ``small``: as the params file has it.
         assignments: ``key=value`` below the method's model settings.
-        params: The params file, read for ``laptop``.
+        params: The params file, read for ``small``.
 
     Raises:
         UserError: A name is unknown, or a setting breaks a rule.
@@ -36,7 +36,7 @@ def describe(name: str, schema: str, size: Size, assignments: Sequence[str], par
     kind, landmarks = METHODS[name], load_schema(schema)
     given: dict[str, Any] = {}
     image_size = PAPER_SIZE
-    if size == "laptop":
+    if preset == "small":
         settings = load_params(params)
         given, image_size = settings.section(name).model.model_dump(mode="json"), settings.data.crop.size
     config = _config(kind, assign(given, assignments))
@@ -46,7 +46,7 @@ def describe(name: str, schema: str, size: Size, assignments: Sequence[str], par
         "method": name,
         "paper": " ".join((_module_doc(kind).split("\n\n")[0]).split()),
         "schema": landmarks.name,
-        "size": size,
+        "preset": preset,
         "parameters": cost.parameters,
         "macs": cost.macs,
         "input": f"(B, 3, {image_size}, {image_size}) uint8 RGB crops",

@@ -20,7 +20,7 @@ from facealign.geometry import LandmarkSchema, Normalizer
 from facealign.methods import METHODS
 from facealign.report.curves import ced, write_ced_csv
 from facealign.report.faces import save_png
-from facealign.report.predictions import sheet_of_predictions
+from facealign.report.predictions import predictions_grid
 from facealign.report.style import MEAN_SHAPE
 from facealign.storage.store import Place
 from facealign.training import ModelFolder, load_model
@@ -79,7 +79,7 @@ def _draw(method: str, test: Evaluation, config: EvaluationConfig) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ced(curves, config.failure_threshold).savefig(folder / "ced.png")
     title = f"{method} on the test fold, from the best face to the worst"
-    save_png(folder / "faces.png", sheet_of_predictions(test, workspace.SHARDS, "test", config.faces, title))
+    save_png(folder / "faces.png", predictions_grid(test, workspace.SHARDS, "test", config.faces, title))
 
 
 # What is measured outside the pipeline, in a folder of its name.

@@ -176,7 +176,7 @@ def _lineage(folder: Path, faces: FacePredictions, places: workspace.Trained | N
             run = read_json(places.run)
             found |= {"commit of the training": run["commit"], "MLflow model": run["model_uri"] or "not tracked"}
             if run["run"]:
-                found["MLflow run"] = run["run"].get("run_id", "waits for its server (`facealign replay`)")
+                found["MLflow run"] = run["run"].get("run_id", "waits for its server (`facealign sync`)")
     return found | {"commit of the report": git_commit()}
 
 

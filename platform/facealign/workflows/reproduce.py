@@ -18,8 +18,8 @@ from facealign.workflows.reproduce_runs import (
     ClusterRuns,
     Outcome,
     PlainRuns,
+    Preset,
     Runs,
-    Size,
     TableSettings,
     has_begun,
 )
@@ -34,7 +34,7 @@ class Request:
 
     Attributes:
         table: Its name, or the path of its file.
-        size: ``laptop``: the params file as it is; ``paper``: the method's recipe over it.
+        preset: ``small``: the params file as it is; ``paper``: the method's recipe over it.
         params: The params file.
         change: ``key=value`` of the params file.
         seeds: How many; None: as many as the paper's figures are means of.
@@ -45,7 +45,7 @@ class Request:
     """
 
     table: str
-    size: Size = "laptop"
+    preset: Preset = "small"
     params: Path = Path("params.yaml")
     change: Sequence[str] = ()
     seeds: int | None = None
@@ -64,17 +64,17 @@ def reproduce(request: Request) -> str:
     """
     path = table_path(request.table)
     table = load_table(path)
-    settings = TableSettings(table, request.params, request.size, request.change, request.epochs)
+    settings = TableSettings(table, request.params, request.preset, request.change, request.epochs)
     index = Index.load(workspace.SHARDS)
     settings.require(path, index.landmarks.size)
-    _require_crop(settings, index, request.size)
+    _require_crop(settings, index, request.preset)
     folder = FOLDER / table.name
     _require_consent(folder, request.go_on)
     first = settings.base.seed
     seeds = tuple(range(first, first + (request.seeds or table.runs)))
     with _runs(request, settings, table, folder, seeds, index) as runs:
         outcomes = _trained(table, runs, index.landmarks.size)
-        found = _reproduced(table, settings, index, request.size, seeds, outcomes)
+        found = _reproduced(table, settings, index, request.preset, seeds, outcomes)
         page = as_markdown(found)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "table.md").write_text(page, encoding="utf-8")
@@ -84,13 +84,13 @@ def reproduce(request: Request) -> str:
     return page
 
 
-def _require_crop(settings: TableSettings, index: Index, size: Size) -> None:
+def _require_crop(settings: TableSettings, index: Index, preset: Preset) -> None:
     """Refuse shards that are not cut as the recipe has it."""
     wanted = settings.base.data.crop
-    if size == "paper" and index.crop != wanted:
+    if preset == "paper" and index.crop != wanted:
         raise UserError(
             f"{workspace.SHARDS}: faces are cut at {index.crop.size} px with margin {index.crop.margin:g}, and "
-            f"the paper's size asks for {wanted.size} px with margin {wanted.margin:g}; prepare them so "
+            f"the paper preset asks for {wanted.size} px with margin {wanted.margin:g}; prepare them so "
             "(facealign apply recipes/METHOD.yaml, then dvc repro prepare), or change data.crop with --set"
         )
 
@@ -157,7 +157,7 @@ def _reproduced(
     table: PaperTable,
     settings: TableSettings,
     index: Index,
-    size: Size,
+    preset: Preset,
     seeds: tuple[int, ...],
     outcomes: dict[str, list[Outcome]],
 ) -> Reproduced:
@@ -172,7 +172,7 @@ def _reproduced(
     return Reproduced(
         table=table,
         conditions=Conditions(
-            size=size,
+            preset=preset,
             source=index.source.name,
             data=NAMES[stands_for],
             stand_in=prepared.name != stands_for,

@@ -26,17 +26,17 @@ from facealign.workflows.workspace import read_json, write_json
 # The settings that the rows of a paper's table start from.
 
 
-Size = Literal["laptop", "paper"]
+Preset = Literal["small", "paper"]
 RECIPES = Path("recipes")
 
 
 class TableSettings:
-    """A params file, with the paper's recipe over it where that size is asked for, and other values put in.
+    """A params file, with the paper's recipe over it where that preset is asked for, and other values put in.
 
     Args:
         table: Its method's settings count.
         params: The params file.
-        size: ``laptop`` takes it as it is; ``paper`` puts the method's recipe over it.
+        preset: ``small`` takes it as it is; ``paper`` puts the method's recipe over it.
         assignments: ``key=value`` of the params file, which go before both.
         epochs: Of each training; the milestones of a schedule move along. None: as the settings have it.
 
@@ -49,14 +49,14 @@ class TableSettings:
         self,
         table: PaperTable,
         params: Path,
-        size: Size = "laptop",
+        preset: Preset = "small",
         assignments: Sequence[str] = (),
         epochs: int | None = None,
     ) -> None:
         self._table = table
         tree = read_yaml(params)
         check_settings(tree, params, Params)  # by itself, so that a mistake in it is told with its line
-        if size == "paper":
+        if preset == "paper":
             list(overlay(tree, read_yaml(RECIPES / f"{table.method}.yaml")))
         assign(tree, assignments)
         self.base = check_settings(tree, params, Params)

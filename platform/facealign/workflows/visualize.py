@@ -1,4 +1,4 @@
-"""Prepared faces on one sheet, for the eye."""
+"""Images of prepared faces, of what a network sees, and of its errors."""
 
 from pathlib import Path
 
@@ -13,15 +13,15 @@ from facealign.data.shards.reader import ShardReader
 from facealign.evaluation.aligned_errors import aligned_errors
 from facealign.methods import METHODS
 from facealign.metrics import angles_to_edges, error_ellipses
-from facealign.report.faces import FaceCell, contact_sheet, save_png
-from facealign.report.maps import sheet_of_maps
+from facealign.report.faces import FaceCell, image_grid, save_png
+from facealign.report.maps import maps_grid
 from facealign.storage.store import Place
 from facealign.workflows.evaluate import faces_of, model_named, normalizer_of, run_folder
 from facealign.workflows.settings import load_params
 from facealign.workflows.workspace import write_json
 
 
-def draw_sheet(shards: Place, fold: str, count: int, augmented: str | None, out: Path) -> None:
+def draw_face_grid(shards: Place, fold: str, count: int, augmented: str | None, out: Path) -> None:
     """Draw ``count`` faces of a fold, evenly spread over it, with their landmarks.
 
     Args:
@@ -41,7 +41,7 @@ def draw_sheet(shards: Place, fold: str, count: int, augmented: str | None, out:
         points = np.where(face["valid"][:, None], face["points"], np.nan)
         cells.append(FaceCell(image=face["images"], truth=points, visible=face["visible"], caption=face["ids"]))
     title = f"{reader.index.source.name} · {fold} · {reader.index.landmarks.name}"
-    save_png(out, contact_sheet(cells, reader.index.landmarks, columns=6, cell_size=256, title=title))
+    save_png(out, image_grid(cells, reader.index.landmarks, columns=6, cell_size=256, title=title))
 
 
 def _augmentation(name: str) -> AugmentSettings:
@@ -105,7 +105,7 @@ def write_ellipses(run: str, fold: str, out: Path) -> str:
     )
 
 
-# A trained network's maps on one sheet, for the eye.
+# A trained network's maps as an image grid.
 
 
 def draw_maps(model: str, shards: Place, fold: str, count: int, out: Path) -> None:
@@ -118,4 +118,4 @@ def draw_maps(model: str, shards: Place, fold: str, count: int, out: Path) -> No
         UserError: There is no such model, fold or data, or the method makes no maps.
     """
     known_fold = fold_named(fold)
-    save_png(out, sheet_of_maps(model_named(model), shards, known_fold, count))
+    save_png(out, maps_grid(model_named(model), shards, known_fold, count))

@@ -121,7 +121,7 @@ def _conditions(found: Reproduced) -> Iterator[str]:
     )
     yield f"- Landmarks `{conditions.landmarks}`, crops of {conditions.crop} px."
     yield (
-        f"- Size `{conditions.size}`: epochs {conditions.epochs}, batch size {conditions.batch_size}, "
+        f"- Preset `{conditions.preset}`: epochs {conditions.epochs}, batch size {conditions.batch_size}, "
         f"seeds {', '.join(map(str, conditions.seeds))}."
     )
     if found.table.runs > 1:

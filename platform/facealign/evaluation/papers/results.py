@@ -36,7 +36,7 @@ class Conditions(Settings):
     """What our figures were made under.
 
     Attributes:
-        size: ``laptop`` or ``paper``.
+        preset: ``small`` or ``paper``.
         data: Of the prepared faces, as the table's data set; ``stand_in``: they are others than the paper's.
         faces: Of the folds train, val and test.
         crop: Side of the network's input, px.
@@ -46,7 +46,7 @@ class Conditions(Settings):
         commit: Of the code.
     """
 
-    size: str
+    preset: str
     source: str
     data: str
     stand_in: bool

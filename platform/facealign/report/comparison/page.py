@@ -21,7 +21,7 @@ from facealign.report.comparison.run import Run
 from facealign.report.comparison.tables import Table
 from facealign.report.curves import ced, learning_curve
 from facealign.report.page import Shown, jpeg, shown, templates, write_whole
-from facealign.report.predictions import sheet_of_extremes
+from facealign.report.predictions import extremes_grid
 from facealign.report.robustness import robustness_picture
 
 
@@ -249,7 +249,7 @@ def _extremes(runs: Sequence[Run], settings: Settings) -> Section:
     parts = []
     for run in runs:
         try:
-            sheet = sheet_of_extremes(run, settings.reader, settings.extremes)
+            sheet = extremes_grid(run, settings.reader, settings.extremes)
         except UserError as refusal:
             found = Shown(None, refusal=f"Left out: {refusal}")
         else:

@@ -3,7 +3,7 @@ import pytest
 
 from facealign.config import UserError
 from facealign.tracking import MlflowTracker, TrackingSettings, open_run
-from facealign.workflows.replay import replay_all
+from facealign.workflows.sync import sync_all
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")  # MLflow under SQLAlchemy 2.1
 
@@ -18,20 +18,20 @@ def test_everything_that_waits_is_delivered_run_by_run(store, tmp_path, capsys):
     spools = tmp_path / "spools"
     _left_behind(spools, 2)
     with pytest.raises(UserError, match="does not take the 1 records") as failed:
-        replay_all(spools, None)
+        sync_all(spools, None)
     assert str(failed.value).count("127.0.0.1:9 does not take") == 2
 
-    replay_all(spools, store.uri)
+    sync_all(spools, store.uri)
     said = capsys.readouterr().out.splitlines()
     assert said == [f"run {number}: 1 records delivered to {store.uri}" for number in range(2)]
     with pytest.raises(UserError, match="no spool of a run"):
-        replay_all(spools, None)
+        sync_all(spools, None)
 
 
 def test_one_run_by_its_folder(store, tmp_path, capsys):
     _left_behind(tmp_path, 2)
     one, other = (path for path in tmp_path.iterdir() if path.is_dir())
-    replay_all(one, store.uri)
+    sync_all(one, store.uri)
     assert not one.exists()
     assert other.exists()
 
@@ -39,7 +39,7 @@ def test_one_run_by_its_folder(store, tmp_path, capsys):
 def test_what_a_living_process_holds_is_left_to_it(store, tmp_path, capsys):
     run = open_run(store, "faces", "alive", "alive")
     tracker = MlflowTracker(run, tmp_path)
-    replay_all(tmp_path, None)
+    sync_all(tmp_path, None)
     assert "0 records delivered" in (said := capsys.readouterr().out)
     assert "a process that is alive" in said
     tracker.close()
@@ -47,5 +47,5 @@ def test_what_a_living_process_holds_is_left_to_it(store, tmp_path, capsys):
 
 def test_nothing_waits(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("facealign.workflows.workspace.SPOOL", tmp_path)
-    replay_all(None, None)
+    sync_all(None, None)
     assert "nothing waits" in capsys.readouterr().out

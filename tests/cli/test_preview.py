@@ -3,16 +3,16 @@ import numpy as np
 import pytest
 
 from facealign.config import UserError
-from facealign.workflows.visualize import draw_sheet
+from facealign.workflows.visualize import draw_face_grid
 
 
-def _sheet(shards, augmented, out):
-    draw_sheet(shards, "test", 4, augmented, out)
+def _grid(shards, augmented, out):
+    draw_face_grid(shards, "test", 4, augmented, out)
     return cv2.imread(str(out))
 
 
 def test_faces_are_drawn_as_a_recipe_shows_them(tiny_shards, tmp_path):
-    plain, none, adnet = (_sheet(tiny_shards, name, tmp_path / "a.png") for name in (None, "none", "recipe:adnet"))
+    plain, none, adnet = (_grid(tiny_shards, name, tmp_path / "a.png") for name in (None, "none", "recipe:adnet"))
     np.testing.assert_array_equal(plain, none)
     assert (plain != adnet).any()
 
@@ -21,4 +21,4 @@ def test_an_unknown_recipe_is_refused(tiny_shards, tmp_path):
     with pytest.raises(
         UserError, match=r"'adnte' is neither a method \(.*\) nor an augmentation recipe \(adnet, "
     ):
-        draw_sheet(tiny_shards, "test", 4, "adnte", tmp_path / "a.png")
+        draw_face_grid(tiny_shards, "test", 4, "adnte", tmp_path / "a.png")
