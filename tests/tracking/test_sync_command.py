@@ -14,7 +14,7 @@ def _left_behind(folder, count):
         MlflowTracker(run, folder, patience=1).close("FINISHED")
 
 
-def test_everything_that_waits_is_delivered_run_by_run(store, tmp_path, capsys):
+def test_buffered_records_are_sent_run_by_run(store, tmp_path, capsys):
     spools = tmp_path / "spools"
     _left_behind(spools, 2)
     with pytest.raises(UserError, match="does not take the 1 records") as failed:
@@ -23,8 +23,8 @@ def test_everything_that_waits_is_delivered_run_by_run(store, tmp_path, capsys):
 
     sync_all(spools, store.uri)
     said = capsys.readouterr().out.splitlines()
-    assert said == [f"run {number}: 1 records delivered to {store.uri}" for number in range(2)]
-    with pytest.raises(UserError, match="no spool of a run"):
+    assert said == [f"run {number}: 1 records sent to {store.uri}" for number in range(2)]
+    with pytest.raises(UserError, match="holds no buffered records of a run"):
         sync_all(spools, None)
 
 
@@ -36,16 +36,16 @@ def test_one_run_by_its_folder(store, tmp_path, capsys):
     assert other.exists()
 
 
-def test_what_a_living_process_holds_is_left_to_it(store, tmp_path, capsys):
+def test_records_of_a_running_process_are_left_to_it(store, tmp_path, capsys):
     run = open_run(store, "faces", "alive", "alive")
     tracker = MlflowTracker(run, tmp_path)
     sync_all(tmp_path, None)
-    assert "0 records delivered" in (said := capsys.readouterr().out)
-    assert "a process that is alive" in said
+    assert "0 records sent" in (said := capsys.readouterr().out)
+    assert "a running process sends its own records" in said
     tracker.close()
 
 
-def test_nothing_waits(tmp_path, monkeypatch, capsys):
+def test_without_buffered_records_there_is_nothing_to_send(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("facealign.workflows.workspace.SPOOL", tmp_path)
     sync_all(None, None)
-    assert "nothing waits" in capsys.readouterr().out
+    assert "nothing to send" in capsys.readouterr().out
