@@ -65,9 +65,9 @@ WRONG = {
     ),
     "unknown section": (
         "  train.optimizer.lr:",
-        "  train.optimizer.lr:",
-        "space.train.optimizer.lr",
-        "train.optimizer: unknown key; did you mean optimizer?",
+        "  train.optimzer.lr:",
+        "space.train.optimzer.lr",
+        "train.optimzer: unknown key; did you mean optimizer?",
     ),
     "unknown top": (
         "model.network.stacks",

@@ -15,7 +15,8 @@ class Registry(Mapping[str, T], Generic[T]):
 
     Args:
         kind: What is registered, as a message calls it: "method", "source".
-        package: Dotted name of the package whose modules register themselves; they are imported at first use.
+        package: Dotted name of the module, or of the package whose modules, register themselves; they are imported at
+            first use.
     """
 
     def __init__(self, kind: str, package: str) -> None:
@@ -62,5 +63,5 @@ class Registry(Mapping[str, T], Generic[T]):
             return
         self._discovered = True
         package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
+        for module in pkgutil.iter_modules(getattr(package, "__path__", ())):
             importlib.import_module(f"{self._package}.{module.name}")

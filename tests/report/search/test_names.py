@@ -1,6 +1,6 @@
 import pytest
 
-from facealign.report.search.axes import short_names
+from facealign.report.search.words import short_names
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from facealign.report.progress import Eta, clock_text
-from facealign.report.search.axes import STATE_WORDS, Unit, cause_line, number_text, short_names, unit_of
+from facealign.report.search.words import STATE_WORDS, Unit, cause_line, number_text, short_names, unit_of
 from facealign.search.events import SearchBegins, SearchEvent, TrialEnded, TrialEpoch, TrialStarted
 from facealign.search.trial_row import TrialState
 

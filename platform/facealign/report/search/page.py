@@ -11,18 +11,8 @@ from facealign.config import UserError
 from facealign.report.curves import write_csv
 from facealign.report.page import Shown, shown, templates, write_whole
 from facealign.report.progress import clock_text
-from facealign.report.search.axes import (
-    STATE_WORDS,
-    cause_line,
-    choice_text,
-    is_number,
-    main_parameters,
-    number_text,
-    short_names,
-    shown_value,
-    unit_of,
-    varied_parameters,
-)
+from facealign.report.search.axes import main_parameters, shown_value, varied_parameters
+from facealign.report.search.words import STATE_WORDS, cause_line, choice_text, is_number, number_text, short_names, unit_of
 from facealign.report.search.best import finished, leaders
 from facealign.report.search.context import ParameterRange, SearchContext
 from facealign.report.search.plots import PICTURES
