@@ -42,30 +42,30 @@ def test_shares_of_any_number_of_ranks_differ_by_one_sample_at_most(step, batch,
 @given(st.integers(1, 40), st.integers(2, 12), st.data())
 def test_all_ranks_have_equally_many_pieces_that_fit(batch, most, data):
     world_size = data.draw(st.integers(1, batch))
-    count = order.pieces_per_step(batch, world_size, most)
+    count = order.micro_batches_per_step(batch, world_size, most)
     for rank in range(world_size):
         own = len(order.positions(0, batch, rank, world_size))
-        sizes = [len(order.share(own, number, count)) for number in range(count)]
+        sizes = [len(order.rank_slice(own, number, count)) for number in range(count)]
         assert sum(sizes) == own
         assert 1 <= min(sizes) <= max(sizes) <= most
         assert max(sizes) - min(sizes) <= 1
 
 
 def test_without_a_limit_a_share_is_one_piece():
-    assert order.pieces_per_step(16, 3, None) == 1
-    assert order.pieces_per_step(16, 2, 8) == 1
-    assert order.pieces_per_step(16, 2, 7) == 2
+    assert order.micro_batches_per_step(16, 3, None) == 1
+    assert order.micro_batches_per_step(16, 2, 8) == 1
+    assert order.micro_batches_per_step(16, 2, 7) == 2
 
 
 def test_pieces_that_some_rank_would_not_have_are_refused():
     with pytest.raises(UserError, match=r"16 samples gives 3 workers 5 or 6 each.*per_device_batch: 2"):
-        order.pieces_per_step(16, 3, 1)
-    assert order.pieces_per_step(16, 4, 1) == 4
+        order.micro_batches_per_step(16, 3, 1)
+    assert order.micro_batches_per_step(16, 4, 1) == 4
 
 
 @given(st.integers(0, 100), st.integers(1, 8))
 def test_evaluation_takes_each_row_once(n, world_size):
-    shares = [order.share(n, rank, world_size) for rank in range(world_size)]
+    shares = [order.rank_slice(n, rank, world_size) for rank in range(world_size)]
     assert [row for share in shares for row in share] == list(range(n))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 

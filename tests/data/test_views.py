@@ -5,7 +5,7 @@ from scipy import stats
 
 from facealign.data.augmentation.settings import AWING, NONE, AugmentSettings
 from facealign.data.augmentation.views import (
-    View,
+    CropView,
     cut_image,
     draw_view,
     exchange,
@@ -62,7 +62,7 @@ def test_views_mirror_as_often_as_told():
 
 
 def test_flips_exchange_identities_of_everything():
-    mirrored = View(affine.flip_horizontal(CROP.size), is_flipped=True)
+    mirrored = CropView(affine.flip_horizontal(CROP.size), is_flipped=True)
     points = RNG.uniform(0, 128, (SCHEMA.size, 2)).astype(np.float32)
     valid = RNG.uniform(size=SCHEMA.size) < 0.7
     moved = move_points(points, valid, mirrored, SCHEMA)
@@ -162,6 +162,6 @@ def test_a_slice_and_a_warp_agree():
 
 def test_a_shift_beyond_the_picture_is_black():
     stored = np.full((CROP.stored_size, CROP.stored_size, 3), 255, dtype=np.uint8)
-    seen = cut_image(stored, View(affine.translation(10, 0)), CROP.size)
+    seen = cut_image(stored, CropView(affine.translation(10, 0)), CROP.size)
     assert (seen[:, :10] == 0).all()
     assert (seen[:, 10:] == 255).all()

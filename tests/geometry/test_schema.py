@@ -7,7 +7,7 @@ from facealign.config import ConfigError, UserError
 from facealign.data.synthetic.face import place_face
 from facealign.data.synthetic.landmarks import read_landmarks
 from facealign.data.synthetic.person import Expression, Identity
-from facealign.data.synthetic.view import Pose
+from facealign.data.synthetic.projection import Pose
 from facealign.geometry import LandmarkSchema, load_schema, schema_names
 from facealign.geometry.schema import load_schema_file, notes
 

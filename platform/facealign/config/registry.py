@@ -15,8 +15,8 @@ class Registry(Mapping[str, T], Generic[T]):
 
     Args:
         kind: What is registered, as a message calls it: "method", "source".
-        package: Dotted name of the module, or of the package whose modules, register themselves; they are imported at
-            first use.
+        package: Dotted name of the module, or of the package whose modules, register themselves; they are imported
+            at first use.
     """
 
     def __init__(self, kind: str, package: str) -> None:

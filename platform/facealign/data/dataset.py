@@ -12,7 +12,7 @@ from facealign.data.augmentation.annotation_noise import move_at_random
 from facealign.data.augmentation.pixels import change_pixels
 from facealign.data.augmentation.settings import NONE, AugmentSettings
 from facealign.data.augmentation.views import (
-    View,
+    CropView,
     cut_image,
     draw_view,
     exchange,
@@ -122,7 +122,7 @@ class FaceDataset:
 
 
 def fields_of(
-    face: StoredFace, image: Image8, points_N2: NDArray[np.float32], view: View, schema: LandmarkSchema
+    face: StoredFace, image: Image8, points_N2: NDArray[np.float32], view: CropView, schema: LandmarkSchema
 ) -> dict[str, Any]:
     """What a ``Batch`` has of one face, as NumPy arrays without the first axis.
 

@@ -91,7 +91,7 @@ def eval_batches(
         pin_memory: Put batches where a GPU can fetch them by itself.
     """
     starts = range(0, len(dataset), batch_size)
-    own = order.share(len(starts), rank, world_size)
+    own = order.rank_slice(len(starts), rank, world_size)
     draws = (
         [Draw(row, 0, row) for row in range(a, min(a + batch_size, len(dataset)))]
         for a in starts[own.start : own.stop]

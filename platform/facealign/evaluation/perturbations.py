@@ -16,7 +16,7 @@ import numpy as np
 
 from facealign.data.augmentation.pixels import change_pixels
 from facealign.data.augmentation.settings import AugmentSettings
-from facealign.data.augmentation.views import View, plain_view, view_at
+from facealign.data.augmentation.views import CropView, plain_view, view_at
 from facealign.data.images import Image8, decode, encode
 from facealign.geometry import CropSettings
 
@@ -24,7 +24,7 @@ _DISPLAY_GAMMA = 2.2
 """Pixel values are about the light to the power of 1/2.2."""
 
 
-def _plain(crop: CropSettings, strength: float, rng: np.random.Generator) -> View:
+def _plain(crop: CropSettings, strength: float, rng: np.random.Generator) -> CropView:
     return plain_view(crop)
 
 
@@ -49,19 +49,19 @@ class Perturbation:
     unit: str
     strengths: tuple[float, ...]
     neutral: float = 0.0
-    view: Callable[[CropSettings, float, np.random.Generator], View] = _plain
+    view: Callable[[CropSettings, float, np.random.Generator], CropView] = _plain
     change: Callable[[Image8, float, np.random.Generator], None] = _unchanged
 
 
-def _rotated(crop: CropSettings, degrees: float, rng: np.random.Generator) -> View:
+def _rotated(crop: CropSettings, degrees: float, rng: np.random.Generator) -> CropView:
     return view_at(crop, degrees=degrees if rng.random() < 0.5 else -degrees)
 
 
-def _scaled(crop: CropSettings, factor: float, rng: np.random.Generator) -> View:
+def _scaled(crop: CropSettings, factor: float, rng: np.random.Generator) -> CropView:
     return view_at(crop, factor=factor)
 
 
-def _jittered(crop: CropSettings, share: float, rng: np.random.Generator) -> View:
+def _jittered(crop: CropSettings, share: float, rng: np.random.Generator) -> CropView:
     """The box moves by ``share`` of its side in any direction, and is by that share larger or smaller."""
     direction, smaller = 2 * np.pi * rng.random(), rng.random() < 0.5
     reach = share * crop.size / crop.margin

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from facealign.config import Settings, UserError
-from facealign.data.augmentation.views import View, cut_image, plain_view, view_at
+from facealign.data.augmentation.views import CropView, cut_image, plain_view, view_at
 from facealign.data.batch import Batch
 from facealign.data.dataset import collate, fields_of
 from facealign.data.folds import Fold
@@ -117,7 +117,7 @@ class Robustness(Settings):
 # Some faces of a fold, as a perturbation or one and the same look shows them.
 
 
-Look = Callable[[int], tuple[View, Callable[[Image8], None] | None]]
+Look = Callable[[int], tuple[CropView, Callable[[Image8], None] | None]]
 """For a row of the fold: where to look, and what to do to the pixels in place."""
 
 
@@ -141,13 +141,13 @@ class SeenFaces:
         """Each face under a perturbation of ``PERTURBATIONS``."""
         perturbation, crop = PERTURBATIONS[kind], self.reader.index.crop
 
-        def look(row: int) -> tuple[View, Callable[[Image8], None]]:
+        def look(row: int) -> tuple[CropView, Callable[[Image8], None]]:
             rng = sample_rng(self.seed, crc32(kind.encode()), row)
             return perturbation.view(crop, strength, rng), lambda image: perturbation.change(image, strength, rng)
 
         return self._batches(look)
 
-    def seen(self, view: View) -> Iterator[Batch]:
+    def seen(self, view: CropView) -> Iterator[Batch]:
         """Each face as one view shows it."""
         return self._batches(lambda _: (view, None))
 

@@ -1,4 +1,4 @@
-"""Landmark schemas, frames of coordinates, crops. Pure NumPy: no torch, no pictures."""
+"""Landmark schemas, frames of coordinates, crops. Pure NumPy: no torch, no images."""
 
 from facealign.geometry.crop import CropSettings, landmark_box, stored_crop, unusable, view_of_stored
 from facealign.geometry.edge_neighbors import edge_neighbors

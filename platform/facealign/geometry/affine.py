@@ -1,6 +1,6 @@
 """Every change of frame: crop, resize, flip, rotation, shift, as one 2×3 affine matrix, and its inverse.
 
-A frame is 0-based pixels with the origin at the *center* of the top-left pixel, so a picture of width W spans
+A frame is 0-based pixels with the origin at the *center* of the top-left pixel, so an image of width W spans
 [−0.5, W − 0.5]. A matrix maps ``x' = A[:, :2] @ x + A[:, 2]``. ``compose(f, g)`` applies ``g`` first.
 """
 
@@ -51,13 +51,13 @@ def translation(dx: float, dy: float) -> Affine:
 
 
 def resize(factor: float) -> Affine:
-    """Pixel (x, y) of a picture → pixel of the same picture resized: ``x' = (x + 0.5)·factor − 0.5``."""
+    """Pixel (x, y) of an image → pixel of the same image resized: ``x' = (x + 0.5)·factor − 0.5``."""
     offset = 0.5 * factor - 0.5
     return np.array([[factor, 0.0, offset], [0.0, factor, offset]])
 
 
 def flip_horizontal(width: int) -> Affine:
-    """Mirrors a picture of ``width`` px: ``x' = width − 1 − x``. Landmark identities are the schema's affair."""
+    """Mirrors an image of ``width`` px: ``x' = width − 1 − x``. The schema's ``flip`` exchanges the landmarks."""
     return np.array([[-1.0, 0.0, width - 1.0], [0.0, 1.0, 0.0]])
 
 
@@ -70,7 +70,7 @@ def rotate_scale_about(center: ArrayLike, degrees: float = 0.0, factor: float = 
 
 
 def crop_to_square(center: ArrayLike, side: float, size: int) -> Affine:
-    """Maps the upright square of ``side`` pixels about ``center`` onto a picture of ``size`` × ``size`` pixels.
+    """Maps the upright square of ``side`` pixels about ``center`` onto an image of ``size`` × ``size`` pixels.
 
     The square's outer border falls on the crop's outer border, −0.5 and size − 0.5.
     """

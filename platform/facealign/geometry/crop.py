@@ -1,4 +1,4 @@
-"""The crop rule: which square of a photo a face is cut out of."""
+"""The crop rule: which square of a photo becomes the crop of a face."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ class CropSettings(Settings):
     """How a face is cut from its photo.
 
     The square is centered on the box; its side is the box's longer (or shorter) side times ``margin``. What is
-    stored is ``context`` times wider, so that a training view may turn, shift and shrink without running into
+    stored is ``context`` times wider, so that a training view may rotate, shift and shrink without running into
     black.
     """
 
@@ -35,7 +35,7 @@ class CropSettings(Settings):
 
     @property
     def stored_size(self) -> int:
-        """Side of the stored picture, px: even room on both sides of the ``size`` px in its middle."""
+        """Side of the stored crop, px: even room on both sides of the ``size`` px in its middle."""
         room = round(self.size * (self.context - 1) / 2)
         return self.size + 2 * room
 
@@ -47,7 +47,7 @@ def landmark_box(points_N2: ArrayLike) -> NDArray[np.float64]:
 
 
 def stored_crop(box: ArrayLike, settings: CropSettings) -> affine.Affine:
-    """Photo pixels → pixels of the stored picture, for a box (x0, y0, x1, y1)."""
+    """Photo pixels → pixels of the stored crop, for a box (x0, y0, x1, y1)."""
     x0, y0, x1, y1 = np.asarray(box, dtype=np.float64)
     follow = max if settings.side == "longer" else min
     side = follow(x1 - x0, y1 - y0) * settings.margin * settings.stored_size / settings.size
@@ -69,6 +69,6 @@ def unusable(box: ArrayLike, width: int, height: int) -> str | None:
 
 
 def view_of_stored(settings: CropSettings) -> affine.Affine:
-    """Pixels of the stored picture → pixels of the network's input: the plain cut of the middle."""
+    """Pixels of the stored crop → pixels of the network's input, its middle."""
     room = (settings.stored_size - settings.size) / 2
     return affine.translation(-room, -room)

@@ -25,7 +25,7 @@ _MOST_LANDMARKS = 10_000
 
 
 class Broken(NamedTuple):
-    """A broken rule, and the keys that lead to its place in the file."""
+    """A broken rule, and the keys that locate it in the file."""
 
     at: tuple[str | int, ...]
     rule: str
@@ -35,14 +35,14 @@ def require_rules(schema: "LandmarkSchema") -> None:
     """Refuse a schema that breaks a rule.
 
     Raises:
-        ValidationError: With every broken rule, each at its place.
+        ValidationError: With every broken rule, each with its location.
     """
     broken = list(broken_rules(schema))
     if broken:
         raise ValidationError.from_exception_data(
             "LandmarkSchema",
             [
-                # An empty mapping for input: the message says itself what was found.
+                # An empty mapping for input: the message itself names what was found.
                 InitErrorDetails(type=PydanticCustomError("schema", "{rule}", {"rule": rule}), loc=at, input={})
                 for at, rule in broken
             ],
@@ -77,7 +77,7 @@ def notes(schema: "LandmarkSchema") -> Iterator[str]:
     on_edges = {i for edge in schema.edges for i in edge.indices}
     free = sorted(set(range(schema.size)) - on_edges)
     if not schema.edges:
-        yield "no edges: pictures show dots alone, and what follows contours cannot be trained or measured"
+        yield "no edges: plots show dots alone, and what follows contours cannot be trained or measured"
     elif free:
         yield f"landmarks {free} are on no edge"
     if not schema.boundary:
@@ -270,7 +270,7 @@ class LandmarkSchema(Settings):
 class SchemaFile(LandmarkSchema):
     """A schema as its YAML file has it.
 
-    The layout is for pictures of the schema alone. It is no part of the schema, so that prepared data and models
+    The layout is only for plots of the schema. It is not part of the schema, so that prepared data and models
     are the same with it and without.
 
     Attributes:
@@ -297,7 +297,9 @@ class SchemaFile(LandmarkSchema):
         away_N = np.linalg.norm(mirrored_N2 - at_N2, axis=1) / max(float((high - low).max()), 1e-9)
         far = np.flatnonzero(away_N > _ASYMMETRY).tolist()
         return (
-            [f"by the layout, landmarks {far} are not where their mirror partners are; mend flip"] if far else []
+            [f"by the layout, landmarks {far} are not where their mirror partners are; correct flip"]
+            if far
+            else []
         )
 
     def schema_alone(self) -> LandmarkSchema:

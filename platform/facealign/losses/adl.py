@@ -7,7 +7,7 @@ With λ = 1, and off the edges, d is the length of e, and ADLₙ is Lₙ = |e|�
 give √2·|e| off the edges, since both directions are the error's there; the text says Lₙ.)
 
 Eq. 4 has k = 1, without a unit, and switches where |e| = 1, at which the loss would jump unless λ = 1; here it
-switches where d = k, as in the authors' code, whose k is 0.01 of half the picture: 1.28 px of 256.
+switches where d = k, as in the authors' code, whose k is 0.01 of half the image: 1.28 px of 256.
 """
 
 from typing import Literal
@@ -29,23 +29,23 @@ class ADLSettings(Settings):
         default="smooth_adl1", description="those named l are isotropic: λ is 1 everywhere"
     )
     knee: float = Field(
-        default=0.01, gt=0.0, description="k of the smooth forms, unit square: 0.01 is 1.28 px of a 256-px picture"
+        default=0.01, gt=0.0, description="k of the smooth forms, unit square: 0.01 is 1.28 px of a 256-px image"
     )
     neighbors: Neighbors = Field(
         default="unit",
         description="what gives the direction across an edge: the sum of the unit vectors to both neighbors (the "
-        "authors' code), or of the raw vectors (Eq. 5 as printed), which unequal distances turn along the edge",
+        "authors' code), or of the raw vectors (Eq. 5 as printed), which unequal distances tilt along the edge",
     )
     anisotropy: AnisotropySettings = Field(default=AnisotropySettings(), description="λ")
 
     @property
     def is_isotropic(self) -> bool:
-        """Whether λ plays no part."""
+        """Whether the loss ignores λ."""
         return "adl" not in self.name
 
 
 class AnisotropicDirectionLoss(nn.Module):
-    """The loss that the settings name, of each landmark, in the unit square.
+    """ADNet's direction loss of each landmark, in the unit square (Eqs. 1–6).
 
     Args:
         config: Which loss.
@@ -91,7 +91,7 @@ class AnisotropicDirectionLoss(nn.Module):
         return torch.where(normals.known, strength, 1.0)
 
     def forward(self, error_BN2: Tensor, normals_BN2: Tensor, anisotropy_BN: Tensor) -> Tensor:
-        """The loss.
+        """Compute the loss of each landmark.
 
         Args:
             error_BN2: (B, N, 2) predicted − true landmarks, unit square.
@@ -113,7 +113,7 @@ class AnisotropicDirectionLoss(nn.Module):
 
 
 def squared_distance(error_BN2: Tensor, normals_BN2: Tensor, anisotropy_BN: Tensor) -> Tensor:
-    """(B, N): d² of Eq. 3, as 2/(1+λ)·|e|² + 2(λ−1)/(1+λ)·(N·e)², where N is of no account if λ is 1."""
+    """(B, N): d² of Eq. 3, as 2/(1+λ)·|e|² + 2(λ−1)/(1+λ)·(N·e)², where N has no effect if λ is 1."""
     across = (error_BN2 * normals_BN2).sum(-1).square()
     return (error_BN2.square().sum(-1) + (anisotropy_BN - 1) * across) * 2 / (1 + anisotropy_BN)
 

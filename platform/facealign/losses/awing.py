@@ -13,7 +13,7 @@ from facealign.config import Settings
 from facealign.losses.base import LOSSES, HeatmapLoss
 
 
-class AWingSettings(Settings):
+class AWingLossSettings(Settings):
     """Parameters of Eq. 3; the defaults are the paper's (§4.2, Tables 5 and 6)."""
 
     alpha: float = Field(
@@ -28,8 +28,8 @@ class AWingSettings(Settings):
 class AWingLoss(HeatmapLoss):
     """Eq. 3: ω ln(1 + |d/ε|^(α−y)) where |d| < θ, else A|d| − C; smooth at d = 0 and at |d| = θ too."""
 
-    Config = AWingSettings
-    config: AWingSettings
+    Config = AWingLossSettings
+    config: AWingLossSettings
 
     def value_and_slope(self, error: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Eq. 3 without its case distinction.

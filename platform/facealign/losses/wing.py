@@ -30,14 +30,14 @@ class WingLoss(HeatmapLoss):
     """Eq. 2: ω ln(1 + |d|/ε) where |d| < ω, else |d| − C with C = ω − ω ln(1 + ω/ε).
 
     The value is continuous at ω, where the slope jumps from ω/(ω + ε) to 1; at 0 the slope jumps from −ω/ε to ω/ε,
-    on the background as on a landmark. That is what AWing mends.
+    on the background as on a landmark. AWing removes both jumps.
     """
 
     Config = WingSettings
     config: WingSettings
 
     def value_and_slope(self, error: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Eq. 2; the slope at 0 is 0. The target itself plays no part."""
+        """Eq. 2; the slope at 0 is 0. The target is not used."""
         omega, epsilon = self.config.omega, self.config.epsilon
         distance, is_near = error.abs(), error.abs() < omega
         line = distance - (omega - omega * math.log1p(omega / epsilon))

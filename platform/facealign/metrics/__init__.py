@@ -9,7 +9,7 @@ from facealign.metrics.directions import DirectedErrors, DirectedNME, directed_e
 from facealign.metrics.ellipses import Ellipses, angles_to_edges, error_ellipses
 from facealign.metrics.nme import nme
 from facealign.metrics.pck import JointHits, pck
-from facealign.metrics.ratios import Estimate, Quotient, estimate
+from facealign.metrics.ratios import MetricEstimate, Quotient, estimate
 from facealign.metrics.summary import Summary, groups_of, summarize
 from facealign.metrics.total import Total
 
@@ -17,8 +17,8 @@ __all__ = [
     "DirectedErrors",
     "DirectedNME",
     "Ellipses",
-    "Estimate",
     "JointHits",
+    "MetricEstimate",
     "Quotient",
     "Summary",
     "Total",

@@ -22,13 +22,13 @@ _AT_ONCE = 2**22
 def resampled_means(
     values: NDArray[np.float64], photos: Sequence[str] | None = None, repeats: int = REPEATS, seed: int = 0
 ) -> NDArray[np.float64]:
-    """The means of faces drawn again, with replacement, photo by photo.
+    """Means of faces resampled with replacement, photo by photo.
 
     Args:
-        values: (F,) or (F, K), finite; K figures of each face.
+        values: (F,) or (F, K), finite; K values of each face.
         photos: The F photos that the faces are of; None: each is of its own.
         repeats: How often as many photos are drawn as there are.
-        seed: The same seed draws the same photos, so that figures of the same faces may be drawn apart.
+        seed: The same seed draws the same photos, so that metrics of the same faces may be resampled separately.
 
     Returns:
         (repeats,) or (repeats, K).
@@ -49,8 +49,8 @@ def resampled_means(
     means = []
     for start in range(0, repeats, step := max(1, _AT_ONCE // len(size_P))):
         times_RP = rng.multinomial(len(size_P), even, size=min(step, repeats - start))
-        drawn_R = (times_RP @ size_P).reshape(-1, *(1,) * (values.ndim - 1))
-        means.append(times_RP @ sum_PK / drawn_R)
+        resampled_R = (times_RP @ size_P).reshape(-1, *(1,) * (values.ndim - 1))
+        means.append(times_RP @ sum_PK / resampled_R)
     return np.concatenate(means)
 
 
@@ -66,7 +66,7 @@ def mean_interval(
     Arguments and errors are those of ``resampled_means``.
 
     Args:
-        level: The share of the drawn means between the two.
+        level: The fraction of the resampled means between the two ends.
     """
     tail = (1 - level) / 2
     return np.quantile(resampled_means(values, photos, repeats, seed), (tail, 1 - tail), axis=0)

@@ -1,8 +1,8 @@
-"""The cumulative error distribution (CED) and the two figures that are read off it.
+"""The cumulative error distribution (CED) and the two metrics that follow from it.
 
-``CED(t)`` is the share of faces with NME ≤ t. ``FR_t = 1 − CED(t)``, and ``AUC_t = (1/t) ∫₀ᵗ CED(x) dx``. The CED
-is a staircase, so the integral has a closed form, ``AUC_t = 1 − mean(min(NME, t)) / t``, and needs no quadrature.
-It follows that ``AUC_t ≥ 1 − mean(NME) / t``, with equality if no face fails.
+``CED(t)`` is the fraction of faces with NME ≤ t. ``FR_t = 1 − CED(t)``, and ``AUC_t = (1/t) ∫₀ᵗ CED(x) dx``. The
+CED is a staircase, so the integral has a closed form, ``AUC_t = 1 − mean(min(NME, t)) / t``, and needs no
+quadrature. It follows that ``AUC_t ≥ 1 − mean(NME) / t``, with equality if no face fails.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from facealign.config import UserError
 
 
 def ced(nme_F: NDArray[np.float64], thresholds: ArrayLike) -> NDArray[np.float64]:
-    """The share of faces with an NME of at most each threshold; same shape as ``thresholds``.
+    """The fraction of faces with an NME of at most each threshold; same shape as ``thresholds``.
 
     Raises:
         UserError: There is no face, or an NME is not finite.
@@ -23,7 +23,7 @@ def ced(nme_F: NDArray[np.float64], thresholds: ArrayLike) -> NDArray[np.float64
 
 
 def failure_rate(nme_F: NDArray[np.float64], threshold: float) -> float:
-    """The share of faces whose NME exceeds ``threshold`` (0.10 for FR at 10 %).
+    """The fraction of faces whose NME exceeds ``threshold`` (0.10 for FR at 10 %).
 
     Raises:
         UserError: There is no face, an NME is not finite, or the threshold is not positive.
@@ -33,7 +33,7 @@ def failure_rate(nme_F: NDArray[np.float64], threshold: float) -> float:
 
 
 def auc(nme_F: NDArray[np.float64], threshold: float) -> float:
-    """The area under the CED from 0 to ``threshold``, as a share of the whole: 1 is no error at all.
+    """The area under the CED from 0 to ``threshold``, as a fraction of the whole: 1 means no error.
 
     Raises:
         UserError: There is no face, an NME is not finite, or the threshold is not positive.

@@ -22,7 +22,7 @@ from facealign.geometry import LandmarkSchema, Normalizer, edge_neighbors
 from facealign.metrics.nme import errors_and_reference
 
 _SHORT = 1e-6
-"""Vectors below this share of the reference distance have no direction."""
+"""Vectors shorter than this fraction of the reference distance have no direction."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class DirectedNME:
 
 @dataclass(frozen=True)
 class DirectedErrors:
-    """The errors of F faces, landmark by landmark, fractions of the normalizer; 0 where there is nothing to say.
+    """The errors of F faces, landmark by landmark, fractions of the normalizer; 0 where undefined.
 
     Attributes:
         overall: (F, N) lengths of the error vectors, of valid landmarks.

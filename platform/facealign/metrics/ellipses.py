@@ -1,8 +1,8 @@
 """The ellipse of a landmark's errors, which ADNet makes each landmark's λ of (Table 14, e and h; Figs. 1 and 7).
 
 Its axes are the standard deviations of the errors along the directions in which they scatter most and least:
-λ = a/b says how much more errors scatter along the one than across it. ADNet finds the long axis along the facial
-edge; ``angles_to_edges`` says how far from it.
+λ = a/b is the ratio of the scatter of errors along the long axis to that across it. ADNet finds the long axis
+along the facial edge; ``angles_to_edges`` measures the angle between the two.
 """
 
 from dataclasses import dataclass

@@ -87,7 +87,9 @@ def _reference_distance(
             ~np.all(valid[:, needed], axis=1),
             f"lack a landmark among {needed}, from which {normalizer} is measured; use the normalizer `box`",
         )
-    refuse(distance_F <= 0, f"have a {normalizer} distance of 0, by which nothing can be divided; mend the labels")
+    refuse(
+        distance_F <= 0, f"have a {normalizer} distance of 0, by which nothing can be divided; correct the labels"
+    )
     return distance_F
 
 

@@ -1,9 +1,9 @@
-"""Percentage of correct keypoints (PCK): the share of a body's joints that are found within a part of its torso.
+"""Percentage of correct keypoints (PCK): the fraction of joints predicted within a fraction of the torso.
 
 A joint is correct where ‖p − t‖₂ ≤ α·d. In AWing's Table 8, α is 0.2 and d the "torso dimension": the distance of
-left shoulder and right hip in the picture, as the common evaluation of Leeds Sports Pose has it (after Sapp &
+left shoulder and right hip in the image, as the common evaluation of Leeds Sports Pose has it (after Sapp &
 Taskar, CVPR 2013). Yang & Ramanan, TPAMI 2013, who named the measure, divide by the longer side of a box instead.
-Hidden joints count as well, since that data set gives their places. The mean is over joints, not over bodies.
+Hidden joints count as well, since that data set annotates them. The mean is over joints, not over bodies.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ class JointHits:
         return JointHits(_sums(self.correct, other.correct), _sums(self.measured, other.measured))
 
     def share(self, joints: Iterable[int] | None = None) -> float:
-        """The share of correct ones among some joints, both wrists for example; None: among all.
+        """The fraction of correct ones among ``joints``, both wrists for example, or among all joints.
 
         Raises:
             UserError: None of them was measured.
@@ -41,7 +41,7 @@ class JointHits:
         chosen = range(len(self.measured)) if joints is None else list(joints)
         measured = sum(self.measured[i] for i in chosen)
         if not measured:
-            raise UserError(f"joints {list(chosen)}: none was measured, so there is no share of correct ones")
+            raise UserError(f"joints {list(chosen)}: none was measured, so there is no fraction of correct ones")
         return sum(self.correct[i] for i in chosen) / measured
 
     def metrics(self) -> dict[str, float]:

@@ -14,7 +14,7 @@ THRESHOLDS = (0.10, 0.08)
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of one set of faces; fractions all of them.
+    """The metrics of a set of faces, all of them fractions.
 
     Attributes:
         faces: How many.
@@ -31,7 +31,7 @@ class Summary:
     auc: dict[float, float]
 
     def metrics(self) -> dict[str, float]:
-        """The figures by flat name: ``nme``, ``nme_median``, ``fr_10``, ``auc_10``, …, ``faces``.
+        """The metrics by flat name: ``nme``, ``nme_median``, ``fr_10``, ``auc_10``, …, ``faces``.
 
         The number in a name is the threshold in percent. There is no ``@`` in it because MLflow refuses one.
         """

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from facealign.config import UserError
-from facealign.data.augmentation.views import View, cut_image, plain_view, view_to_photo
+from facealign.data.augmentation.views import CropView, cut_image, plain_view, view_to_photo
 from facealign.data.preparing.warp import warp
 from facealign.data.shards.reader import ShardReader
 from facealign.evaluation.face_predictions import FacePredictions
@@ -93,7 +93,7 @@ class CannotRecrop(ValueError):
     """The stored pictures do not hold what a crop rule asks for; the message says why and what would."""
 
 
-def view_for(stored: CropSettings, wanted: CropSettings) -> View:
+def view_for(stored: CropSettings, wanted: CropSettings) -> CropView:
     """Where in a stored picture the crop lies that another rule cuts.
 
     Both squares are upright and about the middle of the same box; their sides are as their margins.
@@ -120,7 +120,7 @@ def view_for(stored: CropSettings, wanted: CropSettings) -> View:
     if wanted.size == stored.size and abs(side - stored.size) < _TOLERANCE * side:
         return plain_view(stored)
     middle = (stored.stored_size - 1) / 2
-    return View(affine.crop_to_square((middle, middle), side, wanted.size))
+    return CropView(affine.crop_to_square((middle, middle), side, wanted.size))
 
 
 def crops(

@@ -20,7 +20,7 @@ class EdgeMapSettings(Settings):
 
     form: Literal["line", "gaussian"] = Field(
         default="line",
-        description="line: a line of this width, anti-aliased: the share of a pixel that it covers; "
+        description="line: a line of this width, anti-aliased: the fraction of a pixel that it covers; "
         "gaussian: exp(−d²/2width²) of the distance d, cut at 3 widths, as AWing draws its boundary",
     )
     width: float = Field(default=1.0, ge=1.0, le=8.0, description="of the line, or standard deviation; map px")

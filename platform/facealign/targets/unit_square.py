@@ -1,7 +1,7 @@
-"""The unit square: coordinates that run from −1 to 1, from one border of the picture to the other.
+"""The unit square: coordinates that run from −1 to 1, from one border of the image to the other.
 
-A picture and a map of it share this frame, whatever their sizes: −1 is the outer border of the first pixel, 1 that
-of the last, 0 the middle. One unit is half the picture's side.
+An image and a map of it share this frame, whatever their sizes: −1 is the outer border of the first pixel, 1 that
+of the last, 0 the middle. One unit is half the image's side.
 """
 
 import torch
@@ -12,12 +12,12 @@ EMPTY = 1e-6
 
 
 def to_unit(points: Tensor, size: int) -> Tensor:
-    """Pixels of a picture of side ``size`` → unit square, any shape."""
+    """Pixels of an image of side ``size`` → unit square, any shape."""
     return (points + 0.5) * (2 / size) - 1
 
 
 def from_unit(points: Tensor, size: int) -> Tensor:
-    """Unit square → pixels of a picture of side ``size``, any shape; the inverse of ``to_unit``."""
+    """Unit square → pixels of an image of side ``size``, any shape; the inverse of ``to_unit``."""
     return (points + 1) * (size / 2) - 0.5
 
 

@@ -43,7 +43,7 @@ def warp_maps(maps_BNSS: Tensor, between_B23: Tensor, flip: Sequence[int]) -> tu
     rows, columns = torch.meshgrid(axis, axis, indexing="ij")
     pixels_SS3 = torch.stack([columns, rows, torch.ones_like(rows)], dim=-1)
     places_BSS2 = torch.einsum("bij,hwj->bhwi", between_B23, pixels_SS3)
-    # grid_sample's −1…1 spans a picture from border to border when corners are not aligned.
+    # grid_sample's −1…1 spans an image from border to border when corners are not aligned.
     grid = ((2 * places_BSS2 + 1) / size - 1).to(maps_BNSS.dtype)
     warped = functional.grid_sample(maps_BNSS, grid, padding_mode="zeros", align_corners=False)
     seen = ((places_BSS2 >= 0) & (places_BSS2 <= size - 1)).all(dim=-1)[:, None].to(maps_BNSS.dtype)

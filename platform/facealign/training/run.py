@@ -37,7 +37,7 @@ class Run:
         self.job, self.world, self.events = job, world, events
         keep_freed_memory(world)
         self.faces = TrainingData(job, world)
-        self.pieces = order.pieces_per_step(job.train.batch_size, world.size, job.train.per_device_batch)
+        self.pieces = order.micro_batches_per_step(job.train.batch_size, world.size, job.train.per_device_batch)
         method = build_method(job, self.faces.kind)
         if resume_from is None:
             self.faces.initialize(method)
@@ -72,7 +72,7 @@ class Run:
         epochs_done = epoch + step / self.faces.steps
         with enough_memory(self._less_memory):
             for number in range(self.pieces):
-                rows = order.share(len(share), number, self.pieces)
+                rows = order.rank_slice(len(share), number, self.pieces)
                 torch.manual_seed(order.network_seed(self.job.seed, epoch, first + rows.start))
                 weight = len(rows) * self.world.size / config.batch_size
                 piece = share.part(rows)

@@ -10,10 +10,10 @@ from facealign.data.synthetic.chances import Chances
 @pytest.mark.parametrize("center", [(20.0, 15.0), (20.3, 14.7), (17.5, 20.5)])
 def test_a_filled_polygon_has_its_centroid_where_it_was_put(center):
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    picture = np.zeros((40, 40), np.uint8)
-    fill(picture, np.array(center) + 8 * np.column_stack([np.cos(angles), np.sin(angles)]), (255, 255, 255))
-    rows, columns = np.indices(picture.shape)
-    weight = picture / picture.sum()
+    canvas = np.zeros((40, 40), np.uint8)
+    fill(canvas, np.array(center) + 8 * np.column_stack([np.cos(angles), np.sin(angles)]), (255, 255, 255))
+    rows, columns = np.indices(canvas.shape)
+    weight = canvas / canvas.sum()
     assert np.allclose([(weight * columns).sum(), (weight * rows).sum()], center, atol=0.06)
 
 
@@ -29,11 +29,11 @@ def test_a_spline_of_a_straight_line_is_straight():
 
 
 def test_blending_follows_the_mask():
-    picture = np.full((1, 3, 3), 100, np.uint8)
-    blend(picture, np.full((1, 3, 3), 200, np.uint8), np.array([[0, 128, 255]], np.uint8))
-    assert picture[0, 0, 0] == 100
-    assert abs(int(picture[0, 1, 0]) - 150) <= 1
-    assert picture[0, 2, 0] == 200
+    canvas = np.full((1, 3, 3), 100, np.uint8)
+    blend(canvas, np.full((1, 3, 3), 200, np.uint8), np.array([[0, 128, 255]], np.uint8))
+    assert canvas[0, 0, 0] == 100
+    assert abs(int(canvas[0, 1, 0]) - 150) <= 1
+    assert canvas[0, 2, 0] == 200
 
 
 def test_mixing_keeps_the_ends():

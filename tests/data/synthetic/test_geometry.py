@@ -9,7 +9,7 @@ from facealign.data.synthetic import SCHEMAS
 from facealign.data.synthetic.face import place_face
 from facealign.data.synthetic.landmarks import read_landmarks
 from facealign.data.synthetic.person import Expression, Identity
-from facealign.data.synthetic.view import Pose, rotation_of
+from facealign.data.synthetic.projection import Pose, rotation_of
 from facealign.geometry import load_schema
 
 CENTER = np.array([127.5, 127.5])
@@ -66,9 +66,9 @@ def test_contour_landmarks_are_the_outermost_of_the_skull(yaw):
     sines = np.sin(np.radians(np.linspace(-82, 82, 2001)))
     x = face.surface.half_width(heights)[:, None] * sines
     y = np.broadcast_to(heights[:, None], x.shape)
-    skull = face.view.project(np.stack([x, y, face.surface.skull(sines, y)], axis=-1))
+    skull = face.projection.project(np.stack([x, y, face.surface.skull(sines, y)], axis=-1))
     contour = face.curves["contour"]
-    for row in skull:  # without pitch and roll a parallel stays at one height of the picture
+    for row in skull:  # without pitch and roll a parallel stays at one height of the image
         height = row[0, 1]
         left = np.interp(height, contour[:17, 1], contour[:17, 0])
         right = np.interp(height, contour[16:, 1][::-1], contour[16:, 0][::-1])

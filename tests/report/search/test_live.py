@@ -116,7 +116,7 @@ def test_the_table_holds_what_runs_and_the_last_that_ended():
     assert [int(line[0]) for line in lines] == [7, 8, 9, 10, 11, 12, 13, 14]
     assert lines[-1][1:5] == ["1/9", "20.00", "20.00", "-"]
     assert "finished, best" in last
-    assert "under way" in last
+    assert "running" in last
     assert "13 of 30 trials (3 finished, 10 pruned) · best 4.00 % (trial 12)" in last
     assert max(map(len, frames.splitlines())) <= 80
 

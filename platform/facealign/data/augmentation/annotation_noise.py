@@ -1,8 +1,9 @@
 """Wrong annotations on purpose: how robust a loss is against them (AWing, Sec. 10.4.2, Table 11).
 
 The paper's noisy data set is generated once: a landmark is as wrong in the last epoch as in the first. So the
-noise is a function of (seed, sample) alone, and not of the epoch, the sample's place in it or the view. The paper
-does not say whether exactly P % of each face's landmarks are moved; here each is moved with that probability.
+noise is a function of (seed, sample) alone, and not of the epoch, the sample's position in it or the view. The
+paper does not say whether exactly P % of each face's landmarks are moved; here each is moved with that
+probability.
 """
 
 import hashlib

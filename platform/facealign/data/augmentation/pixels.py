@@ -79,7 +79,7 @@ def _blur(image: Image8, settings: AugmentSettings, u: list[float]) -> None:
         if extent > 0:
             image[:] = cv2.GaussianBlur(image, (0, 0), extent)
     elif (side := int(extent)) > 1:
-        side |= 1  # an even box would move the picture by half a pixel, and the landmarks not
+        side |= 1  # an even box would move the image by half a pixel, and the landmarks not
         image[:] = cv2.blur(image, (side, side))
 
 

@@ -17,7 +17,7 @@ _SMALLEST_SCALE = 0.1  # a normal draw has no bound, and a scale of 0 no inverse
 
 
 @dataclass(frozen=True)
-class View:
+class CropView:
     """A look at a stored crop.
 
     Attributes:
@@ -29,9 +29,9 @@ class View:
     is_flipped: bool = False
 
 
-def plain_view(crop: CropSettings) -> View:
+def plain_view(crop: CropSettings) -> CropView:
     """The middle of the stored crop as it is."""
-    return View(view_of_stored(crop))
+    return CropView(view_of_stored(crop))
 
 
 def view_at(
@@ -40,7 +40,7 @@ def view_at(
     factor: float = 1.0,
     shift: tuple[float, float] = (0.0, 0.0),
     is_flipped: bool = False,
-) -> View:
+) -> CropView:
     """The face turned and scaled about the middle of the crop, then shifted, then mirrored, all in one matrix.
 
     Args:
@@ -56,10 +56,10 @@ def view_at(
     if is_flipped:
         matrix[0] *= -1
         matrix[0, 2] += crop.size - 1
-    return View(matrix, is_flipped)
+    return CropView(matrix, is_flipped)
 
 
-def draw_view(crop: CropSettings, settings: AugmentSettings, rng: np.random.Generator) -> View:
+def draw_view(crop: CropSettings, settings: AugmentSettings, rng: np.random.Generator) -> CropView:
     """A look that is turned, scaled, shifted and perhaps mirrored by chance, as the settings have it."""
     # Always the same draws in the same order: changing one setting does not change what the others do.
     *uniforms, chance = rng.random(5).tolist()
@@ -74,10 +74,10 @@ def draw_view(crop: CropSettings, settings: AugmentSettings, rng: np.random.Gene
     )
 
 
-def cut_image(stored: Image8, view: View, size: int) -> Image8:
+def cut_image(stored: Image8, view: CropView, size: int) -> Image8:
     """What the view shows: (size, size, 3) uint8, black outside the stored crop.
 
-    A view that only shifts by whole pixels is a slice, so an evaluation picture is never resampled.
+    A view that only shifts by whole pixels is a slice, so an evaluation image is never resampled.
     """
     (a, b, dx), (c, d, dy) = view.matrix.tolist()
     if (a, b, c, d) == (1.0, 0.0, 0.0, 1.0) and dx.is_integer() and dy.is_integer():
@@ -91,7 +91,7 @@ def cut_image(stored: Image8, view: View, size: int) -> Image8:
 
 
 def move_points(
-    points_N2: NDArray[np.float32], valid_N: NDArray[np.bool_], view: View, schema: LandmarkSchema
+    points_N2: NDArray[np.float32], valid_N: NDArray[np.bool_], view: CropView, schema: LandmarkSchema
 ) -> NDArray[np.float32]:
     """Landmarks in crop pixels, identities exchanged where the view mirrors; 0 where not valid."""
     moved_N2 = affine.apply(view.matrix, points_N2)
@@ -99,12 +99,12 @@ def move_points(
     return exchange(moved_N2.astype(np.float32), view, schema)
 
 
-def exchange(values_N: NDArray[Any], view: View, schema: LandmarkSchema) -> NDArray[Any]:
+def exchange(values_N: NDArray[Any], view: CropView, schema: LandmarkSchema) -> NDArray[Any]:
     """(N, …) values of landmarks, mirror pairs exchanged where the view mirrors."""
     return values_N[_flip_of(schema.flip)] if view.is_flipped else values_N
 
 
-def view_to_photo(stored_to_photo: affine.Affine, view: View) -> affine.Affine:
+def view_to_photo(stored_to_photo: affine.Affine, view: CropView) -> affine.Affine:
     """(2, 3), crop pixels → pixels of the photo, from what leads there from the stored crop."""
     # Written out: the general inverse and product take five times as long, for every view of a training.
     (a, b, dx), (c, d, dy) = view.matrix.tolist()
@@ -125,6 +125,6 @@ def _spread(settings: AugmentSettings, uniforms: list[float]) -> list[float]:
         return [2 * u - 1 for u in uniforms]
     normals = []
     for first, second in (uniforms[:2], uniforms[2:]):  # Box and Muller, 1958: as many draws as the uniform ones
-        radius, turn = math.sqrt(-2 * math.log(1 - first)), 2 * math.pi * second
-        normals += [radius * math.cos(turn), radius * math.sin(turn)]
+        radius, angle = math.sqrt(-2 * math.log(1 - first)), 2 * math.pi * second
+        normals += [radius * math.cos(angle), radius * math.sin(angle)]
     return normals

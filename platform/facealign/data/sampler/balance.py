@@ -2,7 +2,7 @@
 
 ``replicate`` is pose-based data balancing (PDB; Feng et al., Wing loss, CVPR 2018, section 6; SCC, section 4 [P]):
 the faces of a bin are repeated until there are as many as in the fullest bin. The papers name no limit; the
-``cap`` is ours [I], because the few faces of the rarest pose would otherwise be learned by heart. What does not
+``cap`` is ours [I], because the few faces of the rarest pose would otherwise be overfitted. What does not
 divide is made up by a draw without replacement, so that two faces of a bin differ by one showing at most.
 
 ``undersample`` is Anisotropic's (section 3.2 [P]): the rarest bin decides, and as many faces are drawn without
@@ -21,7 +21,7 @@ from facealign.data.sampler.sampling import SamplingSettings
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class PoseGroup:
     """Rows that an epoch treats alike.
 
     Attributes:
@@ -42,7 +42,7 @@ class EpochPlan:
         redraws: Whether each epoch draws its few anew.
     """
 
-    groups: tuple[Group, ...]
+    groups: tuple[PoseGroup, ...]
     redraws: bool = True
 
     @property
@@ -62,7 +62,7 @@ def plan_epoch(
         bins_of_faces: Gives the pose bin of every row; called only where balancing needs it.
     """
     if settings.balance == "none":
-        return EpochPlan((Group(np.arange(faces), faces),))
+        return EpochPlan((PoseGroup(np.arange(faces), faces),))
     bins_R = bins_of_faces()
     filled = [np.flatnonzero(bins_R == number) for number in np.unique(bins_R)]
     groups = (
@@ -73,12 +73,12 @@ def plan_epoch(
     return EpochPlan(tuple(groups), settings.redraw == "epoch")
 
 
-def _replicated(bins: list[NDArray[np.int64]], cap: int) -> list[Group]:
+def _replicated(bins: list[NDArray[np.int64]], cap: int) -> list[PoseGroup]:
     most = max(map(len, bins))
-    return [Group(rows, min(most, cap * len(rows))) for rows in bins]
+    return [PoseGroup(rows, min(most, cap * len(rows))) for rows in bins]
 
 
-def _undersampled(bins: list[NDArray[np.int64]], smallest_bin: int) -> list[Group]:
+def _undersampled(bins: list[NDArray[np.int64]], smallest_bin: int) -> list[PoseGroup]:
     merged = list(bins)
     while len(merged) > 1 and min(map(len, merged)) < smallest_bin:
         # The bins lie in a row, from left to right: each has one neighbor or two.
@@ -87,4 +87,4 @@ def _undersampled(bins: list[NDArray[np.int64]], smallest_bin: int) -> list[Grou
         first = min(at, min(neighbors, key=lambda i: len(merged[i])))
         merged[first : first + 2] = [np.sort(np.concatenate(merged[first : first + 2]))]
     fewest = min(map(len, merged))
-    return [Group(rows, fewest) for rows in merged]
+    return [PoseGroup(rows, fewest) for rows in merged]

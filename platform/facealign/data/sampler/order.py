@@ -1,7 +1,7 @@
 """Which sample is seen when: a pure function of (seed, epoch, position).
 
 An epoch is a permutation of the n samples of its plan; position p is the p-th of it. Step s of a global batch of G
-samples takes positions s·G … (s + 1)·G − 1, and rank r of W the r-th of W contiguous shares of them, whose sizes
+samples takes positions s·G … (s + 1)·G − 1, and rank r of W the r-th of W contiguous slices of them, whose sizes
 differ by one at most. So the ranks together see the same samples in the same order however many they are, and a
 step number is all that a checkpoint must keep. The last n mod G positions of an epoch are dropped.
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.config import UserError
-from facealign.data.sampler.balance import EpochPlan, Group
+from facealign.data.sampler.balance import EpochPlan, PoseGroup
 
 _ORDER, _SAMPLE, _BALANCE, _NETWORK = 0, 1, 2, 3
 """Streams of one key that must not meet."""
@@ -56,8 +56,8 @@ def steps_per_epoch(n: int, global_batch: int) -> int:
     return n // global_batch
 
 
-def share(n: int, number: int, count: int) -> range:
-    """The ``number``-th of ``count`` contiguous shares of 0…n − 1: nothing twice, nothing left out.
+def rank_slice(n: int, number: int, count: int) -> range:
+    """The ``number``-th of ``count`` contiguous slices of 0…n − 1, which cover it without overlap.
 
     Sizes differ by one at most; where ``count`` divides n they are equal.
     """
@@ -75,31 +75,31 @@ def positions(step: int, global_batch: int, rank: int, world_size: int) -> range
             f"a batch of {global_batch} samples leaves some of {world_size} workers without any; "
             f"use at most {global_batch} workers, or a batch of at least {world_size}"
         )
-    own = share(global_batch, rank, world_size)
+    own = rank_slice(global_batch, rank, world_size)
     first = step * global_batch
     return range(first + own.start, first + own.stop)
 
 
-def pieces_per_step(global_batch: int, world_size: int, most: int | None) -> int:
-    """How many pieces each rank cuts its share into, so that none has more than ``most`` samples.
+def micro_batches_per_step(global_batch: int, world_size: int, most: int | None) -> int:
+    """Compute the number of micro-batches of a rank's local batch, so that none has more than ``most`` samples.
 
-    The number is the same for all ranks: layers that exchange their statistics meet once a piece.
+    The number is the same for all ranks: layers that exchange their statistics synchronize once a micro-batch.
 
     Raises:
-        UserError: A rank's share has fewer samples than there are pieces.
+        UserError: A rank's local batch has fewer samples than micro-batches.
     """
     largest = -(-global_batch // world_size)
-    pieces = 1 if most is None else -(-largest // most)
-    if global_batch // world_size < pieces:
+    count = 1 if most is None else -(-largest // most)
+    if global_batch // world_size < count:
         raise UserError(
             f"a batch of {global_batch} samples gives {world_size} workers {largest - 1} or {largest} each, which "
-            f"cannot be cut into equally many pieces of {most}; set per_device_batch: 2, or make the batch a "
-            f"multiple of {world_size}"
+            f"cannot be split into equally many micro-batches of {most}; set per_device_batch: 2, or make the "
+            f"batch a multiple of {world_size}"
         )
-    return pieces
+    return count
 
 
-def _draw(seed: int, epoch: int, number: int, group: Group) -> NDArray[np.int64]:
+def _draw(seed: int, epoch: int, number: int, group: PoseGroup) -> NDArray[np.int64]:
     """(take,) rows of one group, equally often but for the few drawn once more."""
     times, few = divmod(group.take, len(group.rows))
     if not few:

@@ -1,6 +1,7 @@
 """What the generic formats share: tables of faces below a root, each row naming its picture and its landmarks.
 
-A format's own file turns its rows into ``Face``; ids, order, photos, numbers and pictures are seen to here.
+A format's own file turns its rows into ``AnnotatedFace``; ids, order, photos, numbers and pictures are seen to
+here.
 """
 
 import json
@@ -28,7 +29,7 @@ _CELLS = ";"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Face:
+class AnnotatedFace:
     """One row, its numbers not parsed yet: listing a large data set must be quick.
 
     Attributes:
@@ -66,7 +67,9 @@ class AnnotatedSource(Source):
     schemas = None
 
     @abstractmethod
-    def faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+    def faces_of(
+        self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema
+    ) -> Iterator[AnnotatedFace]:
         """Every row of a table that the options ``train`` or ``test`` name.
 
         Raises:
@@ -137,7 +140,7 @@ class AnnotatedSource(Source):
     def _name(self) -> str:
         return type(self).__module__.rsplit(".", 1)[1]
 
-    def _sample(self, face: Face, seen: Counter[str]) -> Sample:
+    def _sample(self, face: AnnotatedFace, seen: Counter[str]) -> Sample:
         problem = face.problem or _problem_of_name(face.image)
         named = f"{face.subset}/{face.image}" if not problem else f"{face.subset}/row {face.row:07d}"
         seen[named] += 1

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from facealign.config import Settings, UserError, open_file, printable
-from facealign.data.sources.annotated import AnnotatedSource, Face, Value
+from facealign.data.sources.annotated import AnnotatedFace, AnnotatedSource, Value
 from facealign.data.sources.base import SOURCES
 from facealign.geometry import LandmarkSchema
 
@@ -56,7 +56,9 @@ class Coco(AnnotatedSource):
         """As the option says."""
         return int(self.config.origin == "one")
 
-    def faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+    def faces_of(
+        self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema
+    ) -> Iterator[AnnotatedFace]:
         """The annotations of one file."""
         path = self.table(name, fold)
         tree = _read(path)
@@ -73,10 +75,10 @@ class Coco(AnnotatedSource):
             place = f"{name}: annotations[{i}]"
             picture, problem = _picture_of(one, names)
             if problem:
-                yield Face(place=place, row=i, fold=fold, subset=subset, problem=problem)
+                yield AnnotatedFace(place=place, row=i, fold=fold, subset=subset, problem=problem)
                 continue
             points, visible = _split(one["keypoints"], self.config.visibility)
-            yield Face(
+            yield AnnotatedFace(
                 place=place,
                 row=i,
                 image=picture,

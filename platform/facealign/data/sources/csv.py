@@ -24,9 +24,9 @@ from typing import Literal
 from pydantic import Field
 
 from facealign.config import Settings, UserError
-from facealign.data.sources.annotated import AnnotatedSource, Face
+from facealign.data.sources.annotated import AnnotatedFace, AnnotatedSource
 from facealign.data.sources.base import SOURCES
-from facealign.data.sources.tables import Row, read_table
+from facealign.data.sources.tables import TableRow, read_table
 from facealign.geometry import LandmarkSchema
 
 _BOX = ("box_x0", "box_y0", "box_x1", "box_y1")
@@ -56,7 +56,9 @@ class Csv(AnnotatedSource):
         """As the option says."""
         return int(self.config.origin == "one")
 
-    def faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+    def faces_of(
+        self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema
+    ) -> Iterator[AnnotatedFace]:
         """The rows of one table."""
         path = self.table(name, fold)
         columns, rows = read_table(path)
@@ -79,7 +81,7 @@ class _Reader:
         self._box = [at[column] for column in _BOX if column in at]
         self._attributes = {c.removeprefix(_ATTRIBUTE): i for c, i in at.items() if c.startswith(_ATTRIBUTE)}
 
-    def face(self, row: Row) -> Face:
+    def face(self, row: TableRow) -> AnnotatedFace:
         """One row; one that cannot be used says why."""
         place = f"{self._name}:{row.number}"
         cells = [cell.strip() for cell in row.cells]
@@ -92,8 +94,10 @@ class _Reader:
         if not subset.isprintable():
             problem, subset = f"subset {subset[:40]!a} has control characters", self._subset
         if problem:
-            return Face(place=place, row=row.number, fold=self._fold, subset=self._subset, problem=problem)
-        return Face(
+            return AnnotatedFace(
+                place=place, row=row.number, fold=self._fold, subset=self._subset, problem=problem
+            )
+        return AnnotatedFace(
             place=place,
             row=row.number,
             image=text["image"],

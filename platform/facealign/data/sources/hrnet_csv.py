@@ -20,7 +20,7 @@ from typing import Literal
 from pydantic import Field
 
 from facealign.config import Settings, UserError, printable
-from facealign.data.sources.annotated import AnnotatedSource, Face, Value
+from facealign.data.sources.annotated import AnnotatedFace, AnnotatedSource, Value
 from facealign.data.sources.base import SOURCES
 from facealign.data.sources.tables import read_table
 from facealign.geometry import LandmarkSchema
@@ -58,7 +58,9 @@ class HrnetCsv(AnnotatedSource):
         said: str = self.config.origin
         return int(self.schema == "ibug68") if said == "schema" else int(said == "one")
 
-    def faces_of(self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema) -> Iterator[Face]:
+    def faces_of(
+        self, name: str, fold: Literal["train", "test"], schema: LandmarkSchema
+    ) -> Iterator[AnnotatedFace]:
         """The rows of one table."""
         path = self.table(name, fold)
         columns, rows = read_table(path)
@@ -67,10 +69,10 @@ class HrnetCsv(AnnotatedSource):
         for row in rows:
             place = f"{name}:{row.number}"
             if row.problem:
-                yield Face(place=place, row=row.number, fold=fold, subset=subset, problem=row.problem)
+                yield AnnotatedFace(place=place, row=row.number, fold=fold, subset=subset, problem=row.problem)
                 continue
             cells = row.cells
-            yield Face(
+            yield AnnotatedFace(
                 place=place,
                 row=row.number,
                 image=cells[image],

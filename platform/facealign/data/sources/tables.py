@@ -11,7 +11,7 @@ _LONGEST_LINE = 1 << 20
 """Bytes; two thousand landmarks take a twentieth of it. What is longer has no line ends, and is no table."""
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """The cells of a line, or why there are none."""
 
     number: int
@@ -19,7 +19,7 @@ class Row(NamedTuple):
     problem: str
 
 
-def read_table(path: Path) -> tuple[list[str], Iterator[Row]]:
+def read_table(path: Path) -> tuple[list[str], Iterator[TableRow]]:
     """The column names of the first line, and a row for each line below it that is not blank.
 
     Text is UTF-8, with or without a byte-order mark; lines end in LF or CRLF. A cell with a comma in it is put in
@@ -37,14 +37,14 @@ def read_table(path: Path) -> tuple[list[str], Iterator[Row]]:
     return [cell.strip() for cell in first.cells], (_checked(row, len(first.cells)) for row in rows)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path) -> Iterator[TableRow]:
     try:
         with open_file(path) as stream:
             number = 0
             while data := stream.readline(_LONGEST_LINE):
                 number += 1
                 if len(data) == _LONGEST_LINE and not data.endswith(b"\n"):
-                    yield Row(number, [], f"is longer than {_LONGEST_LINE} bytes; is this a table?")
+                    yield TableRow(number, [], f"is longer than {_LONGEST_LINE} bytes; is this a table?")
                     return
                 if data.strip():
                     yield _row(number, data)
@@ -52,20 +52,22 @@ def _rows(path: Path) -> Iterator[Row]:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _row(number: int, data: bytes) -> Row:
+def _row(number: int, data: bytes) -> TableRow:
     try:
         text = data.decode("utf-8-sig" if number == 1 else "utf-8").strip("\r\n")
     except UnicodeDecodeError as error:
-        return Row(number, [], f"is not UTF-8 text (byte {error.start}); save the table as UTF-8")
+        return TableRow(number, [], f"is not UTF-8 text (byte {error.start}); save the table as UTF-8")
     if '"' not in text:
-        return Row(number, text.split(","), "")
+        return TableRow(number, text.split(","), "")
     try:
-        return Row(number, next(csv.reader([text], strict=True)), "")
+        return TableRow(number, next(csv.reader([text], strict=True)), "")
     except csv.Error as error:
-        return Row(number, [], f"is not comma-separated text: {error}; mend its quotes")
+        return TableRow(number, [], f"is not comma-separated text: {error}; mend its quotes")
 
 
-def _checked(row: Row, columns: int) -> Row:
+def _checked(row: TableRow, columns: int) -> TableRow:
     if row.problem or len(row.cells) == columns:
         return row
-    return Row(row.number, [], f"has {len(row.cells)} cells, the first line names {columns} columns; mend the row")
+    return TableRow(
+        row.number, [], f"has {len(row.cells)} cells, the first line names {columns} columns; mend the row"
+    )

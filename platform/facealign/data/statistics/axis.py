@@ -1,11 +1,12 @@
 """The direction in which the shapes of faces vary most, found without pose labels: how far the head is turned.
 
 As pose-based data balancing has it (Feng et al., Wing loss, CVPR 2018, section 6; used by SCC and Anisotropic):
-shapes are freed of place, size and in-plane rotation (Procrustes), and the first principal component is taken of
-what is left. The papers leave two things open. Its sign: here a greater score has the landmarks of the midline,
-the nose above all, further to the right of the picture. And faces with unknown landmarks: here these are put where
-the axis itself expects them, and the axis is found again, a few times over (expectation and maximization in turn;
-Roweis, EM algorithms for PCA, 1998), so that a profile of which only one half is annotated counts as a profile.
+shapes are freed of translation, scale and in-plane rotation (Procrustes), and the first principal component is
+taken of what is left. The papers leave two things open. Its sign: here a greater score has the landmarks of the
+midline, the nose above all, further to the right of the image. And faces with unknown landmarks: here these are
+put where the axis itself expects them, and the axis is found again, a few times over (expectation and maximization
+in turn; Roweis, EM algorithms for PCA, 1998), so that a profile of which only one half is annotated counts as a
+profile.
 """
 
 from collections.abc import Iterator
@@ -29,12 +30,12 @@ _DECIMALS = 6
 """Of the component and the scores, so that the last digits of a library move no face to another bin."""
 
 _REFINEMENTS = 4
-"""Times that unknown landmarks are put in their places and the axis is found again; later ones change little."""
+"""Times that unknown landmarks are estimated and the axis is computed again; later ones change little."""
 
 
 @dataclass(frozen=True, eq=False)
 class PoseAxis:
-    """The first principal component of shapes freed of place, size and in-plane rotation.
+    """The first principal component of shapes freed of translation, scale and in-plane rotation.
 
     Attributes:
         mean: (N, 2) Procrustes mean; its middle is 0, its landmarks are at RMS distance 1 from it.
@@ -113,7 +114,7 @@ def _principal(chunks: Chunks, start_N2: NDArray[np.float64], schema: LandmarkSc
     values, vectors = np.linalg.eigh(sums.covariance())
     varies = values[-1] > 0
     component_N2 = np.round(vectors[:, -1].reshape(-1, 2), _DECIMALS) * varies
-    # A whole shape has 2N − 4 ways to vary once place, size and rotation are gone.
+    # A whole shape has 2N − 4 ways to vary once translation, scale and rotation are removed.
     others = max(2 * schema.size - 5, 1)
     noise = max(values[:-1].sum(), 0.0) / others / values[-1] if varies else 0.0
     turned_N2 = component_N2 * _sign(component_N2, schema)
@@ -121,10 +122,10 @@ def _principal(chunks: Chunks, start_N2: NDArray[np.float64], schema: LandmarkSc
 
 
 def _sign(component_N2: NDArray[np.float64], schema: LandmarkSchema) -> float:
-    """1 or −1: turns the component so that the midline's landmarks move to the right of the picture.
+    """1 or −1: turns the component so that the midline's landmarks move to the right of the image.
 
-    Where the midline does not tell (a schema without one, or of one half of a face), the first large entry is made
-    positive.
+    Where the midline does not decide it (a schema without one, or of one half of a face), the first large entry is
+    made positive.
     """
     is_midline_N = np.array(schema.flip) == np.arange(schema.size)
     motion = component_N2[is_midline_N, 0].sum()

@@ -27,7 +27,7 @@ def blocks(chunks: Iterable[Chunk], landmarks: int) -> Iterator[Chunk]:
     Where one chunk ends and the next begins can leave no trace in what is computed from blocks.
 
     Raises:
-        UserError: A known landmark lies at no place that a crop can have.
+        UserError: A known landmark lies outside the range of a crop.
     """
     held: list[Chunk] = []
     rows = first = 0
@@ -56,6 +56,6 @@ def _joined(pieces: list[Chunk], first: int) -> Chunk:
         x, y = points_RN2[row, landmark]
         raise UserError(
             f"training row {first + row}: landmark {landmark} at ({x:g}, {y:g}) px of the crop is farther than "
-            f"{FARTHEST:g} px from it; mend its annotation, or mark it as unknown"
+            f"{FARTHEST:g} px from it; correct its annotation, or mark it as unknown"
         )
     return np.where(valid_RN[..., None], points_RN2, np.float32(0)), valid_RN

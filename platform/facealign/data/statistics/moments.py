@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Whole = NDArray[np.int64]
 
 PIXEL_STEP = 2.0**-10
-"""Pixels that coordinates of crops are rounded to in sums: far below what an annotator can place."""
+"""Pixels that coordinates of crops are rounded to in sums: far below an annotator's precision."""
 
 
 def to_steps(values: NDArray[np.floating[Any]], step: float) -> NDArray[np.float64]:

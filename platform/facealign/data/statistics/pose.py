@@ -1,7 +1,7 @@
 """Pose bins: the range of the pose score, from the least to the greatest, cut into K of equal width.
 
 SCC replicates the faces of rare bins [P]. Anisotropic draws equally many of each, and predicts displacements from
-the mean of the bins' mean shapes [P]. Neither says what becomes of a bin without faces: here it keeps its place,
+the mean of the bins' mean shapes [P]. Neither paper defines a bin without faces: here it stays where it is,
 and means go over the others [I].
 """
 
@@ -20,7 +20,7 @@ BINS = 9
 
 @dataclass(frozen=True, eq=False)
 class PoseBins:
-    """The training faces by pose, from heads turned to the left of the picture to heads turned to its right.
+    """The training faces by pose, from heads turned to the left of the image to heads turned to its right.
 
     Attributes:
         bins: (R,) uint8, the bin of every training row, 0…K − 1.

@@ -1,4 +1,4 @@
-"""Shapes freed of place, size and in-plane rotation, where landmarks may be unknown.
+"""Shapes freed of translation, scale and in-plane rotation, where landmarks may be unknown.
 
 A shape is N complex numbers x + iy, so that a similarity is z ↦ a·z + b and its best fit is one division. Unlike
 ``scipy.spatial.procrustes`` it knows masks and never mirrors; on whole shapes that need no mirror the two agree.

@@ -133,7 +133,7 @@ def pearson_neighbors(correlation_NN: NDArray[np.float64], k: int) -> NDArray[np
 def _require_all_known(counts_N: NDArray[np.int64], faces: int) -> None:
     if not faces:
         raise UserError(
-            "there is no training face to compute statistics from; see the fold's share of the samples"
+            "there is no training face to compute statistics from; see the fold's fraction of the samples"
         )
     unknown = np.flatnonzero(counts_N == 0)
     if unknown.size:

@@ -21,7 +21,7 @@ _LIPSTICK: tuple[Color, ...] = ((176, 24, 44), (200, 50, 90), (130, 20, 50), (21
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Appearance:
     """Albedos, red, green, blue, 0 … 255.
 
     Attributes:
@@ -54,7 +54,7 @@ class Light:
     """A lamp and what reaches the shade.
 
     Attributes:
-        direction: (3,) unit vector towards the lamp in the picture's frame: x right, y down, z to the viewer.
+        direction: (3,) unit vector towards the lamp in the image's frame: x right, y down, z to the viewer.
         ambient: Share of the light that comes from everywhere, 0 … 1.
         warmth: Red over blue in the lamp's color; 0 is white.
         exposure: Factor on all light; 1 is right.
@@ -66,7 +66,7 @@ class Light:
     exposure: float
 
 
-def sample_look(chances: Chances) -> Look:
+def sample_appearance(chances: Chances) -> Appearance:
     """One person's colors."""
     tone = chances.uniform(0, len(_SKIN) - 1.001)
     skin = mix(_SKIN[int(tone)], _SKIN[int(tone) + 1], tone % 1)
@@ -76,7 +76,7 @@ def sample_look(chances: Chances) -> Look:
     painted = _LIPSTICK[chances.integer(len(_LIPSTICK))]
     shadow = mix(skin, sample_color(chances, 10, 160), chances.uniform(0.4, 0.7))
     bearded = not make_up and chances.happens(0.22)
-    return Look(
+    return Appearance(
         skin=skin,
         hair=hair,
         brow=mix(mix(hair, (30, 22, 18), 0.45), skin, chances.uniform(0.0, 0.25)),

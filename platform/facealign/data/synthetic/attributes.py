@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.synthetic.appearance import Light, Look
+from facealign.data.synthetic.appearance import Appearance, Light
 from facealign.data.synthetic.person import Expression
 from facealign.data.synthetic.photometry import Camera
-from facealign.data.synthetic.view import Pose
+from facealign.data.synthetic.projection import Pose
 
 YAW = 28.0
 PITCH = 14.0
@@ -24,18 +24,23 @@ HIDDEN_SHARE = 0.06
 """Share of the 98 landmarks that something before the face must hide to call it occluded."""
 BLUR = 0.04
 MOTION = 0.12
-"""Face units of blur (standard deviation) and of motion (length) from which a picture is a blurred one."""
+"""Face units of blur (standard deviation) and of motion (length) from which an image is a blurred one."""
 
 
 def describe(
-    pose: Pose, expression: Expression, look: Look, light: Light, camera: Camera, covered: NDArray[np.bool_]
+    pose: Pose,
+    expression: Expression,
+    appearance: Appearance,
+    light: Light,
+    camera: Camera,
+    covered: NDArray[np.bool_],
 ) -> dict[str, bool]:
     """The attributes, in WFLW's order.
 
     Args:
         pose: Angles of the head.
         expression: What the face does.
-        look: Its colors.
+        appearance: Its colors.
         light: The lamp.
         camera: The camera.
         covered: (98,) landmarks of ``wflw98`` that an occluder hides; what the face hides itself does not count.
@@ -48,7 +53,7 @@ def describe(
         or expression.pucker > PUCKER
         or lids < CLOSED_LID,
         "illumination": light.ambient < AMBIENT or not EXPOSURE[0] <= light.exposure <= EXPOSURE[1],
-        "make-up": look.make_up,
+        "make-up": appearance.make_up,
         "occlusion": float(covered.mean()) >= HIDDEN_SHARE,
         "blur": camera.blur >= BLUR or camera.motion >= MOTION,
     }

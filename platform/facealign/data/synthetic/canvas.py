@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Picture = NDArray[np.uint8]
+Canvas = NDArray[np.uint8]
 Color = tuple[float, float, float]
 """Red, green, blue, 0 … 255."""
 
@@ -23,29 +23,29 @@ def fixed(points: Array) -> NDArray[np.int32]:
     return np.rint(points * (1 << _BITS)).astype(np.int32)
 
 
-def fill(picture: Picture, polygon: Array, color: Color) -> None:
+def fill(canvas: Canvas, polygon: Array, color: Color) -> None:
     """Fill a polygon (n, 2) with soft edges."""
-    cv2.fillPoly(picture, [fixed(polygon)], color, cv2.LINE_AA, _BITS)
+    cv2.fillPoly(canvas, [fixed(polygon)], color, cv2.LINE_AA, _BITS)
 
 
-def line(picture: Picture, points: Array, color: Color, width: float, closed: bool = False) -> None:
+def line(canvas: Canvas, points: Array, color: Color, width: float, closed: bool = False) -> None:
     """Draw a line through points (n, 2), ``width`` pixels wide, at least one."""
     thickness = max(1, round(width))
-    cv2.polylines(picture, [fixed(points)], closed, color, thickness, cv2.LINE_AA, _BITS)
+    cv2.polylines(canvas, [fixed(points)], closed, color, thickness, cv2.LINE_AA, _BITS)
 
 
-def facets(picture: Picture, quads: Array, colors: Sequence[Sequence[int]]) -> None:
+def facets(canvas: Canvas, quads: Array, colors: Sequence[Sequence[int]]) -> None:
     """Fill convex quadrilaterals (n, 4, 2) one over the other, hard-edged."""
     for corners, color in zip(fixed(quads), colors, strict=True):
-        cv2.fillConvexPoly(picture, corners, color, cv2.LINE_8, _BITS)
+        cv2.fillConvexPoly(canvas, corners, color, cv2.LINE_8, _BITS)
 
 
-def blend(picture: Picture, other: Picture, mask: Picture) -> None:
-    """Put ``other`` over ``picture`` in place, as opaque as ``mask`` (H, W; 255 is opaque)."""
+def blend(canvas: Canvas, other: Canvas, mask: Canvas) -> None:
+    """Put ``other`` over ``image`` in place, as opaque as ``mask`` (H, W; 255 is opaque)."""
     weight = cv2.merge([mask, mask, mask])
     over = cv2.multiply(other, weight, scale=1 / 255)
-    under = cv2.multiply(picture, cv2.bitwise_not(weight), scale=1 / 255)
-    cv2.add(over, under, dst=picture)
+    under = cv2.multiply(canvas, cv2.bitwise_not(weight), scale=1 / 255)
+    cv2.add(over, under, dst=canvas)
 
 
 def smooth(points: Array, parts: int = 4) -> Array:

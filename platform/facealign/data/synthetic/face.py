@@ -1,4 +1,4 @@
-"""One posed face: its surface, its view and every curve of it in pixels of the picture."""
+"""One posed face: its surface, its projection and every curve of it in pixels of the image."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 
 from facealign.data.synthetic.curves import facial_curves
 from facealign.data.synthetic.person import Expression, Identity
+from facealign.data.synthetic.projection import Pose, Projection, hidden_by_head, rotation_of
 from facealign.data.synthetic.silhouette import Outline, outline
 from facealign.data.synthetic.surface import HeadSurface
-from facealign.data.synthetic.view import Pose, View, hidden_by_head, rotation_of
 
 Array = NDArray[np.float64]
 T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True)
-class Face:
+class PosedFace:
     """A face before it has colors.
 
     Attributes:
         identity: Shape of the head.
         expression: What it does.
         surface: Both as a surface, face units.
-        view: Face units → pixels.
+        projection: Face units → pixels.
         outline: The head's outline, pixels.
         curves: Points (n, 2) of every curve, the contour included, pixels.
         hidden: (n,) for each of them: the face itself is in the way.
@@ -36,7 +36,7 @@ class Face:
     identity: Identity
     expression: Expression
     surface: HeadSurface
-    view: View
+    projection: Projection
     outline: Outline
     curves: dict[str, Array]
     hidden: dict[str, NDArray[np.bool_]]
@@ -44,27 +44,27 @@ class Face:
     @property
     def unit(self) -> float:
         """Pixels for one face unit."""
-        return self.view.scale
+        return self.projection.scale
 
     def at(self, points: Array, lift: float = 0.0) -> Array:
         """Frontal points (n, 2), face units, laid on the face and ``lift`` before it → (n, 2) pixels."""
         z = self.surface.depth(points[:, 0], points[:, 1]) + lift
-        return self.view.project(np.column_stack([points, z]))
+        return self.projection.project(np.column_stack([points, z]))
 
     @cached_property
     def across(self) -> Array:
-        """(2,) direction in the picture at right angles to the face's vertical axis, towards the image's right."""
-        down_x, down_y = self.view.rotation[:2, 1]
+        """(2,) direction in the image at right angles to the face's vertical axis, towards the image's right."""
+        down_x, down_y = self.projection.rotation[:2, 1]
         return np.array([down_y, -down_x])
 
     @cached_property
     def turned(self) -> float:
         """Sideways part of the line of sight: positive shows more of the subject's left (image right)."""
-        return float(self.view.sight[0])
+        return float(self.projection.sight[0])
 
 
-def place_face(identity: Identity, expression: Expression, pose: Pose, center: Array, side: float) -> Face:
-    """Turn a face and put it into the picture.
+def place_face(identity: Identity, expression: Expression, pose: Pose, center: Array, side: float) -> PosedFace:
+    """Turn a face and put it into the image.
 
     Args:
         identity: Shape of the head.
@@ -77,18 +77,18 @@ def place_face(identity: Identity, expression: Expression, pose: Pose, center: A
     frontal = facial_curves(identity, expression)
     flat = np.concatenate(list(frontal.values()))
     points = np.column_stack([flat, surface.depth(flat[:, 0], flat[:, 1])])
-    unit = View(rotation=rotation_of(pose), scale=1.0, center=np.zeros(2))
+    unit = Projection(rotation=rotation_of(pose), scale=1.0, center=np.zeros(2))
     near, edge = unit.project(points), outline(surface, unit)
     both = np.concatenate([near, edge.contour])
     low, high = both.min(axis=0), both.max(axis=0)
     scale = side / float((high - low).max())
-    view = View(rotation=unit.rotation, scale=scale, center=center - scale * (low + high) / 2)
+    projection = Projection(rotation=unit.rotation, scale=scale, center=center - scale * (low + high) / 2)
 
-    edge = Outline(edge.contour * scale + view.center, edge.forehead * scale + view.center)
-    curves = _cut(near * scale + view.center, frontal)
-    hidden = _cut(hidden_by_head(surface, points, view.sight), frontal)
+    edge = Outline(edge.contour * scale + projection.center, edge.forehead * scale + projection.center)
+    curves = _cut(near * scale + projection.center, frontal)
+    hidden = _cut(hidden_by_head(surface, points, projection.sight), frontal)
     curves["contour"], hidden["contour"] = edge.contour, np.zeros(len(edge.contour), dtype=bool)
-    return Face(identity, expression, surface, view, edge, curves, hidden)
+    return PosedFace(identity, expression, surface, projection, edge, curves, hidden)
 
 
 def _cut(values: NDArray[T], curves: Mapping[str, Array]) -> dict[str, NDArray[T]]:

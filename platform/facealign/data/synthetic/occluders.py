@@ -1,6 +1,6 @@
 """Things before the face: hands, strands of hair, masks and objects.
 
-Each draws itself into the picture and, where it is opaque, into a mask; the mask hides landmarks.
+Each draws itself into the image and, where it is opaque, into a mask; the mask hides landmarks.
 """
 
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from facealign.data.synthetic.appearance import Look
+from facealign.data.synthetic.appearance import Appearance
 from facealign.data.synthetic.background import sample_color
-from facealign.data.synthetic.canvas import Color, Picture, fill, line, mix, smooth
+from facealign.data.synthetic.canvas import Canvas, Color, fill, line, mix, smooth
 from facealign.data.synthetic.chances import Chances
-from facealign.data.synthetic.face import Face
+from facealign.data.synthetic.face import PosedFace
 from facealign.data.synthetic.glasses import put_on_glasses
 
 Array = NDArray[np.float64]
@@ -22,25 +22,25 @@ _CIRCLE = np.column_stack([np.cos(_RING), np.sin(_RING)])
 _OPAQUE: Color = (255, 255, 255)
 
 
-def occlude(picture: Picture, face: Face, look: Look, chances: Chances) -> Picture:
+def occlude(canvas: Canvas, face: PosedFace, appearance: Appearance, chances: Chances) -> Canvas:
     """Put glasses on one face of five and something opaque before one of six, in place.
 
     Returns:
         (H, W) mask, 255 where the face is hidden.
     """
-    mask = np.zeros(picture.shape[:2], np.uint8)
+    mask = np.zeros(canvas.shape[:2], np.uint8)
     if chances.happens(0.2):
-        put_on_glasses(picture, mask, face, chances)
+        put_on_glasses(canvas, mask, face, chances)
     if chances.happens(0.16):
         kinds: tuple[_Occluder, ...] = (_hand, _hand, _strand, _face_mask, _object)
-        kinds[chances.integer(len(kinds))](picture, mask, face, look, chances)
+        kinds[chances.integer(len(kinds))](canvas, mask, face, appearance, chances)
     return mask
 
 
-_Occluder = Callable[[Picture, Picture, Face, Look, Chances], None]
+_Occluder = Callable[[Canvas, Canvas, PosedFace, Appearance, Chances], None]
 
 
-def _hand(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chances) -> None:
+def _hand(canvas: Canvas, mask: Canvas, face: PosedFace, appearance: Appearance, chances: Chances) -> None:
     """A palm with four fingers and a thumb, reaching in from below or from the side."""
     target = face.curves["contour"].mean(axis=0) + face.unit * np.array(
         [chances.uniform(-0.9, 0.9), chances.uniform(-0.1, 0.8)]
@@ -52,7 +52,7 @@ def _hand(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chan
     def place(points: list[list[float]]) -> Array:
         return np.asarray(np.array(points) @ axes + target)
 
-    light = mix(look.skin, _color_at(picture, face.curves["nose_ridge"][2]), chances.uniform(0.4, 1.0))
+    light = mix(appearance.skin, _color_at(canvas, face.curves["nose_ridge"][2]), chances.uniform(0.4, 1.0))
     edge = mix(light, (20, 6, 4), 0.45)
     palm = place(
         [[-0.42, 0.1], [0.42, 0.1], [0.44, 0.6], [0.3, 1.0], [0.34, 4.0], [-0.3, 4.0], [-0.26, 1.0], [-0.44, 0.6]]
@@ -60,22 +60,22 @@ def _hand(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chan
     fingers = [place([[0.28 * k - 0.42, 0.3], [0.3 * k - 0.45, -0.75 + 0.12 * abs(k - 1.3)]]) for k in range(4)]
     fingers.append(place([[0.35, 0.75], [0.72, 0.1]]))
     for finger in fingers:
-        line(picture, finger, edge, 0.26 * size)
+        line(canvas, finger, edge, 0.26 * size)
         line(mask, finger, _OPAQUE, 0.26 * size)
-        line(picture, finger, light, 0.22 * size)
-    fill(picture, palm, light)
+        line(canvas, finger, light, 0.22 * size)
+    fill(canvas, palm, light)
     fill(mask, palm, _OPAQUE)
     for k in range(3):
-        line(picture, place([[0.28 * k - 0.28, 0.32], [0.29 * k - 0.29, 0.0]]), edge, 0.025 * size)
+        line(canvas, place([[0.28 * k - 0.28, 0.32], [0.29 * k - 0.29, 0.0]]), edge, 0.025 * size)
 
 
-def _color_at(picture: Picture, point: Array) -> Color:
-    column, row = (min(max(round(value), 0), len(picture) - 1) for value in point.tolist())
-    red, green, blue = picture[row, column].tolist()
+def _color_at(canvas: Canvas, point: Array) -> Color:
+    column, row = (min(max(round(value), 0), len(canvas) - 1) for value in point.tolist())
+    red, green, blue = canvas[row, column].tolist()
     return red, green, blue
 
 
-def _strand(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chances) -> None:
+def _strand(canvas: Canvas, mask: Canvas, face: PosedFace, appearance: Appearance, chances: Chances) -> None:
     """A lock of hair that falls over one brow and eye."""
     side = 1 if chances.happens(0.5) else -1
     wide = chances.uniform(0.2, 0.38)
@@ -83,13 +83,15 @@ def _strand(picture: Picture, mask: Picture, face: Face, look: Look, chances: Ch
     edge = start + np.array([[side * wide, 0.0], [side * wide, 0.0], [side * 0.8 * wide, 0.0], [0.0, 0.12]])
     inner, outer = smooth(face.at(start, 0.06)), smooth(face.at(edge, 0.06))
     lock = np.concatenate([inner, outer[::-1]])
-    fill(picture, lock, look.hair)
+    fill(canvas, lock, appearance.hair)
     fill(mask, lock, _OPAQUE)
     for share in (0.2, 0.4, 0.6, 0.8):
-        line(picture, inner + share * (outer - inner), mix(look.hair, (255, 240, 220), 0.12), 0.02 * face.unit)
+        line(
+            canvas, inner + share * (outer - inner), mix(appearance.hair, (255, 240, 220), 0.12), 0.02 * face.unit
+        )
 
 
-def _face_mask(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chances) -> None:
+def _face_mask(canvas: Canvas, mask: Canvas, face: PosedFace, appearance: Appearance, chances: Chances) -> None:
     """A cloth mask from the nose to below the chin, its strings running to the ears."""
     contour = face.curves["contour"]
     color = mix((214, 226, 234), sample_color(chances), chances.uniform(0.0, 0.9))
@@ -98,15 +100,15 @@ def _face_mask(picture: Picture, mask: Picture, face: Face, look: Look, chances:
     left, right = (0.5 * (bridge + contour[k]) + upwards for k in (25, 7))
     cloth = np.concatenate([smooth(np.stack([contour[7], right, bridge, left, contour[25]])), contour[24:7:-1]])
     for a, b in ((1, 8), (31, 24)):
-        line(picture, contour[[a, b]], mix(color, (255, 255, 255), 0.4), 0.02 * face.unit)
-    fill(picture, cloth, color)
+        line(canvas, contour[[a, b]], mix(color, (255, 255, 255), 0.4), 0.02 * face.unit)
+    fill(canvas, cloth, color)
     fill(mask, cloth, _OPAQUE)
     for share in (0.35, 0.6):
         fold = contour[9:24:2] + share * (bridge - contour[9:24:2]) * np.array([[0.6, 1.0]])
-        line(picture, smooth(fold[1:-1]), mix(color, (40, 40, 50), 0.22), 0.02 * face.unit)
+        line(canvas, smooth(fold[1:-1]), mix(color, (40, 40, 50), 0.22), 0.02 * face.unit)
 
 
-def _object(picture: Picture, mask: Picture, face: Face, look: Look, chances: Chances) -> None:
+def _object(canvas: Canvas, mask: Canvas, face: PosedFace, appearance: Appearance, chances: Chances) -> None:
     """A cup, a book or a telephone: a rounded board with a stripe."""
     center = face.curves["contour"].mean(axis=0) + face.unit * np.array(
         [chances.uniform(-0.8, 0.8), chances.uniform(-0.5, 0.8)]
@@ -115,7 +117,7 @@ def _object(picture: Picture, mask: Picture, face: Face, look: Look, chances: Ch
     angle, color = chances.uniform(-0.6, 0.6), sample_color(chances)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     board = (np.sign(_CIRCLE) * np.abs(_CIRCLE) ** chances.uniform(0.25, 1.0) * half) @ turn + center
-    fill(picture, board, color)
+    fill(canvas, board, color)
     fill(mask, board, _OPAQUE)
     stripe = np.array([[-0.9, -0.2], [0.9, -0.2], [0.9, 0.15], [-0.9, 0.15]]) * half @ turn + center
-    fill(picture, stripe, sample_color(chances))
+    fill(canvas, stripe, sample_color(chances))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from facealign.data.synthetic.canvas import Picture
+from facealign.data.synthetic.canvas import Canvas
 from facealign.data.synthetic.chances import Chances
 from facealign.data.synthetic.texture import cut, roughen
 
@@ -18,7 +18,7 @@ _LEVELS = np.arange(256) / 255
 
 @dataclass(frozen=True, kw_only=True)
 class Camera:
-    """How the picture is taken.
+    """How the image is taken.
 
     Attributes:
         gamma: Below 1 lifts the shades, above 1 deepens them.
@@ -38,7 +38,7 @@ class Camera:
 
 
 def sample_camera(chances: Chances) -> Camera:
-    """Sharp and plain as a rule; one picture in seven is blurred."""
+    """Sharp and plain as a rule; one image in seven is blurred."""
     blurred = chances.happens(0.15)
     smeared = blurred and chances.happens(0.4)
     tint = 0.1 if chances.happens(0.15) else 0.03
@@ -52,32 +52,32 @@ def sample_camera(chances: Chances) -> Camera:
     )
 
 
-def take(picture: Picture, camera: Camera, unit: float, chances: Chances) -> Picture:
-    """The picture (H, W, 3) as the camera takes it.
+def take(canvas: Canvas, camera: Camera, unit: float, chances: Chances) -> Canvas:
+    """The image (H, W, 3) as the camera takes it.
 
     Args:
-        picture: What is before the camera.
+        canvas: What is before the camera.
         camera: The camera.
         unit: Pixels for one face unit.
         chances: Where in its tile the grain is cut.
     """
     curve = 255 * np.clip(_LEVELS[:, None] ** camera.gamma * camera.cast, 0, 1)
-    taken = cv2.LUT(picture, np.rint(curve).astype(np.uint8).reshape(256, 1, 3))
+    taken = cv2.LUT(canvas, np.rint(curve).astype(np.uint8).reshape(256, 1, 3))
     if camera.motion:
         length = 2 * round(camera.motion * unit / 2) + 1
         taken = cv2.blur(taken, (1, length) if camera.upright else (length, 1))
     taken = _blurred(taken, camera.blur * unit)
-    roughen(taken, cut("grain", len(picture), chances), camera.grain / 32)
+    roughen(taken, cut("grain", len(canvas), chances), camera.grain / 32)
     return taken
 
 
-def _blurred(picture: Picture, deviation: float) -> Picture:
+def _blurred(canvas: Canvas, deviation: float) -> Canvas:
     """A Gaussian blur; a wide one as three box blurs, whose cost does not grow with their width."""
     if deviation < _SHARP:
-        return picture
+        return canvas
     if deviation < _WIDE:
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), deviation), dtype=np.uint8)
+        return np.asarray(cv2.GaussianBlur(canvas, (0, 0), deviation), dtype=np.uint8)
     width = 2 * round((np.sqrt(4 * deviation**2 + 1) - 1) / 2) + 1
     for _ in range(3):
-        picture = np.asarray(cv2.blur(picture, (width, width)), dtype=np.uint8)
-    return picture
+        canvas = np.asarray(cv2.blur(canvas, (width, width)), dtype=np.uint8)
+    return canvas

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.data.synthetic.appearance import Light
-from facealign.data.synthetic.canvas import Picture, facets
+from facealign.data.synthetic.canvas import Canvas, facets
+from facealign.data.synthetic.projection import Projection
 from facealign.data.synthetic.surface import CROWN, HeadSurface
 from facealign.data.synthetic.texture import roughen
-from facealign.data.synthetic.view import View
 from facealign.geometry import affine
 
 Array = NDArray[np.float64]
 
 HALF_SIZE = affine.resize(0.5)
-"""Pixels of the picture → pixels of the shade map."""
+"""Pixels of the image → pixels of the shade map."""
 
 _KNOTS = np.linspace(-1, 1, 17)
 _SINES = np.sin(np.pi / 2 * np.sign(_KNOTS) * np.abs(_KNOTS) ** 1.35)
@@ -27,41 +27,41 @@ _LAMP = 1.4
 """Brightness of skin that faces the lamp."""
 
 
-def screen(light: Light, size: int) -> Picture:
+def screen(light: Light, size: int) -> Canvas:
     """(size // 2, size // 2, 3) shade map of an empty room: lit as a wall that faces the viewer.
 
     Polygons painted into a shade map before it is softened become soft shadows.
     """
     facing = light.ambient + (1 - light.ambient) * max(0.0, light.direction[2])
     half = size // 2
-    picture = np.empty((half, half, 3), np.uint8)
-    cv2.rectangle(picture, (0, 0), (half, half), np.clip(_color(light) * facing, 0, 255).tolist(), -1)
-    return picture
+    canvas = np.empty((half, half, 3), np.uint8)
+    cv2.rectangle(canvas, (0, 0), (half, half), np.clip(_color(light) * facing, 0, 255).tolist(), -1)
+    return canvas
 
 
-def shade_head(shades: Picture, surface: HeadSurface, view: View, light: Light) -> None:
+def shade_head(shades: Canvas, surface: HeadSurface, projection: Projection, light: Light) -> None:
     """Draw the lit head into a shade map."""
     vertices = _mesh(surface)
     corners = np.stack(
         [vertices[:-1, :-1], vertices[:-1, 1:], vertices[1:, 1:], vertices[1:, :-1]], axis=2
     ).reshape(-1, 4, 3)
-    seen = corners @ view.rotation.T
+    seen = corners @ projection.rotation.T
     normal = _unit(np.cross(seen[:, 3] - seen[:, 1], seen[:, 0] - seen[:, 2]))
     bright = light.ambient + (1 - light.ambient) * _LAMP * np.maximum(0, normal @ light.direction)
     bright *= 0.78 + 0.22 * np.abs(normal[:, 2])  # grazing skin looks darker
     front = np.flatnonzero(normal[:, 2] > -0.3)
     order = front[np.argsort(seen[front, :, 2].mean(axis=1), kind="stable")]
-    pixels = affine.apply(HALF_SIZE, view.project(corners[order]))
+    pixels = affine.apply(HALF_SIZE, projection.project(corners[order]))
     colors = np.clip(bright[order, None] * _color(light), 0, 255).astype(int).tolist()
     facets(shades, pixels, colors)
 
 
-def soften(shades: Picture, unit: float, mottle: Picture) -> Picture:
+def soften(shades: Canvas, unit: float, mottle: Canvas) -> Canvas:
     """Smooth the mesh's facets away and bring the map to full size.
 
     Args:
-        shades: (H, W, 3), half the picture's size.
-        unit: Pixels of the picture for one face unit.
+        shades: (H, W, 3), half the image's size.
+        unit: Pixels of the image for one face unit.
         mottle: Noise about 128 of the map's shape, which gives the skin its unevenness.
     """
     width = max(3, 2 * round(0.022 * unit) + 1)
@@ -70,7 +70,7 @@ def soften(shades: Picture, unit: float, mottle: Picture) -> Picture:
     return np.asarray(cv2.resize(blurred, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-def lit(albedo: Picture, shades: Picture, exposure: float) -> Picture:
+def lit(albedo: Canvas, shades: Canvas, exposure: float) -> Canvas:
     """Albedo times shade, both (H, W, 3)."""
     return np.asarray(cv2.multiply(albedo, shades, scale=exposure / _UNIT), dtype=np.uint8)
 

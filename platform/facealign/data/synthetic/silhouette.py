@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from facealign.data.synthetic.projection import Projection
 from facealign.data.synthetic.surface import HeadSurface
-from facealign.data.synthetic.view import View
 
 Array = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ _DENSE = np.sin(np.linspace(0, np.pi / 2, 48))
 
 @dataclass(frozen=True)
 class Outline:
-    """Pixels of the picture.
+    """Pixels of the image.
 
     Attributes:
         contour: (33, 2), from the right ear over the chin to the left ear.
@@ -44,14 +44,14 @@ class Outline:
         return np.concatenate([self.contour, self.forehead])
 
 
-def outline(surface: HeadSurface, view: View) -> Outline:
+def outline(surface: HeadSurface, projection: Projection) -> Outline:
     """The outline of the head in this view."""
     heights = np.concatenate([_FOREHEAD, _contour_heights(surface)])
     half = surface.half_width(heights)[:, None]
     z = surface.skull(_SINES, heights[:, None])
     y = np.broadcast_to(heights[:, None], z.shape)
-    right = _outermost(view, np.stack([-half * _SINES, y, z], axis=-1), -1)
-    left = _outermost(view, np.stack([half * _SINES, y, z], axis=-1), 1)
+    right = _outermost(projection, np.stack([-half * _SINES, y, z], axis=-1), -1)
+    left = _outermost(projection, np.stack([half * _SINES, y, z], axis=-1), 1)
     cut = len(_FOREHEAD)
     contour = np.concatenate([right[cut:], left[cut:-1][::-1]])
     return Outline(contour, np.concatenate([left[:cut][::-1], right[:cut]]))
@@ -65,12 +65,12 @@ def _contour_heights(surface: HeadSurface) -> Array:
     return np.interp(np.linspace(0, length[-1], HALF), length, y)
 
 
-def _outermost(view: View, parallels: Array, side: int) -> Array:
+def _outermost(projection: Projection, parallels: Array, side: int) -> Array:
     """Of each parallel (rows, places, 3), the pixel farthest to ``side`` of the face's axis, (rows, 2).
 
     A parabola through the best sample and its neighbors finds the place between the samples.
     """
-    reach = parallels @ (side * _sideways(view))
+    reach = parallels @ (side * _sideways(projection))
     best = np.clip(reach.argmax(axis=1), 1, reach.shape[1] - 2)
     rows = np.arange(len(best))
     before, at, after = (reach[rows, best + k] for k in (-1, 0, 1))
@@ -79,10 +79,10 @@ def _outermost(view: View, parallels: Array, side: int) -> Array:
     vertex = 0.5 * (before - after) / np.where(concave, curvature, -1)
     shift = np.clip(np.where(concave, vertex, np.sign(after - before)), -1, 1)[:, None]
     a, b, c = (parallels[rows, best + k] for k in (-1, 0, 1))
-    return view.project(b + 0.5 * shift * (c - a) + 0.5 * shift * shift * (a - 2 * b + c))
+    return projection.project(b + 0.5 * shift * (c - a) + 0.5 * shift * shift * (a - 2 * b + c))
 
 
-def _sideways(view: View) -> Array:
+def _sideways(projection: Projection) -> Array:
     """(3,) direction, in the face's frame, that is seen at right angles to the face's vertical axis."""
-    down_x, down_y = view.rotation[:2, 1]
-    return np.asarray(down_y * view.rotation[0] - down_x * view.rotation[1])
+    down_x, down_y = projection.rotation[:2, 1]
+    return np.asarray(down_y * projection.rotation[0] - down_x * projection.rotation[1])

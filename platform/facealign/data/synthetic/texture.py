@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from facealign.data.synthetic.chances import Chances
 
-Picture = NDArray[np.uint8]
+Canvas = NDArray[np.uint8]
 
 _SIDE = 512
 
 
 @cache
-def _tile(name: str) -> Picture:
+def _tile(name: str) -> Canvas:
     """(512, 512, 3) noise about 128: ``grain`` is white, ``mottle`` is smooth, ``strands`` runs downwards."""
     key = {"grain": 1, "mottle": 2, "strands": 3}[name]
     generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([7, key])))
@@ -28,14 +28,14 @@ def _tile(name: str) -> Picture:
     return np.asarray(np.clip(np.rint(128 + 32 * noise), 0, 255), dtype=np.uint8)
 
 
-def cut(name: str, size: int, chances: Chances) -> Picture:
-    """A random (size, size, 3) piece of a tile; a picture larger than the tile gets a magnified piece."""
+def cut(name: str, size: int, chances: Chances) -> Canvas:
+    """A random (size, size, 3) piece of a tile; an image larger than the tile gets a magnified piece."""
     side = min(size, _SIDE - 1)
     row, column = chances.integer(_SIDE - side), chances.integer(_SIDE - side)
     piece = _tile(name)[row : row + side, column : column + side]
     return piece if side == size else np.asarray(cv2.resize(piece, (size, size)), dtype=np.uint8)
 
 
-def roughen(picture: Picture, piece: Picture, strength: float) -> None:
-    """Add ``strength`` times the noise to the picture, in place."""
-    cv2.addWeighted(picture, 1.0, piece, strength, -128 * strength, dst=picture)
+def roughen(canvas: Canvas, piece: Canvas, strength: float) -> None:
+    """Add ``strength`` times the noise to the image, in place."""
+    cv2.addWeighted(canvas, 1.0, piece, strength, -128 * strength, dst=canvas)

@@ -20,8 +20,8 @@ from facealign.geometry import LandmarkSchema
 from facealign.losses.coordinates.base import COORDINATE_LOSSES, CoordinateLoss
 
 
-class AnisotropicSettings(Settings):
-    """Spread of a landmark about its place; the defaults are the paper's (§5)."""
+class AnisotropicLossSettings(Settings):
+    """Standard deviations of a landmark's annotation; the defaults are the paper's (§5)."""
 
     a: float = Field(default=5.0, gt=0.0, description="standard deviation along the curve, px of 256")
     b: float = Field(default=3.0, gt=0.0, description="standard deviation across it, px of 256")
@@ -31,10 +31,10 @@ class AnisotropicSettings(Settings):
 class AnisotropicLoss(CoordinateLoss):
     """eᵀWe with W = tt'/a² + (I − tt')/b² on a curve with tangent t, and W = I at corners."""
 
-    Config = AnisotropicSettings
-    config: AnisotropicSettings
+    Config = AnisotropicLossSettings
+    config: AnisotropicLossSettings
 
-    def __init__(self, config: AnisotropicSettings, schema: LandmarkSchema) -> None:
+    def __init__(self, config: AnisotropicLossSettings, schema: LandmarkSchema) -> None:
         super().__init__(config, schema)
         before, after = list(range(schema.size)), list(range(schema.size))
         self._isotropic = [i for i, pair in enumerate(_neighbors(schema)) if pair is None]

@@ -2,13 +2,13 @@
 
 AWing (Wang, Bo & Li, ICCV 2019, Eq. 3) adapts the power of its curve to the heatmap's value. A coordinate has no
 such value; here it behaves as on a landmark's own pixel, y = 1. The table itself reports AWing's published
-figures, which are of heatmaps.
+results, which are of heatmap regression.
 """
 
 import torch
 from torch import Tensor
 
-from facealign.losses.awing import AWingSettings
+from facealign.losses.awing import AWingLossSettings
 from facealign.losses.coordinates.base import COORDINATE_LOSSES, SeparableLoss
 
 
@@ -16,8 +16,8 @@ from facealign.losses.coordinates.base import COORDINATE_LOSSES, SeparableLoss
 class CoordinateAWingLoss(SeparableLoss):
     """ω ln(1 + |x/ε|^(α−1)) where |x| < θ, else A|x| − C; value and slope are continuous at 0 and at θ."""
 
-    Config = AWingSettings
-    config: AWingSettings
+    Config = AWingLossSettings
+    config: AWingLossSettings
 
     def value(self, errors: Tensor) -> Tensor:
         """Eq. 3 with y = 1, errors in px of a 256 px crop."""

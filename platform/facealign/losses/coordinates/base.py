@@ -37,10 +37,10 @@ class CoordinateLoss(ABC):
         """The loss of each landmark, (B, N), in the errors' type.
 
         Args:
-            errors_BN2: Predicted minus true, px of a 256 px crop, float32 or float64. What it is at invalid
-                landmarks plays no part in the loss of others.
-            shape_BN2: Landmarks whose curves give directions, in any unit, turned as the errors are: say, the
-                true ones. Those that are not valid are not used.
+            errors_BN2: Predicted minus true, px of a 256 px crop, float32 or float64. Values at invalid
+                landmarks have no effect on the loss of others.
+            shape_BN2: Landmarks whose curves give directions, in any unit, in the errors' orientation,
+                for example the true ones. Invalid ones are not used.
             valid_BN: Which landmarks of ``shape_BN2`` are known.
         """
 
@@ -53,7 +53,7 @@ class SeparableLoss(CoordinateLoss):
         """The loss of single coordinates, px of a 256 px crop; any shape."""
 
     def per_landmark(self, errors_BN2: Tensor, shape_BN2: Tensor, valid_BN: Tensor) -> Tensor:
-        """The sum over x and y; directions play no part."""
+        """The sum over x and y; directions are not used."""
         return self.value(errors_BN2).sum(dim=-1)
 
 
@@ -82,5 +82,5 @@ class CoordinateLossChoice(Choice):
     kind = "coordinate loss"
 
     def build(self, schema: LandmarkSchema) -> CoordinateLoss:
-        """The loss itself."""
+        """Make the loss for the landmarks of ``schema``."""
         return COORDINATE_LOSSES[self.name](self.config(), schema)

@@ -10,7 +10,7 @@ from facealign.config import Settings
 from facealign.losses.coordinates.base import COORDINATE_LOSSES, SeparableLoss
 
 
-class WingSettings(Settings):
+class CoordinateWingSettings(Settings):
     """Parameters of Eq. 5; the defaults are Feng et al.'s. SCC compares with ω 20 (its Fig. 4 and Table 8)."""
 
     omega: float = Field(
@@ -20,14 +20,14 @@ class WingSettings(Settings):
 
 
 @COORDINATE_LOSSES.register("wing")
-class WingLoss(SeparableLoss):
+class CoordinateWingLoss(SeparableLoss):
     """ω ln(1 + |x|/ε) where |x| < ω, else |x| − C with C = ω − ω ln(1 + ω/ε).
 
     The value is continuous at ω; the slope there jumps from ω/(ω + ε) to 1.
     """
 
-    Config = WingSettings
-    config: WingSettings
+    Config = CoordinateWingSettings
+    config: CoordinateWingSettings
 
     def value(self, errors: Tensor) -> Tensor:
         """Eq. 5; the slope at 0 is 0, and ±ω/ε beside it."""

@@ -12,11 +12,19 @@ from facealign.report.curves import write_csv
 from facealign.report.page import Shown, shown, templates, write_whole
 from facealign.report.progress import clock_text
 from facealign.report.search.axes import main_parameters, shown_value, varied_parameters
-from facealign.report.search.words import STATE_WORDS, cause_line, choice_text, is_number, number_text, short_names, unit_of
 from facealign.report.search.best import finished, leaders
 from facealign.report.search.context import ParameterRange, SearchContext
 from facealign.report.search.plots import PICTURES
 from facealign.report.search.verdict import verdict
+from facealign.report.search.words import (
+    STATE_WORDS,
+    cause_line,
+    choice_text,
+    is_number,
+    number_text,
+    short_names,
+    unit_of,
+)
 from facealign.search.trial_row import TrialRow
 
 _COLUMNS = 12  # parameters in the table of trials

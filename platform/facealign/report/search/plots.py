@@ -14,11 +14,26 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from facealign.config import UserError, printable
-from facealign.report.search.axes import BEST, PAPERS, STATES, Mark, ParameterScale, far_apart, highlight, jitter, log_axis, main_parameters, scale_values, shown_value, varied_parameters, whole_numbers
-from facealign.report.search.words import short_names, unit_of
+from facealign.report.search.axes import (
+    BEST,
+    PAPERS,
+    STATES,
+    Mark,
+    ParameterScale,
+    far_apart,
+    highlight,
+    jitter,
+    log_axis,
+    main_parameters,
+    scale_values,
+    shown_value,
+    varied_parameters,
+    whole_numbers,
+)
 from facealign.report.search.best import best_row, expected_best, finished, pareto_front
 from facealign.report.search.context import ParameterRange, SearchContext
 from facealign.report.search.verdict import confirmation
+from facealign.report.search.words import short_names, unit_of
 from facealign.report.style import (
     FONT,
     INK,

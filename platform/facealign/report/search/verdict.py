@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from facealign.config import UserError
-from facealign.report.search.words import unit_of
 from facealign.report.search.best import finished, leaders
 from facealign.report.search.context import Confirmed, SearchContext
+from facealign.report.search.words import unit_of
 from facealign.report.style import FONT, INK, MUTED, PAPER, SERIES, SMALL_SIZE, WIDTH, dress, new_figure
 from facealign.search.trial_row import TrialRow
 

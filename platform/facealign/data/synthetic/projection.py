@@ -1,4 +1,4 @@
-"""From face units to the picture: rotation, weak perspective, and which part of the head is seen."""
+"""From face units to the canvas: rotation, weak perspective, and which part of the head is seen."""
 
 import math
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Pose:
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class Projection:
     """Weak perspective: ``pixel = center + scale · (rotation · p)``, dropping depth.
 
     Attributes:
