@@ -170,8 +170,8 @@ def _repeated(reader: ShardReader, out: Path, count: int) -> ShardReader:
         for number in range(start, min(start + 4000, count)):
             face = faces[number % len(faces)]
             labels = replace(face.labels, id=f"{number:08d}", photo=f"{number:08d}")
-            rows.append(Row(replace(face, labels=labels), source=f"{number:016x}", picture=f"{number:016x}"))
-        shards.append(write_shard(store, "train", to_batch(rows), inputs=f"{start:016x}"))
+            rows.append(Row(replace(face, labels=labels), image_digest=f"{number:016x}"))
+        shards.append(write_shard(store, "train", to_batch(rows)))
     index = reader.index.model_copy(
         update={
             "folds": {"train": tuple(shards), "val": (), "test": ()},

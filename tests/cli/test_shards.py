@@ -78,7 +78,7 @@ def test_a_second_time_nothing_is_made(facealign):
 
 def test_what_is_wrong_is_named_with_status_1(facealign, tmp_path):
     write(facealign)
-    path = next((tmp_path / "out").glob("val-*"))
+    path = next((tmp_path / "out").glob("val-*.arrow"))
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     status, out, _ = facealign("shards", "verify", "out")
     assert status == 1

@@ -55,7 +55,7 @@ def write_set(tmp_path: Path) -> Callable[..., Path]:
     ) -> Place:
         out = tmp_path / folder if place is None else place
         store = open_store(out)
-        rows = [Row(face, "source", f"picture of {face.labels.id}") for face in faces]
+        rows = [Row(face, f"image of {face.labels.id}") for face in faces]
         mean = megabytes * 1e6 / faces[0].encoded.nbytes
         parts = runs(rows, mean, lambda row: row.face.labels.id)
         index = Index(
@@ -67,7 +67,7 @@ def write_set(tmp_path: Path) -> Callable[..., Path]:
             seed=0,
             columns=fingerprint(arrow_schema(SCHEMA.size)),
             folds={
-                "train": tuple(write_shard(store, "train", to_batch(part), "inputs") for part in parts),
+                "train": tuple(write_shard(store, "train", to_batch(part)) for part in parts),
                 "val": (),
                 "test": (),
             },

@@ -187,7 +187,7 @@ def test_a_picture_in_two_folds_is_reported(settings, root, tmp_path):
     for out in (tmp_path / "out", tmp_path / "out"):  # found again where nothing is read anew
         report = prepare(settings, out)
         assert report.figures()["leaked"] == 1
-        assert "1 pictures are in more than one fold: leaks.csv" in report.message()
+        assert "1 images are in more than one fold: leaks.csv" in report.message()
         rows = (out / "leaks.csv").read_text().splitlines()[1:]
         assert {tuple(row.split(",")[1:]) for row in rows} == {
             (face.fold, face.id) for face in report.leaks if face.id in ("afw/011_1", "ibug/copy_1")

@@ -10,7 +10,7 @@ from typing import Any
 
 from facealign.cluster.config import ClusterConfig
 from facealign.config import UserError
-from facealign.data.preparing.making import Made
+from facealign.data.preparing.making import ShardResult
 from facealign.data.preparing.planning import ShardTask
 from facealign.data.preparing.prepare import Mapper
 
@@ -34,7 +34,9 @@ def shard_mapper(config: ClusterConfig) -> Iterator[Mapper | None]:
         yield partial(_map_on_ray, workers=config.prepare_workers)
 
 
-def _map_on_ray(function: Callable[[ShardTask], Made], tasks: Sequence[ShardTask], workers: int) -> Iterator[Made]:
+def _map_on_ray(
+    function: Callable[[ShardTask], ShardResult], tasks: Sequence[ShardTask], workers: int
+) -> Iterator[ShardResult]:
     """Results as they come; tasks under way are as many as there are workers, so memory is bounded.
 
     Raises:
@@ -70,13 +72,13 @@ def _map_on_ray(function: Callable[[ShardTask], Made], tasks: Sequence[ShardTask
         ) from None
 
 
-def _run(function: Callable[[ShardTask], Made], row: dict[str, Any]) -> dict[str, bytes]:
+def _run(function: Callable[[ShardTask], ShardResult], row: dict[str, Any]) -> dict[str, bytes]:
     """One task, on a worker; what the user has to mend comes back as a value, since Ray would wrap it."""
     import cv2
 
     cv2.setNumThreads(1)  # workers are the parallelism
     try:
-        outcome: Made | UserError = function(pickle.loads(row["task"]))
+        outcome: ShardResult | UserError = function(pickle.loads(row["task"]))
     except UserError as error:
         outcome = UserError(str(error))
     return {"outcome": pickle.dumps(outcome)}

@@ -56,7 +56,7 @@ def _rewrite(stored, **changes):
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
-        ('"version": 2', '"version": 1', "of version 1, this program reads version 2"),
+        ('"format_version": 3', '"format_version": 2', "has format version 2, and this program reads version 3"),
         ('"rows"', '"lines"', "damaged: its content is not what its digest says"),
         ('"seed": 0', '"seed": 1', "damaged: its content is not what its digest says"),
         ('"seed": 0', '"seed":  0', "damaged: its content is not what its digest says"),

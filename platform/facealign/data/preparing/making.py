@@ -10,8 +10,9 @@ import pyarrow as pa
 from facealign.config import digest_file, digest_json
 from facealign.data.config import DataConfig
 from facealign.data.file_digests import remembering
+from facealign.data.preparing.cache_keys import ShardKeys, read_shard_keys, write_keys
 from facealign.data.preparing.cropping import cut_face
-from facealign.data.preparing.leaks import Seen
+from facealign.data.preparing.leaks import FaceFingerprint
 from facealign.data.preparing.planning import ShardTask
 from facealign.data.preparing.quarantine import Quarantined
 from facealign.data.record import BadSample
@@ -26,11 +27,11 @@ from facealign.storage.uris import open_store
 
 _UNREADABLE = "unreadable"
 _DIGITS = 16
-"""Hexadecimal digits of the digests that each row keeps: enough to tell what changed, and equal pictures."""
+"""Hexadecimal digits of the digests of rows and of images: enough to find what changed, and equal images."""
 
 
 @dataclass(frozen=True)
-class Made:
+class ShardResult:
     """What became of a task.
 
     Attributes:
@@ -46,7 +47,7 @@ class Made:
     task: int
     shard: Shard | None
     fingerprints: tuple[str, ...]
-    faces: tuple[Seen, ...]
+    faces: tuple[FaceFingerprint, ...]
     quarantined: tuple[Quarantined, ...]
     is_kept: bool
     loaded: int
@@ -70,7 +71,7 @@ class ShardMaker:
     place: str
     rule: str
 
-    def __call__(self, task: ShardTask, tick: Callable[[], None] = lambda: None) -> Made:
+    def __call__(self, task: ShardTask, tick: Callable[[], None] = lambda: None) -> ShardResult:
         """Make a shard, or find that it is there already.
 
         Args:
@@ -90,31 +91,34 @@ class ShardMaker:
             for _ in task.samples:
                 tick()
             with store.open(kept.file) as file:
-                pictures = read_strings(file, "picture")
+                digests = read_strings(file, "image_digest")
             ids = [sample.id for sample in task.samples]
-            faces = tuple(Seen(task.fold, *pair) for pair in zip(ids, pictures, strict=True))
-            return Made(task.number, kept, prints, faces, (), is_kept=True, loaded=0)
+            faces = tuple(FaceFingerprint(task.fold, *pair) for pair in zip(ids, digests, strict=True))
+            return ShardResult(task.number, kept, prints, faces, (), is_kept=True, loaded=0)
 
         older = self._older(store, task, decisive)
         parts: list[Row | _OlderRow] = []
+        keys: list[str] = []
         quarantined: list[Quarantined] = []
         loaded = 0
         for sample, digest in zip(task.samples, decisive, strict=True):
             part: Row | _OlderRow | Quarantined | None = older.get(sample.id)
             if part is None:
-                part, loaded = self._load(sample, digest[:_DIGITS]), loaded + 1
+                part, loaded = self._load(sample), loaded + 1
             if isinstance(part, Quarantined):
                 quarantined.append(part)
             else:
                 parts.append(part)
+                keys.append(digest[:_DIGITS])
             tick()
         if not parts:
-            return Made(task.number, None, prints, (), tuple(quarantined), is_kept=False, loaded=loaded)
+            return ShardResult(task.number, None, prints, (), tuple(quarantined), is_kept=False, loaded=loaded)
         batch = join([_batch_of(group) for group in _groups(parts)])
-        shard = write_shard(store, task.fold, batch, inputs)
-        seen = zip(batch.column("id").to_pylist(), batch.column("picture").to_pylist(), strict=True)
-        faces = tuple(Seen(task.fold, *pair) for pair in seen)
-        return Made(task.number, shard, prints, faces, tuple(quarantined), shard in task.before, loaded)
+        shard = write_shard(store, task.fold, batch)
+        write_keys(store, shard.file, ShardKeys(inputs=inputs, rows=keys))
+        seen = zip(batch.column("id").to_pylist(), batch.column("image_digest").to_pylist(), strict=True)
+        faces = tuple(FaceFingerprint(task.fold, *pair) for pair in seen)
+        return ShardResult(task.number, shard, prints, faces, tuple(quarantined), shard in task.before, loaded)
 
     def _fingerprint(self, sample: Sample) -> str:
         """Of the sample's files; what cannot be read is tried once more when it is loaded, and reported then."""
@@ -132,7 +136,8 @@ class ShardMaker:
         wanted = {sample.id: digest[:_DIGITS] for sample, digest in zip(task.samples, decisive, strict=True)}
         found: dict[str, _OlderRow] = {}
         for shard in task.before:
-            if store.size(shard.file) != shard.bytes:
+            keys = read_shard_keys(store, shard.file)
+            if keys is None or len(keys.rows) != shard.rows or store.size(shard.file) != shard.bytes:
                 continue
             path = store.local_path(shard.file, shard.sha256)
             # Damage must not be copied into a file whose digest says that it is whole.
@@ -141,13 +146,12 @@ class ShardMaker:
             batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
             if batch.schema != arrow_schema(self.schema.size):
                 continue
-            rows = zip(batch.column("id").to_pylist(), batch.column("source").to_pylist(), strict=True)
-            for i, (name, digest) in enumerate(rows):
+            for i, (name, digest) in enumerate(zip(batch.column("id").to_pylist(), keys.rows, strict=True)):
                 if wanted.get(name) == digest:
                     found[name] = _OlderRow(batch, i)
         return found
 
-    def _load(self, sample: Sample, source: str) -> Row | Quarantined:
+    def _load(self, sample: Sample) -> Row | Quarantined:
         try:
             record = self.source.load(sample)
             face = cut_face(sample, record, self.schema, self.settings.crop, self.settings.shards)
@@ -158,13 +162,14 @@ class ShardMaker:
         height, width = record.image.shape[:2]
         pixels = hashlib.sha256(f"{width}x{height}".encode())
         pixels.update(record.image.tobytes())
-        return Row(face, source, pixels.hexdigest()[:_DIGITS])
+        return Row(face, pixels.hexdigest()[:_DIGITS])
 
 
 def _find(store: Store, task: ShardTask, inputs: str) -> Shard | None:
     """The shard of an earlier preparation that all samples are in and that would come out the same."""
     for shard in task.before:
-        is_same = shard.inputs == inputs and shard.rows == len(task.samples)
+        keys = read_shard_keys(store, shard.file)
+        is_same = keys is not None and keys.inputs == inputs and shard.rows == len(task.samples)
         if is_same and store.size(shard.file) == shard.bytes:
             return shard
     return None

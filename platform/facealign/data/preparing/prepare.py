@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from facealign.config import UserError, digest_json
 from facealign.data.config import DataConfig
 from facealign.data.folds import FOLDS, Fold
-from facealign.data.preparing.leaks import LEAKS_FILE, Seen, find_leaks, write_leaks
-from facealign.data.preparing.making import Made, ShardMaker
+from facealign.data.preparing.leaks import LEAKS_FILE, FaceFingerprint, find_leaks, write_leaks
+from facealign.data.preparing.making import ShardMaker, ShardResult
 from facealign.data.preparing.planning import ShardTask, in_folds, shard_tasks
 from facealign.data.preparing.provenance import row_rule
 from facealign.data.preparing.quarantine import REPORT_FILE, Quarantined, check_share, write_report
@@ -29,7 +29,7 @@ from facealign.storage.uris import absolute, open_store
 Progress = Callable[[int, int], None]
 """Called with the number of samples done, and of all samples."""
 
-Mapper = Callable[[Callable[[ShardTask], Made], Sequence[ShardTask]], Iterable[Made]]
+Mapper = Callable[[Callable[[ShardTask], ShardResult], Sequence[ShardTask]], Iterable[ShardResult]]
 """Calls the function with every task and gives what it returns, in any order: ``map``, or the cluster's."""
 
 
@@ -40,21 +40,21 @@ class PrepareReport:
     Attributes:
         index: The contents of the prepared data.
         quarantined: The samples that were left out.
-        leaks: The faces whose picture is in another fold, too.
+        leaks: The faces whose image is in another fold, too.
         written: Shards that were made; all others were there already.
         loaded: Samples that were read and cut; all others were carried over.
     """
 
     index: Index
     quarantined: tuple[Quarantined, ...]
-    leaks: tuple[Seen, ...]
+    leaks: tuple[FaceFingerprint, ...]
     written: int
     loaded: int
 
     def figures(self) -> dict[str, int]:
-        """Samples of each fold, how many were left out, and how many pictures are in two folds."""
+        """Samples of each fold, how many were left out, and how many images are in two folds."""
         folds = {str(fold): self.index.rows(fold) for fold in FOLDS}
-        leaked = len({face.picture for face in self.leaks})
+        leaked = len({face.image_digest for face in self.leaks})
         return {**folds, "quarantined": len(self.quarantined), "leaked": leaked}
 
     def message(self) -> str:
@@ -69,7 +69,7 @@ class PrepareReport:
         if self.quarantined:
             lines.append(f"{len(self.quarantined)} samples were left out: {REPORT_FILE} says which and why")
         if self.leaks:
-            lines.append(f"{figures['leaked']} pictures are in more than one fold: {LEAKS_FILE} lists their faces")
+            lines.append(f"{figures['leaked']} images are in more than one fold: {LEAKS_FILE} lists their faces")
         if self.index.no_statistics:
             lines.append(f"no statistics of the training fold: {self.index.no_statistics}")
         return "\n".join(lines)
@@ -145,7 +145,9 @@ class _Count:
             self._progress(self._done, self._samples)
 
 
-def _make_all(maker: ShardMaker, tasks: list[ShardTask], mapper: Mapper | None, count: _Count) -> list[Made]:
+def _make_all(
+    maker: ShardMaker, tasks: list[ShardTask], mapper: Mapper | None, count: _Count
+) -> list[ShardResult]:
     """Every task's shard, in the order of the tasks."""
     if mapper is None:
         return [maker(task, count.add) for task in tasks]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.config import UserError
+from facealign.data.preparing.cache_keys import StatisticsKeys, read_statistics_keys, write_keys
 from facealign.data.preparing.provenance import code_digest
 from facealign.data.shards.columns import read_landmarks
 from facealign.data.shards.index import Index, StatisticsNote
@@ -45,13 +46,16 @@ def with_statistics(store: Store, index: Index, before: Index | None) -> Index:
     except UserError as error:
         return index.model_copy(update={"no_statistics": str(error)})
     name, sha256, size = write_named(store, *STATISTICS, statistics.to_bytes())
-    note = StatisticsNote(file=name, bytes=size, sha256=sha256, code=_code())
+    note = StatisticsNote(file=name, bytes=size, sha256=sha256)
+    write_keys(store, name, StatisticsKeys(code=_code()))
     return index.model_copy(update={"statistics": note})
 
 
 def _are_still_right(store: Store, index: Index, before: Index) -> bool:
     note = before.statistics
-    if note is None or note.code != _code() or store.size(note.file) != note.bytes:
+    if note is None or store.size(note.file) != note.bytes:
+        return False
+    if read_statistics_keys(store, note.file) != StatisticsKeys(code=_code()):
         return False
     now, then = ((one.folds["train"], one.crop, one.landmarks) for one in (index, before))
     return now == then

@@ -16,7 +16,8 @@ from facealign.storage.store import Place, Store
 from facealign.storage.uris import open_store
 
 INDEX_FILE = "index.json"
-VERSION = 2
+FORMAT_VERSION = 3
+"""Raised when the meaning of the bytes changes; source text, comments and library versions are not in them."""
 
 
 class NoIndex(UserError):
@@ -35,7 +36,6 @@ class Shard(Settings):
         rows: Faces in it.
         bytes: Its length.
         sha256: Of its bytes.
-        inputs: Digest of all that decided its bytes: equal inputs need not be prepared again.
         first: Id of its first face; faces are sorted by id.
         last: Id of its last face.
     """
@@ -44,18 +44,16 @@ class Shard(Settings):
     rows: int
     bytes: int
     sha256: str
-    inputs: str
     first: str
     last: str
 
 
 class StatisticsNote(Settings):
-    """The file with the statistics of the training fold: its name, bytes, SHA-256; and what computed it."""
+    """The file with the statistics of the training fold: its name, bytes, SHA-256."""
 
     file: str
     bytes: int
     sha256: str
-    code: str
 
 
 class SourceNote(Settings):
@@ -70,7 +68,7 @@ class Index(Settings):
     """The contents of a prepared data set: no time, no path, so equal data have equal indexes.
 
     Attributes:
-        version: Of this format.
+        format_version: ``FORMAT_VERSION`` of the program that wrote it.
         source: Where the faces came from.
         landmarks: The landmark schema, whole.
         crop: The rule that faces were cut by.
@@ -83,7 +81,7 @@ class Index(Settings):
         no_statistics: The reason, or nothing.
     """
 
-    version: Literal[2] = 2
+    format_version: Literal[3] = 3
     source: SourceNote
     landmarks: LandmarkSchema
     crop: CropSettings
@@ -146,10 +144,11 @@ class Index(Settings):
             DamagedIndex: One byte or more is another.
         """
         tree = _parse(data, path)
-        if tree.get("version") != VERSION:
+        found = tree.get("format_version", tree.get("version"))
+        if found != FORMAT_VERSION:
             raise DamagedIndex(
-                f"{path}: of version {tree.get('version')!r}, this program reads version {VERSION}; prepare the "
-                "data again"
+                f"{path}: has format version {found!r}, and this program reads version {FORMAT_VERSION}; prepare "
+                "the data again: `dvc repro prepare`, or `facealign shards write` where no pipeline is used"
             )
         digest = tree.pop("digest", None)
         if digest != digest_json(tree) or data != _canonical({**tree, "digest": digest}):

@@ -60,15 +60,10 @@ class StoredFace:
 
 
 class Row(NamedTuple):
-    """A stored face, and what it was made from.
-
-    ``source`` is a digest of all that decides the face: 16 hexadecimal digits. ``picture`` is one of the photo's
-    pixels, by which the same picture is found in two folds.
-    """
+    """A stored face, and a digest of its photo's pixels by which an image is found in two folds."""
 
     face: StoredFace
-    source: str
-    picture: str
+    image_digest: str
 
 
 def encode_crop(image: Image8, settings: ShardSettings) -> NDArray[np.uint8]:
@@ -90,8 +85,7 @@ def arrow_schema(landmarks: int) -> pa.Schema:
         "valid": pa.list_(pa.bool_(), landmarks),
         "visible": pa.list_(pa.bool_(), landmarks),
         "to_photo": pa.list_(pa.float64(), 6),
-        "source": pa.string(),
-        "picture": pa.string(),
+        "image_digest": pa.string(),
     }
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
 
@@ -110,8 +104,7 @@ def to_batch(rows: Sequence[Row]) -> pa.RecordBatch:
         "subset": [face.labels.subset for face in faces],
         "photo": [face.labels.photo for face in faces],
         "attributes": [list(face.labels.attributes) for face in faces],
-        "source": [row.source for row in rows],
-        "picture": [row.picture for row in rows],
+        "image_digest": [row.image_digest for row in rows],
     }
     arrays = {name: pa.array(value, schema.field(name).type) for name, value in values.items()}
     for name in ("points", "valid", "visible", "to_photo"):

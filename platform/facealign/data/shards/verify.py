@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from facealign.data.shards.columns import read_strings
 from facealign.data.shards.index import INDEX_FILE, DamagedIndex, Index, Shard, StatisticsNote
-from facealign.data.shards.writer import is_ours
+from facealign.data.shards.writer import KEYS_SUFFIX, is_ours
 from facealign.storage.atomic import TEMPORARY
 from facealign.storage.store import Place, Store
 from facealign.storage.uris import open_store
@@ -34,7 +34,7 @@ def verify(place: Place) -> list[Problem]:
     for name in store.names():
         if name.startswith(TEMPORARY):
             problems.append(Problem(name, "left by a writer that was cut short; remove it"))
-        elif is_ours(name) and name not in index.files():
+        elif is_ours(name) and name.removesuffix(KEYS_SUFFIX) not in index.files():
             problems.append(Problem(name, "the index does not name it; remove it or prepare the data again"))
     return problems
 

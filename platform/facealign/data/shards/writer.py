@@ -16,17 +16,18 @@ from facealign.storage.atomic import TEMPORARY
 from facealign.storage.store import Store
 
 SHARD_SUFFIX = ".arrow"
+KEYS_SUFFIX = ".keys"
+"""Ends the name of a file that tells whether the one beside it need not be prepared again."""
 STATISTICS = "statistics", ".safetensors"
 """How the name of the statistics begins and ends."""
 
 
-def write_shard(store: Store, fold: Fold, batch: pa.RecordBatch, inputs: str) -> Shard:
+def write_shard(store: Store, fold: Fold, batch: pa.RecordBatch) -> Shard:
     """Write rows, at least one, as one shard; a whole one that is there already is left alone.
 
     Args:
         fold: Starts the name of the file.
         batch: The rows, sorted by id, for the same input to give the same bytes.
-        inputs: Digest of what decided them.
     """
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, batch.schema) as writer:
@@ -38,7 +39,6 @@ def write_shard(store: Store, fold: Fold, batch: pa.RecordBatch, inputs: str) ->
         rows=batch.num_rows,
         bytes=size,
         sha256=sha256,
-        inputs=inputs,
         first=ids[0].as_py(),
         last=ids[-1].as_py(),
     )
@@ -69,11 +69,12 @@ def publish(store: Store, index: Index) -> None:
         )
     store.write(INDEX_FILE, index.to_bytes())
     for name in present:
-        if is_ours(name) and name not in index.files():
+        if is_ours(name) and name.removesuffix(KEYS_SUFFIX) not in index.files():
             store.remove(name)
 
 
 def is_ours(name: str) -> bool:
     """Whether a file is one that only an index can give a meaning to."""
-    is_statistics = name.startswith(STATISTICS[0]) and name.endswith(STATISTICS[1])
-    return name.startswith(TEMPORARY) or name.endswith(SHARD_SUFFIX) or is_statistics
+    about = name.removesuffix(KEYS_SUFFIX)
+    is_statistics = about.startswith(STATISTICS[0]) and about.endswith(STATISTICS[1])
+    return name.startswith(TEMPORARY) or about.endswith(SHARD_SUFFIX) or is_statistics
