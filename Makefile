@@ -19,7 +19,7 @@ export GIT_COMMITTER_NAME := $(GIT_AUTHOR_NAME)
 export GIT_COMMITTER_EMAIL := $(GIT_AUTHOR_EMAIL)
 endif
 
-.PHONY: help env repro test test-fast test-all check format ui bench clean
+.PHONY: help env repro test test-fast test-all check format ui docs docs-serve bench clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -74,6 +74,18 @@ ui: $(READY)  ## MLflow's pages on http://127.0.0.1:5000
 	@case "$${MLFLOW_TRACKING_URI:-}" in http*) echo "MLflow's pages are on $$MLFLOW_TRACKING_URI"; exit 0;; esac
 	echo "==> MLflow on http://127.0.0.1:5000/#/experiments?workflowType=machine_learning (Ctrl-C ends it)"
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --workers 1
+
+# The extra `docs` is installed at first use.
+DOCS_READY = python -c 'import mkdocs, material, mkdocstrings' 2>/dev/null || python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+
+docs: $(READY)  ## the documentation site, in site/; a broken link is an error
+	@$(DOCS_READY)
+	echo "==> mkdocs build --strict"
+	mkdocs build --strict
+
+docs-serve: $(READY)  ## the documentation site on http://127.0.0.1:8000
+	@$(DOCS_READY)
+	mkdocs serve --dev-addr 127.0.0.1:8000
 
 bench: $(READY)  ## speed and memory of the parts
 	@for name in data prepare synthetic targets train; do echo "==> benchmarks/$$name.py"; python "benchmarks/$$name.py"; done

@@ -1,6 +1,6 @@
 """The gate's decisions on cases whose answer is known, and how often it is wrong about models that are equal.
 
-    python benchmarks/gate.py            the table of docs/registry.md
+    python benchmarks/gate.py            the table of docs/explanation/promotion-gate.md
     python benchmarks/gate.py wrong      [--samples 1000] false promotions and false refusals, by photos
 
 The errors of a face are the face's own difficulty (log-normal, heavy at its end as measured errors are) times what

@@ -1,4 +1,4 @@
-"""Draws the pictures of the documentation that the program can draw by itself.
+"""Draw the images of the documentation that follow from synthetic faces alone.
 
 python docs/draw.py
 """
@@ -19,7 +19,7 @@ from facealign.report.faces import FaceCell, image_grid, save_png
 from facealign.report.schema_picture import save_schema_picture
 from facealign.report.style import FONT, INK, SERIES, SMALL_SIZE, TEXT_SIZE, new_figure
 
-PICTURES = Path(__file__).parent / "pictures"
+IMAGES = Path(__file__).parent / "images"
 FACES = (0, 9, 18, 29, 35, 53)
 STORED, INPUT, BOX = "#d55e00", "#009e73", "#0072b2"
 
@@ -32,8 +32,10 @@ def synthetic_faces() -> None:
             face = draw_face(0, index, schema, 320)
             true = ", ".join(name for name, value in face.attributes.items() if value) or "none of the attributes"
             cells.append(FaceCell(image=face.image, truth=face.points, visible=face.visible, caption=true))
-        sheet = image_grid(cells, load_schema(schema), columns=6, cell_size=200, title=f"Drawn faces, {schema}")
-        save_png(PICTURES / f"synthetic-{schema}.png", sheet)
+        sheet = image_grid(
+            cells, load_schema(schema), columns=6, cell_size=200, title=f"Synthetic faces, {schema}"
+        )
+        save_png(IMAGES / f"synthetic-{schema}.png", sheet)
 
 
 def crop_rule() -> None:
@@ -66,7 +68,7 @@ def crop_rule() -> None:
     input_axes.set_title(f"input: {crop.size} × {crop.size} px", loc="left", color=INPUT)
     for axes in (photo_axes, stored_axes, input_axes):
         axes.set_axis_off()
-    figure.savefig(PICTURES / "crop.png", dpi=110)
+    figure.savefig(IMAGES / "crop.png", dpi=110)
 
 
 def pose_bins() -> None:
@@ -89,7 +91,7 @@ def pose_bins() -> None:
             axes.set_axis_off()
     shapes[0].set_ylim(0.95 * crop.size, 0.05 * crop.size)
     bars[0].set_ylim(0, 1.3 * pose.counts.max())
-    figure.savefig(PICTURES / "pose-bins.png", dpi=110)
+    figure.savefig(IMAGES / "pose-bins.png", dpi=110)
 
 
 def _input_points(points, crop):  # noqa: ANN001, ANN202 - pixels of the photo to pixels of the network's input
@@ -100,7 +102,7 @@ def _input_points(points, crop):  # noqa: ANN001, ANN202 - pixels of the photo t
 def schema() -> None:
     """A built-in schema."""
     drawn = load_schema_file("wflw98")
-    save_schema_picture(PICTURES / "schema-wflw98.png", drawn, np.array(drawn.layout))
+    save_schema_picture(IMAGES / "schema-wflw98.png", drawn, np.array(drawn.layout))
 
 
 def _square(axes, way, box, color, name) -> None:  # noqa: ANN001 - matplotlib's axes and plain arrays

@@ -1,6 +1,6 @@
 """All figures of a fold, each with its interval, from what was found on the faces alone.
 
-docs/metrics.md defines them. A figure is a list of three, its value and the two ends of its 95 % interval, all of
+docs/reference/metrics.md defines them. A figure is a list of three, its value and the two ends of its 95 % interval, all of
 them fractions; ``dvc metrics`` passes over lists, so that its table stays one that can be read.
 """
 
