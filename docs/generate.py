@@ -169,8 +169,8 @@ def settings_page() -> str:
         "",
         "Keys are dotted paths: `data.crop.size` is the key `size` in the section `crop` of the section `data`.",
         "On the command line, the same path goes into `--set data.crop.size=256`. The defaults below apply where",
-        "`params.yaml` has no such key; the file in the repository sets the small preset. `facealign check` checks",
-        "a file and reports every mistake with its line.",
+        "`params.yaml` has no such key; the file in the repository sets the small preset. `facealign check`",
+        "checks a file and reports every mistake with its line.",
         "",
         "Write numbers such as `1.0e-5`, not `1e-5`: YAML 1.1 reads the short form as text.",
     ]
