@@ -11,6 +11,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export NO_ALBUMENTATIONS_UPDATE := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+export NO_MKDOCS_2_WARNING := 1
 # DVC keeps an experiment as a commit and wants an author; who has told git their name is that author.
 ifeq ($(shell git config user.email),)
 export GIT_AUTHOR_NAME := facealign

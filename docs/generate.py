@@ -19,6 +19,13 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ROOT_PAGES = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
+GENERATED = (
+    "reference/commands.md",
+    "reference/settings.md",
+    "reference/search-settings.md",
+    *ROOT_PAGES,
+)
+"""Every page that this hook writes, below ``docs/``."""
 if str(REPOSITORY / "platform") not in sys.path:
     sys.path.insert(0, str(REPOSITORY / "platform"))
 
