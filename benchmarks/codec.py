@@ -65,9 +65,9 @@ class Landmarks:
 
     def round_trip(self, heatmaps: HeatmapSettings, decoding: DecodeSettings, peak: float = 1.0) -> Tensor:
         """(F, N, 2): drawn and read off again, map px."""
-        pieces = zip(self.points.split(32), self.valid.split(32), strict=True)
-        maps = (gaussian_heatmaps(points, valid, SIDE, heatmaps) for points, valid in pieces)
-        return torch.cat([decode_heatmaps(peak * piece, decoding) for piece in maps])
+        micro_batches = zip(self.points.split(32), self.valid.split(32), strict=True)
+        maps = (gaussian_heatmaps(points, valid, SIDE, heatmaps) for points, valid in micro_batches)
+        return torch.cat([decode_heatmaps(peak * micro_batch, decoding) for micro_batch in maps])
 
     def error(self, heatmaps: HeatmapSettings, decoding: DecodeSettings, peak: float = 1.0) -> float:
         """Mean distance of a known landmark to what is read off, map px."""
@@ -144,9 +144,9 @@ def draw(path: Path, faces: Sequence[tuple[LandmarkSchema, Landmarks]]) -> None:
     panels = figure.subplots(1, len(faces), sharey=True, squeeze=False)[0]
     for number, (axes, (schema, landmarks)) in enumerate(zip(panels, faces, strict=True)):
         for name, (heatmaps, decoding, color) in FIGURE.items():
-            shares = ced(landmarks.nme(schema, heatmaps, decoding), steps)
+            local_batches = ced(landmarks.nme(schema, heatmaps, decoding), steps)
             label = None if number else name
-            axes.plot(100 * steps, 100 * shares, color=color, linewidth=1.8, label=label, clip_on=False)
+            axes.plot(100 * steps, 100 * local_batches, color=color, linewidth=1.8, label=label, clip_on=False)
         unit = normalizer_of(schema).replace("_", "-")
         title = f"{schema.name}, {len(landmarks.points)} faces"
         dress(axes, title, f"NME, % ({unit})", "" if number else "faces with at most this NME, %")

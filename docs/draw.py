@@ -16,7 +16,7 @@ from facealign.data.synthetic import draw_face
 from facealign.geometry import CropSettings, affine, landmark_box, load_schema, stored_crop
 from facealign.geometry.schema import load_schema_file
 from facealign.report.faces import FaceCell, image_grid, save_png
-from facealign.report.schema_picture import save_schema_picture
+from facealign.report.schema_plot import save_schema_plot
 from facealign.report.style import FONT, INK, SERIES, SMALL_SIZE, TEXT_SIZE, new_figure
 
 IMAGES = Path(__file__).parent / "images"
@@ -102,7 +102,7 @@ def _input_points(points, crop):  # noqa: ANN001, ANN202 - pixels of the photo t
 def schema() -> None:
     """A built-in schema."""
     drawn = load_schema_file("wflw98")
-    save_schema_picture(IMAGES / "schema-wflw98.png", drawn, np.array(drawn.layout))
+    save_schema_plot(IMAGES / "schema-wflw98.png", drawn, np.array(drawn.layout))
 
 
 def _square(axes, way, box, color, name) -> None:  # noqa: ANN001 - matplotlib's axes and plain arrays

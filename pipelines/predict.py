@@ -15,7 +15,7 @@ from facealign.cluster.predict import PredictJob, predict_photos
 from facealign.inference.runtimes import Runtime
 from facealign.tracking import tracking_uri
 from facealign.workflows.errors import report_user_errors
-from facealign.workflows.settings import DEFAULT_PATH, load_params, settled
+from facealign.workflows.settings import DEFAULT_PATH, load_params, resolve_storage
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--params", type=Path, default=DEFAULT_PATH, help="settings file (default: %(default)s)")
     arguments = parser.parse_args()
     with report_user_errors():
-        params = settled(load_params(arguments.params))
+        params = resolve_storage(load_params(arguments.params))
         job = PredictJob(
             source=arguments.source,
             out=arguments.out,

@@ -19,7 +19,7 @@ def main(params: Params) -> None:
     with shard_mapper(params.cluster) as mapper, counting(f"preparing {params.data.source}", sys.stdout) as count:
         report = prepare(params.data, SHARDS, count, mapper)
     write_json(PREPARED, report.figures())
-    workspace.deliver(PREPARED)
+    workspace.upload(PREPARED)
     print(report.message())
 
 

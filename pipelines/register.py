@@ -29,7 +29,7 @@ def main(params: Params) -> None:
         "onnx": has_onnx,
     }
     write_json(REGISTERED, figures)
-    workspace.deliver(REGISTERED)
+    workspace.upload(REGISTERED)
     print(f"models:/{registered.name}/{registered.version}: {registered.reason}")
 
 

@@ -8,7 +8,7 @@ import pytest
 from facealign.cluster.config import ClusterConfig
 from facealign.config import UserError
 from facealign.workflows import workspace
-from facealign.workflows.settings import Params, settled
+from facealign.workflows.settings import Params, resolve_storage
 from facealign.workflows.workspace import git_commit
 
 
@@ -27,7 +27,7 @@ def in_a_job(monkeypatch):
 
 def test_without_a_home_all_stays_in_the_current_folder():
     params = Params()
-    assert settled(params) == params
+    assert resolve_storage(params) == params
     assert workspace.folder() == Path()
 
 
@@ -43,18 +43,18 @@ def test_without_a_home_all_stays_in_the_current_folder():
 )
 def test_a_relative_storage_lies_at_home(monkeypatch, place, storage, found):
     monkeypatch.setenv(workspace.HOME_VARIABLE, place)
-    assert settled(Params(cluster=ClusterConfig(storage=storage))).cluster.storage == found
+    assert resolve_storage(Params(cluster=ClusterConfig(storage=storage))).cluster.storage == found
 
 
 def test_a_relative_home_is_refused(monkeypatch):
     monkeypatch.setenv(workspace.HOME_VARIABLE, "faces")
     with pytest.raises(UserError, match="'faces'; write an absolute path or a URI"):
-        settled(Params())
+        resolve_storage(Params())
 
 
 def test_a_job_names_all_that_would_be_lost(in_a_job):
     with pytest.raises(UserError) as error:
-        settled(Params())
+        resolve_storage(Params())
     assert "FACEALIGN_HOME is not set" in str(error.value)
     assert "sqlite:///mlflow.db" in str(error.value)
 
@@ -62,7 +62,7 @@ def test_a_job_names_all_that_would_be_lost(in_a_job):
 def test_a_job_with_lasting_addresses_is_let_run(in_a_job, monkeypatch):
     monkeypatch.setenv(workspace.HOME_VARIABLE, "s3://bucket/faces")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
-    settled(Params())
+    resolve_storage(Params())
 
 
 def test_the_commit_of_a_job_is_what_its_submission_says(in_a_job):
@@ -75,19 +75,19 @@ def test_what_is_delivered_to_a_bucket_can_be_fetched(monkeypatch, tmp_path):
     (made / "model").mkdir(parents=True)
     (made / "model" / "weights").write_bytes(b"weights")
     (made / "run.json").write_text("{}")
-    workspace.deliver(made)
+    workspace.upload(made)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    workspace.fetch(made)
+    workspace.download(made)
     assert (elsewhere / made / "model" / "weights").read_bytes() == b"weights"
-    workspace.fetch(workspace.folder() / "outputs" / "never-made")
+    workspace.download(workspace.folder() / "outputs" / "never-made")
     assert not (elsewhere / "outputs" / "never-made").exists()
 
 
 def test_with_a_folder_for_home_nothing_is_copied(monkeypatch, tmp_path):
     monkeypatch.setenv(workspace.HOME_VARIABLE, str(tmp_path))
     assert workspace.folder() == tmp_path
-    workspace.deliver(tmp_path / "never-made")
-    workspace.fetch(tmp_path / "never-made")
+    workspace.upload(tmp_path / "never-made")
+    workspace.download(tmp_path / "never-made")
     assert workspace.state_folder() == tmp_path / "runs"

@@ -48,7 +48,7 @@ def test_without_a_server_the_outs_are_kept_and_registering_logs_the_model(
     away = tracking.TrackingSettings(uri="http://127.0.0.1:9")
     run = tracking.open_run(away, "faces", tiny_job.name, "run")
 
-    training_outputs.keep(workspace.trained("awing"), progress, run)
+    training_outputs.save_outputs(workspace.trained("awing"), progress, run)
     said = capsys.readouterr().err
     assert "register" in said
     assert "facealign sync" in said

@@ -6,7 +6,7 @@ from ray.exceptions import ActorDiedError, OutOfMemoryError
 from ray.train import ControllerError, WorkerGroupError
 from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError, WorkerHealthCheckFailedError
 
-from facealign.cluster.failures import NonRetryableError, Preempted, cause_of, heals, to_driver_error
+from facealign.cluster.failures import NonRetryableError, Preempted, cause_of, is_retryable, to_driver_error
 from facealign.config import UserError
 
 HEALING = [
@@ -40,13 +40,13 @@ HOPELESS = [
 
 @pytest.mark.parametrize("error", HEALING, ids=lambda error: type(error).__name__)
 def test_what_another_try_may_heal_is_left_as_it_is(error):
-    assert heals(error)
+    assert is_retryable(error)
     assert to_driver_error(error) is error
 
 
 @pytest.mark.parametrize("error", HOPELESS, ids=lambda error: type(error).__name__)
 def test_what_would_only_come_again_is_not_tried_again(error):
-    assert not heals(error)
+    assert not is_retryable(error)
     told = to_driver_error(error)
     assert isinstance(told, NonRetryableError)
     assert str(error).strip("'") in told.message
@@ -62,7 +62,7 @@ def test_what_would_only_come_again_is_not_tried_again(error):
 )
 def test_what_the_reader_can_mend_says_how(error, part):
     told = to_driver_error(error)
-    assert told.mendable
+    assert told.fixable
     assert part in told.message
 
 
@@ -71,7 +71,7 @@ def test_a_mistake_of_the_program_keeps_its_trace():
         raise ZeroDivisionError
     except ZeroDivisionError as error:
         told = to_driver_error(error)
-    assert not told.mendable
+    assert not told.fixable
     assert "test_failures.py" in told.message
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from facealign.cluster.ray_callbacks import mend_snapshot
+from facealign.cluster.ray_callbacks import repair_snapshot
 from facealign.config import UserError
 
 LIST, COPY = "checkpoint_manager_snapshot.json", "checkpoints_before.json"
@@ -19,7 +19,7 @@ def test_the_last_whole_list_counts(written, before, after, tmp_path):
     (tmp_path / LIST).write_text(written)
     if before is not None:
         (tmp_path / COPY).write_text(before)
-    mend_snapshot(str(tmp_path))
+    repair_snapshot(str(tmp_path))
     assert (tmp_path / LIST).read_text() == (tmp_path / COPY).read_text() == after
     assert {path.name for path in tmp_path.iterdir()} == {LIST, COPY}
 
@@ -27,10 +27,10 @@ def test_the_last_whole_list_counts(written, before, after, tmp_path):
 def test_a_list_that_cannot_be_mended_is_named(tmp_path):
     (tmp_path / LIST).write_text("")
     with pytest.raises(UserError, match=f"{LIST}: damaged"):
-        mend_snapshot(str(tmp_path))
+        repair_snapshot(str(tmp_path))
 
 
 def test_without_a_list_there_is_nothing_to_do(tmp_path):
-    mend_snapshot(str(tmp_path))
-    mend_snapshot("s3://bucket/job")
+    repair_snapshot(str(tmp_path))
+    repair_snapshot("s3://bucket/job")
     assert not list(tmp_path.iterdir())

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.train import forget, interrupted, train
+from facealign.cluster.train import delete_checkpoints, interrupted, train
 from facealign.cluster.worker import use_own_cpus
 from facealign.config import UserError
 from facealign.training import World, fit, load_model
@@ -57,7 +57,7 @@ def test_a_finished_training_is_not_done_again_until_it_is_forgotten(tiny_job, c
     assert not [event for event in events if event["kind"] == "epoch"]
     a, b = (load_file(folder / "model" / "weights.safetensors") for folder in (tmp_path, tmp_path / "again"))
     assert all(torch.equal(a[name], b[name]) for name in a)
-    forget(tiny_job, config)
+    delete_checkpoints(tiny_job, config)
     assert not interrupted(tiny_job, config)
 
 
@@ -76,7 +76,7 @@ def test_sigterm_leaves_a_checkpoint_and_the_same_call_goes_on(tiny_job, config,
 
     events = []
     assert run(job, config, tmp_path, events.append).epoch == 8
-    forget(job, config)
+    delete_checkpoints(job, config)
     first = next(e["epoch"] for e in events if e["kind"] == "epoch")
     assert first == stopped.value.progress.epoch + 1, "finished epochs are not trained again"
 

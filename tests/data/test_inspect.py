@@ -7,7 +7,7 @@ import pytest
 from data.sources.written import csv as written_csv
 from facealign.config import UserError
 from facealign.data.config import DataConfig
-from facealign.data.preparing.inspect import choose, inspect, look_at
+from facealign.data.preparing.inspect import check_samples, choose, inspect
 from facealign.geometry import load_schema
 
 
@@ -19,8 +19,8 @@ def _open(root, **options):
 
 def _inspect(source, limit=None, workers=1):
     samples = list(source.samples())
-    looks = look_at(source, choose(samples, limit), workers)
-    return inspect("csv", load_schema("ibug68"), samples, looks)
+    checks = check_samples(source, choose(samples, limit), workers)
+    return inspect("csv", load_schema("ibug68"), samples, checks)
 
 
 @pytest.fixture

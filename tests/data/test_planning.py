@@ -63,7 +63,7 @@ def test_folds_are_sorted_and_tasks_numbered_through_them():
 def test_a_task_knows_the_older_shards_that_may_hold_its_samples():
     def shard(first, last):
         ids = {"first": f"train/{first:04d}", "last": f"train/{last:04d}"}
-        return Shard(file=f"{first}", rows=1, bytes=1, sha256="", inputs="", **ids)
+        return Shard(file=f"{first}", rows=1, bytes=1, sha256="", **ids)
 
     before = Index(
         source=SourceNote(name="s", options={}, digest=""),

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from facealign.config import UserError
-from facealign.registry.alias_lock import CLAIM, LAPSE, turn
+from facealign.registry.alias_lock import CLAIM, LAPSE, alias_lock
 from facealign.tracking import open_run
 
 pytestmark = [
@@ -30,7 +30,7 @@ def test_of_several_at_once_one_is_inside(client):
     def work():
         try:
             for _ in range(2):
-                with turn(client, "turn", patience=120):
+                with alias_lock(client, "turn", patience=120):
                     inside.append(1)
                     most.append(len(inside))
                     time.sleep(0.02)
@@ -50,14 +50,17 @@ def test_of_several_at_once_one_is_inside(client):
 
 def test_what_a_killed_process_left_lapses(client):
     client.set_registered_model_tag("turn", f"{CLAIM}dead", repr(time.time() - LAPSE - 1))
-    with turn(client, "turn", patience=0):
+    with alias_lock(client, "turn", patience=0):
         pass
     assert not client.get_registered_model("turn").tags
 
 
 def test_who_waits_in_vain_is_told(client):
     client.set_registered_model_tag("turn", f"{CLAIM}other", repr(time.time()))
-    with pytest.raises(UserError, match=rf"delete the model's tag {CLAIM}other"), turn(client, "turn", patience=0):
+    with (
+        pytest.raises(UserError, match=rf"delete the model's tag {CLAIM}other"),
+        alias_lock(client, "turn", patience=0),
+    ):
         pass
     assert set(client.get_registered_model("turn").tags) == {f"{CLAIM}other"}
     client.delete_registered_model_tag("turn", f"{CLAIM}other")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from facealign.evaluation.aggregate import figures_of
 from facealign.evaluation.config import EvaluationConfig
-from facealign.evaluation.consistency import InconsistentMetrics, require_identities
+from facealign.evaluation.consistency import InconsistentMetrics, require_consistency
 from facealign.evaluation.face_errors import face_errors
 from factories import measured_faces
 
@@ -25,7 +25,7 @@ def figures():
 
 
 def test_what_is_measured_satisfies_them(figures, errors):
-    require_identities(figures, errors)
+    require_consistency(figures, errors)
 
 
 @pytest.mark.thorough
@@ -67,25 +67,25 @@ def changed(figures, path, change, end=0):
 def test_a_changed_figure_breaks_one(figures, what):
     path, change, message = BROKEN[what]
     with pytest.raises(InconsistentMetrics) as caught:
-        require_identities(changed(figures, path, change))
+        require_consistency(changed(figures, path, change))
     assert message in str(caught.value)
 
 
 def test_an_interval_that_ends_before_it_begins(figures):
     with pytest.raises(InconsistentMetrics, match=r"full: nme_box: the interval from .* ends before it begins"):
-        require_identities(changed(figures, ("full", "nme_box"), lambda low: 1.0, end=1))
+        require_consistency(changed(figures, ("full", "nme_box"), lambda low: 1.0, end=1))
 
 
 def test_faces_that_are_lost_between_the_subsets(figures):
     fewer = deepcopy(figures)
     del fewer["subsets"]["common"]
     with pytest.raises(InconsistentMetrics, match="the subsets have 6 faces, and full has 12"):
-        require_identities(fewer)
+        require_consistency(fewer)
 
 
 def test_figures_of_other_faces_are_found_by_the_errors(figures, errors):
     with pytest.raises(InconsistentMetrics) as caught:
-        require_identities(figures, np.sort(errors)[1:])
+        require_consistency(figures, np.sort(errors)[1:])
     for name in ("nme", "fr_10", "auc_5"):
         assert f"full: {name} " in str(caught.value)
 
@@ -96,4 +96,4 @@ def test_a_published_row_that_breaks_them_is_found():
     row |= {"faces": 507, "nme_inter_ocular": row["nme"]}
     published = {"full": row, "subsets": {}, "attributes": {}, "edges": {}, "landmarks": [], "complete": [False]}
     with pytest.raises(InconsistentMetrics, match=r"auc_10 0\.4882 is not between 1 − NME/t = 0\.506"):
-        require_identities(published)
+        require_consistency(published)

@@ -8,7 +8,7 @@ import pytest
 from facealign.config import UserError
 from facealign.data.shards.row import Labels
 from facealign.evaluation.external import match, score
-from facealign.evaluation.external_files import Given, read_predictions
+from facealign.evaluation.external_files import ExternalPrediction, read_predictions
 from factories import measured_faces
 
 FACES = measured_faces(6, spread=1.0)
@@ -77,7 +77,8 @@ def test_an_origin_of_one_is_moved_and_a_wrong_one_shows(tmp_path):
 
 def test_missing_faces_are_an_error_unless_they_are_allowed():
     given = [
-        Given("here", name, points) for name, points in zip(FACES.found.ids, FACES.found.predicted, strict=True)
+        ExternalPrediction("here", name, points)
+        for name, points in zip(FACES.found.ids, FACES.found.predicted, strict=True)
     ]
     with pytest.raises(UserError, match=r"2 of 6 faces have no prediction: test/001, test/003; name"):
         score(FACES, [given[i] for i in (0, 2, 4, 5)])
@@ -89,9 +90,10 @@ def test_missing_faces_are_an_error_unless_they_are_allowed():
 
 def test_predictions_of_no_face_are_counted_and_said_where_faces_are_missing():
     given = [
-        Given("here", name, points) for name, points in zip(FACES.found.ids, FACES.found.predicted, strict=True)
+        ExternalPrediction("here", name, points)
+        for name, points in zip(FACES.found.ids, FACES.found.predicted, strict=True)
     ]
-    stranger = Given("there", "somebody", FACES.found.predicted[0])
+    stranger = ExternalPrediction("there", "somebody", FACES.found.predicted[0])
     assert score(FACES, [*given, stranger]).unused == 1
     with pytest.raises(
         UserError, match=r"1 of 6 faces have no prediction: test/005; 1 predictions are of no face"
@@ -102,7 +104,10 @@ def test_predictions_of_no_face_are_counted_and_said_where_faces_are_missing():
 
 
 def test_a_face_has_one_prediction():
-    given = [Given(f"row {i}", name, FACES.found.predicted[0]) for i, name in enumerate(("test/000", "000.png"))]
+    given = [
+        ExternalPrediction(f"row {i}", name, FACES.found.predicted[0])
+        for i, name in enumerate(("test/000", "000.png"))
+    ]
     with pytest.raises(UserError, match=r"row 1: '000.png' is face test/000, which row 0 is of as well"):
         score(FACES, given)
 
@@ -110,12 +115,17 @@ def test_a_face_has_one_prediction():
 @pytest.mark.parametrize("frame", [lambda points: points / 256, lambda points: points + 2000])
 def test_another_frame_is_refused_and_a_few_misses_are_measured(frame):
     points = frame(FACES.found.predicted)
-    given = [Given("found.csv:2", name, face) for name, face in zip(FACES.found.ids, points, strict=True)]
+    given = [
+        ExternalPrediction("found.csv:2", name, face) for name, face in zip(FACES.found.ids, points, strict=True)
+    ]
     with pytest.raises(
         UserError, match=r"6 of 6 predictions are nowhere near their faces, found.csv:2 for one: .*whole photo"
     ):
         score(FACES, given)
-    mostly = [Given("", name, face) for name, face in zip(FACES.found.ids, FACES.found.predicted, strict=True)]
+    mostly = [
+        ExternalPrediction("", name, face)
+        for name, face in zip(FACES.found.ids, FACES.found.predicted, strict=True)
+    ]
     assert score(FACES, [given[0], *mostly[1:]]).elsewhere == ("test/000",)
 
 
@@ -151,7 +161,7 @@ LABELS = tuple(
     ],
 )
 def test_the_names_of_a_face(name, row):
-    found, unused = match([Given("here", name, np.zeros((1, 2)))], LABELS)
+    found, unused = match([ExternalPrediction("here", name, np.zeros((1, 2)))], LABELS)
     assert list(found) == ([] if row is None else [row])
     assert len(unused) == (row is None)
 
@@ -162,7 +172,7 @@ def test_the_names_of_a_face(name, row):
 )
 def test_a_name_of_several_faces_is_refused(name, faces):
     with pytest.raises(UserError, match=f"is the name of 2 faces, .*{faces}.*; name each by its id"):
-        match([Given("here", name, np.zeros((1, 2)))], LABELS)
+        match([ExternalPrediction("here", name, np.zeros((1, 2)))], LABELS)
 
 
 POINTS = FACES.found.predicted

@@ -6,7 +6,7 @@ import statistics
 import optuna
 import pytest
 
-from facealign.search.cost import expected_course, preview
+from facealign.search.cost import preview, simulate_pruning
 from facealign.search.file import SearchFile
 from facealign.search.pruners import (
     ASHASettings,
@@ -52,7 +52,7 @@ def played(settings, trials, epochs, every, seed):
 @pytest.mark.parametrize(("settings", "epochs", "every"), PRUNERS)
 def test_the_course_is_that_of_optunas_pruners(settings, epochs, every):
     games = [played(settings, 24, epochs, every, seed) for seed in range(30)]
-    course = expected_course(settings, 24, epochs, every)
+    course = simulate_pruning(settings, 24, epochs, every)
     assert course.rungs[-1].epoch == epochs
     assert {end for game in games for end in game} <= {rung.epoch for rung in course.rungs}
     for rung in course.rungs:
@@ -67,7 +67,7 @@ def test_the_course_is_that_of_optunas_pruners(settings, epochs, every):
 
 def test_the_first_rung_lets_through_what_the_rule_says():
     """The nth trial goes on if it is among the best max(⌊n/3⌋, 1) of n, each rank being as likely."""
-    course = expected_course(ASHASettings(), 30, 3)
+    course = simulate_pruning(ASHASettings(), 30, 3)
     wanted = sum(max(n // 3, 1) / n for n in range(1, 31))
     assert course.rungs[-1].trials == pytest.approx(wanted, abs=0.35)
 

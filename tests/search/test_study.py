@@ -187,17 +187,17 @@ def test_hours_are_counted_over_all_starts(tmp_path):
 
     study = start(seconds=60.0)
     now[0] += 40
-    study.spending.tick(gpus=2)
-    assert study.spending.is_over is None
+    study.budget.tick(gpus=2)
+    assert study.budget.is_over is None
     now[0] += 1000  # nobody searches
     study = start(seconds=60.0, gpu_seconds=100.0)
-    assert study.spending.seconds_left == 20
+    assert study.budget.seconds_left == 20
     now[0] += 15
-    study.spending.tick(gpus=2)
-    assert study.spending.is_over == "gpu_hours"
+    study.budget.tick(gpus=2)
+    assert study.budget.is_over == "gpu_hours"
     now[0] += 15
-    study.spending.tick(gpus=0)
-    assert study.spending.is_over == "hours"
+    study.budget.tick(gpus=0)
+    assert study.budget.is_over == "hours"
 
 
 def test_a_line_that_was_cut_off_and_a_stale_lock_do_not_harm(tmp_path, undisturbed):

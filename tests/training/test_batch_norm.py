@@ -25,10 +25,10 @@ def processes(request, tmp_path_factory):
 @pytest.mark.parametrize("kind", KINDS)
 def test_processes_find_what_one_finds_of_the_whole_batch(processes, kind):
     alone = train(network(kind), kind, slice(0, SAMPLES), World())
-    shares = [found[kind] for found in processes]
+    local_batches = [found[kind] for found in processes]
     for name in ("outputs", "inputs"):
-        assert_near(torch.cat([share[name] for share in shares], dim=1), alone[name], kind)
-    for share in shares:
+        assert_near(torch.cat([share[name] for share in local_batches], dim=1), alone[name], kind)
+    for share in local_batches:
         for name in ("parameters", "state"):
             assert share[name].keys() == alone[name].keys()
             for key, expected in alone[name].items():

@@ -11,12 +11,12 @@ from training.changed import with_train
 from training.test_fit import Recorder, assert_same_weights
 
 
-def gradients(job, pieces):
+def gradients(job, micro_batches):
     """Of the first batch, in pieces; with batch normalization as in evaluation, which knows of no pieces."""
     run = Run(job, World(), None, None)
     run.learner.method.eval()
-    share = next(run.shares())
-    for rows in pieces:
+    share = next(run.local_batches())
+    for rows in micro_batches:
         run.learner.backward(share.part(rows), len(rows) / len(share), is_last=False)
     return {name: parameter.grad for name, parameter in run.learner.method.named_parameters()}
 

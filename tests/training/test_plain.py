@@ -47,7 +47,7 @@ def test_a_signal_saves_and_the_same_call_goes_on(tiny_job, tmp_path):
     assert load_model(tmp_path / "model").card.job == job
     best = checkpoints.best / "weights.safetensors"
     assert load_file(best).keys() == load_file(tmp_path / "model" / "weights.safetensors").keys()
-    checkpoints.forget()
+    checkpoints.delete_checkpoints()
     assert checkpoints.last is None
 
 

@@ -17,6 +17,6 @@ def test_an_epoch_is_as_long_as_its_plan(tiny_job, balance):
     train = tiny_job.train.model_copy(update={"sampling": sampling, "batch_size": 4})
     run = Run(tiny_job.model_copy(update={"train": train}), World(), events=None, resume_from=None)
     plan = training_plan(ShardReader(Path(tiny_job.shards), "train"), sampling)
-    shares = list(run.shares())
-    assert len(shares) == run.faces.steps == plan.length // 4
+    local_batches = list(run.local_batches())
+    assert len(local_batches) == run.faces.steps == plan.length // 4
     assert plan.length != len(ShardReader(Path(tiny_job.shards), "train"))

@@ -70,7 +70,7 @@ def test_a_full_disk_is_told_plainly(tiny_job, tmp_path):
     run = Run(tiny_job, World(), None, None)
     (tmp_path / "state.pt").symlink_to("/dev/full")
     with pytest.raises(UserError, match=rf"{tmp_path}: no room .*MB are free.*free some space, or let TMPDIR"):
-        save_checkpoint(tmp_path, run.learner, run.progress, tiny_job, run.faces.kind)
+        save_checkpoint(tmp_path, run.learner, run.progress, tiny_job, run.faces.input_spec)
 
 
 def test_other_errors_of_a_disk_stay_what_they_are(tmp_path):

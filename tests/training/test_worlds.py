@@ -10,7 +10,7 @@ from facealign.data.shards.reader import ShardReader
 from facealign.training import World
 from facealign.training.run import Run
 from training.changed import with_train
-from training.worlds import learn, work
+from training.worlds import train_step, work
 
 pytestmark = pytest.mark.thorough
 
@@ -32,7 +32,7 @@ def bad(job):
 @pytest.fixture(scope="module")
 def alone(job, bad, tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
-    return learn(job, World(), folder / "last", bad), load_file(folder / "last" / "weights.safetensors")
+    return train_step(job, World(), folder / "last", bad), load_file(folder / "last" / "weights.safetensors")
 
 
 @pytest.fixture(scope="module", params=[2, 3], ids="{} processes".format)

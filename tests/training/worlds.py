@@ -17,7 +17,7 @@ from training.changed import in_float64, poison
 from training.test_fit import Recorder
 
 
-def learn(job: TrainJob, world: World, folder: Path, bad: tuple[str, ...]) -> dict[str, object]:
+def train_step(job: TrainJob, world: World, folder: Path, bad: tuple[str, ...]) -> dict[str, object]:
     """Measure the untrained network, train it, then meet a batch whose loss is not a number."""
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
@@ -38,7 +38,7 @@ def learn(job: TrainJob, world: World, folder: Path, bad: tuple[str, ...]) -> di
 
 def evaluated(run: Run) -> tuple[list[object], dict[str, object]]:
     """What the untrained network finds on the test faces, two in a batch, and all figures of it."""
-    job, faces = run.job, run.faces.kind
+    job, faces = run.job, run.faces.input_spec
     card = ModelCard(job=job, config_hash=job.config_hash, faces=faces, parameters=0)
     config = EvaluationConfig(batch_size=2)
     found = evaluate(ModelFolder(run.learner.method, card), job.shards, "test", config, run.world)
@@ -48,7 +48,7 @@ def evaluated(run: Run) -> tuple[list[object], dict[str, object]]:
 def work(rank: int, size: int, job: TrainJob, folder: Path, bad: tuple[str, ...]) -> None:
     """One process of ``size``; what it found is saved to ``folder``."""
     dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=size)
-    torch.save(learn(job, World(rank, size), folder / "last", bad), folder / f"{rank}.pt")
+    torch.save(train_step(job, World(rank, size), folder / "last", bad), folder / f"{rank}.pt")
     dist.destroy_process_group()
 
 

@@ -27,7 +27,7 @@ def inspect(
     import sys
 
     from facealign.config import UserError
-    from facealign.data.preparing.inspect import choose, look_at
+    from facealign.data.preparing.inspect import check_samples, choose
     from facealign.data.preparing.inspect import inspect as summarize
     from facealign.geometry import load_schema
     from facealign.report.faces import save_png
@@ -38,14 +38,14 @@ def inspect(
     schema = load_schema(opened.schema)
     samples = list(opened.samples())
     with counting("looking", sys.stderr) as progress:
-        looks = look_at(opened, choose(samples, limit), workers, progress)
-    found = summarize(source, schema, samples, looks)
+        checks = check_samples(opened, choose(samples, limit), workers, progress)
+    found = summarize(source, schema, samples, checks)
     typer.echo(
         json.dumps(found.to_json(), indent=2) if as_json else "\n".join(datasets.describe_inspection(found, root))
     )
-    usable = [look.sample for look in looks if not look.reason]
+    usable = [look.sample for look in checks if not look.reason]
     if not usable:
-        raise UserError(f"none of the {len(looks)} samples looked at can be used; the reasons are above")
+        raise UserError(f"none of the {len(checks)} samples looked at can be used; the reasons are above")
     if grid is not None:
         title = f"{source} · {schema.name}"
         save_png(grid, datasets.face_grid(opened, choose(usable, count), schema, title))

@@ -90,9 +90,9 @@ def train(
 ) -> None:
     """Train one method on the prepared faces. Ctrl-C leaves a checkpoint; the same command goes on from it."""
     from facealign.config import UserError
-    from facealign.workflows.settings import load_params, settled
+    from facealign.workflows.settings import load_params, resolve_storage
 
-    settings = settled(load_params(params, change or []))
+    settings = resolve_storage(load_params(params, change or []))
     settings.section(method)
     if plain:
         from facealign.workflows.train_plain import train_here

@@ -68,16 +68,16 @@ def trace(
     """Tell where a registered model came from, whether code, faces, settings here agree, how to make it again."""
     import json
 
-    from facealign.registry import trace as chain_of
+    from facealign.registry import trace as lineage_of
     from facealign.workflows import trace as cli_trace
     from facealign.workflows.trace import uri_in
 
-    chain = chain_of(uri_in(params), model)
-    files = [] if out is None else cli_trace.write_files(chain, out)
+    lineage = lineage_of(uri_in(params), model)
+    files = [] if out is None else cli_trace.write_files(lineage, out)
     if as_json:
-        typer.echo(json.dumps(cli_trace.as_json(chain, params), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(cli_trace.as_json(lineage, params), indent=2, ensure_ascii=False))
     else:
-        typer.echo(cli_trace.as_text(chain, params))
+        typer.echo(cli_trace.as_text(lineage, params))
     for file in files:
         typer.echo(f"wrote {file}", err=True)
 
@@ -110,7 +110,7 @@ def predict(
 ) -> None:
     """Find the landmarks of every face on photos or in a video; exit with 1 where a photo could not be used."""
     from facealign.inference.one_euro import OneEuroSettings
-    from facealign.workflows.predict import Request, told
+    from facealign.workflows.predict import Request, summary_text
     from facealign.workflows.predict import predict as run
 
     settings = OneEuroSettings(min_cutoff=min_cutoff, beta=beta) if smooth else None
@@ -126,6 +126,6 @@ def predict(
         smooth=settings,
     )
     outcome = run(request)
-    typer.echo(told(request, outcome))
+    typer.echo(summary_text(request, outcome))
     if outcome.failed:
         raise typer.Exit(1)

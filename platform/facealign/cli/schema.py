@@ -37,8 +37,8 @@ def check(
         typer.echo(f"note: {note}")
     typer.echo(f"{schema}: {found.name}, {found.size} landmarks, {len(found.edges)} edges; every rule is kept")
     if picture is not None:
-        from facealign.report.schema_picture import save_schema_picture
+        from facealign.report.schema_plot import save_schema_plot
         from facealign.workflows.datasets import layout_of
 
-        save_schema_picture(picture, found, layout_of(found, schema, shards))
+        save_schema_plot(picture, found, layout_of(found, schema, shards))
         typer.echo(f"wrote {picture}")

@@ -16,7 +16,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from facealign.config import UserError
 from facealign.storage.locks import alone_in
 
-Wish = Literal["stop", "leave"]
+ControlRequest = Literal["stop", "leave"]
 """``stop``: save and end. ``leave``: save and step aside, to be started again elsewhere."""
 
 
@@ -54,7 +54,7 @@ class Channel:
         """Called by Ray's controller, before workers start again."""
         self._leave = False
 
-    def wish(self) -> Wish | None:
+    def control_request(self) -> ControlRequest | None:
         """Called by workers."""
         return "stop" if self._stop else "leave" if self._leave else None
 
@@ -92,10 +92,10 @@ class StopWatch:
     def _watch(self, interval: float) -> None:
         while not self._closed.wait(interval):
             try:
-                wish = ray.get(self._channel.wish.remote())
+                control_request = ray.get(self._channel.control_request.remote())
             except RayActorError:
                 return  # the driver is gone, and Ray ends this worker too
-            if wish is not None:
+            if control_request is not None:
                 self._requested.set()
                 return
 

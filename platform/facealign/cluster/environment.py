@@ -46,6 +46,6 @@ class Submission:
 
 def submission() -> Submission | None:
     """The job of this process; None where it is none."""
-    told = os.environ.get(_VARIABLE)
-    metadata = json.loads(told).get("metadata", {}) if told else {}
+    value = os.environ.get(_VARIABLE)
+    metadata = json.loads(value).get("metadata", {}) if value else {}
     return Submission(metadata[_ID], metadata) if _ID in metadata else None

@@ -50,12 +50,12 @@ class NonRetryableError(Exception):
 
     Args:
         message: All that the reader is told.
-        mendable: The reader can mend it; else it is a mistake in the program, and the message has its trace.
+        fixable: The reader can mend it; else it is a mistake in the program, and the message has its trace.
     """
 
-    def __init__(self, message: str, mendable: bool) -> None:
-        super().__init__(message, mendable)
-        self.message, self.mendable = message, mendable
+    def __init__(self, message: str, fixable: bool) -> None:
+        super().__init__(message, fixable)
+        self.message, self.fixable = message, fixable
 
 
 class Preempted(Exception):
@@ -74,10 +74,10 @@ class WorkerFailed(RuntimeError):
     """A mistake of the program, made in a worker; the message is the worker's own trace."""
 
 
-def heals(error: BaseException) -> bool:
+def is_retryable(error: BaseException) -> bool:
     """Whether another try may do better. What nothing is known of does not heal."""
     if isinstance(error, RayTaskError):
-        return isinstance(error.cause, BaseException) and heals(error.cause)
+        return isinstance(error.cause, BaseException) and is_retryable(error.cause)
     if isinstance(error, (RayError, Preempted, *_RAY_LOST_A_WORKER)):
         return True
     if isinstance(error, UserError) or is_full(error) or is_out_of_memory(error):
@@ -115,24 +115,24 @@ def to_driver_error(error: Exception) -> Exception:
 
     Ray keeps an error's trace in the worker's log alone.
     """
-    if heals(error):
+    if is_retryable(error):
         return error
     if isinstance(error, UserError):
-        return NonRetryableError(str(error), mendable=True)
+        return NonRetryableError(str(error), fixable=True)
     if is_full(error):
         return NonRetryableError(
-            f"no room left on a disk ({error}); make room there, and start again", mendable=True
+            f"no room left on a disk ({error}); make room there, and start again", fixable=True
         )
     if is_out_of_memory(error):
-        return NonRetryableError(f"a worker was refused memory ({error}); {LESS_MEMORY}", mendable=True)
-    return NonRetryableError("".join(traceback.format_exception(error)), mendable=False)
+        return NonRetryableError(f"a worker was refused memory ({error}); {LESS_MEMORY}", fixable=True)
+    return NonRetryableError("".join(traceback.format_exception(error)), fixable=False)
 
 
 # What the driver makes of the errors in which Ray's trainer ends.
 
 
 @contextmanager
-def explained(folder: str) -> Iterator[None]:
+def translate_ray_errors(folder: str) -> Iterator[None]:
     """Turn Ray's errors into what the reader needs of them.
 
     Args:
@@ -147,12 +147,12 @@ def explained(folder: str) -> Iterator[None]:
     except TrainingFailedError as error:
         raise _of_training(error, folder) from None
     except OutOfMemoryError as error:
-        told = str(error).splitlines()[0]
-        raise UserError(f"the driver's node is out of memory ({told}); on that node, {LESS_MEMORY}") from None
+        reason = str(error).splitlines()[0]
+        raise UserError(f"the driver's node is out of memory ({reason}); on that node, {LESS_MEMORY}") from None
     except RayActorError as error:
-        told = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         raise UserError(
-            f"{folder}: what leads the training on the driver's node was lost ({told}); "
+            f"{folder}: what leads the training on the driver's node was lost ({reason}); "
             "the same command goes on from the last checkpoint"
         ) from None
     except OSError as error:
@@ -166,7 +166,7 @@ def explained(folder: str) -> Iterator[None]:
 def _of_training(error: TrainingFailedError, folder: str) -> Exception:
     cause = error.controller_failure if isinstance(error, ControllerError) else error
     if isinstance(cause, NonRetryableError):
-        return UserError(cause.message) if cause.mendable else WorkerFailed(cause.message)
+        return UserError(cause.message) if cause.fixable else WorkerFailed(cause.message)
     if is_full(cause):
         return UserError(no_room(folder, cause))
     return WorkerFailed(str(cause))
@@ -224,8 +224,8 @@ def _cause_in_workers(failures: Mapping[int, Exception]) -> Cause:
     """What befell a process comes before what its peers then met; ranks are those of the workers."""
     leaving = {rank: error for rank, error in failures.items() if isinstance(error, Preempted)}
     if leaving:
-        told = [rank for rank, error in leaving.items() if error.noticed]
-        return _announced(f"{_workers(told)} got SIGTERM" if told else "a node was drained")
+        reason = [rank for rank, error in leaving.items() if error.noticed]
+        return _announced(f"{_workers(reason)} got SIGTERM" if reason else "a node was drained")
     ends: dict[Cause, list[int]] = {}
     for rank, error in failures.items():
         if isinstance(error, (WorkerHealthCheckFailedError, WorkerHealthCheckTimeoutError)):

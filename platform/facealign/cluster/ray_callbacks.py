@@ -17,7 +17,7 @@ from ray.train.v2._internal.execution.controller.state import (
 )
 from ray.train.v2._internal.execution.scaling_policy import ResizeDecision
 
-from facealign.cluster.failures import Cause, NonRetryableError, cause_of, errors_in, heals
+from facealign.cluster.failures import Cause, NonRetryableError, cause_of, errors_in, is_retryable
 from facealign.config import UserError
 
 
@@ -64,14 +64,14 @@ class Restarts(ControllerCallback):  # type: ignore[misc]  # Ray has no types
         for error in errors_in(failed):
             if isinstance(error, NonRetryableError):
                 raise error
-            if not heals(error):
+            if not is_retryable(error):
                 raise failed
         cause = cause_of(failed)
         kind = "preemptions" if cause.announced else "failures"
         self._seen[kind] += 1
         attempt, allowed = self._seen[kind], self._allowed[kind]
         if attempt > allowed:
-            raise NonRetryableError(_used_up(kind, allowed, cause), mendable=True)
+            raise NonRetryableError(_used_up(kind, allowed, cause), fixable=True)
         self._channel.back_to_work.remote()
         self._channel.put.remote({"kind": "restart", "attempt": attempt, "of": allowed, "reason": cause.text})
 
@@ -106,10 +106,10 @@ class SnapshotCopy(ReportCallback):  # type: ignore[misc]  # Ray has no types
 
     def after_report(self, training_report: Any, metrics: list[dict[str, Any]]) -> None:
         """Ray calls it, after its own part of the work."""
-        mend_snapshot(self._folder)
+        repair_snapshot(self._folder)
 
 
-def mend_snapshot(folder: str) -> None:
+def repair_snapshot(folder: str) -> None:
     """Make list and copy the same: the list if it is whole, else the copy.
 
     Raises:
@@ -138,12 +138,12 @@ def _is_whole(path: Path) -> bool:
 # SIGTERM to a worker: the notice that its process, or its whole node, is about to end.
 
 
-_given = threading.Event()
+_termination = threading.Event()
 
 
-def given() -> bool:
+def termination_requested() -> bool:
     """Whether this worker has been told that it will end."""
-    return _given.is_set()
+    return _termination.is_set()
 
 
 class TerminationNotice(WorkerCallback):  # type: ignore[misc]  # Ray has no types
@@ -159,4 +159,4 @@ class TerminationNotice(WorkerCallback):  # type: ignore[misc]  # Ray has no typ
 
 
 def _take_note(number: int, frame: FrameType | None) -> None:
-    _given.set()
+    _termination.set()

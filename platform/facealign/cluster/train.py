@@ -4,7 +4,7 @@ from pathlib import Path
 
 from facealign.cluster.channel import driver_lock
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.failures import explained
+from facealign.cluster.failures import translate_ray_errors
 from facealign.cluster.session import session
 from facealign.cluster.trainer import OnEvent, build_trainer, fetch_best, folder_of, follow, progress_of, scaling
 from facealign.cluster.worker import WorkerTask
@@ -20,7 +20,7 @@ def interrupted(job: TrainJob, config: ClusterConfig) -> bool:
     return uris.exists(folder_of(job, config.storage))
 
 
-def forget(job: TrainJob, config: ClusterConfig) -> None:
+def delete_checkpoints(job: TrainJob, config: ClusterConfig) -> None:
     """Delete the checkpoints of a finished training, once all that it is for has been kept."""
     uris.remove(folder_of(job, config.storage))
 
@@ -36,7 +36,7 @@ def train(
     """Train ``job`` and put the model with the lowest validation NME into the folder ``best_model``.
 
     A training of the same job that was cut off goes on where its last checkpoint stands, and one that is done is
-    not done again, until ``forget``.
+    not done again, until ``delete_checkpoints``.
 
     Args:
         run: The run that metrics go to; None for nowhere.
@@ -57,7 +57,7 @@ def train(
     folder = folder_of(job, config.storage)
     with session(config.address), StopSignals() as signals:
         scaling_config = scaling(config)
-        with driver_lock(folder) as channel, explained(folder):
+        with driver_lock(folder) as channel, translate_ray_errors(folder):
             task = WorkerTask(job=job, channel=channel, run=run, spool=spool)
             trainer = build_trainer(task, config.storage, config, scaling_config)
             result = follow(

@@ -11,7 +11,7 @@ from ray.train import CheckpointConfig, FailureConfig, Result, RunConfig, Scalin
 from ray.train.torch import TorchTrainer
 
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.ray_callbacks import Restarts, SnapshotCopy, TerminationNotice, mend_snapshot
+from facealign.cluster.ray_callbacks import Restarts, SnapshotCopy, TerminationNotice, repair_snapshot
 from facealign.cluster.worker import WorkerTask, train_worker
 from facealign.config import UserError
 from facealign.storage import uris
@@ -31,7 +31,7 @@ def folder_of(job: TrainJob, place: str) -> str:
 def build_trainer(task: WorkerTask, place: str, config: ClusterConfig, scaling: ScalingConfig) -> TorchTrainer:
     """The trainer of ``task``, with its checkpoints below ``place``; it goes on from those that are there."""
     folder = folder_of(task.job, place)
-    mend_snapshot(folder)
+    repair_snapshot(folder)
     restarts = Restarts(task.channel, config.max_failures, config.max_preemptions)
     return TorchTrainer(
         train_worker,
@@ -70,9 +70,9 @@ def follow(
     executor.shutdown(wait=False)
     asked = False
     while not wait([future], timeout=_POLL_SECONDS).done:
-        wish = stop_wanted()
-        if wish is not None and not asked:
-            on_event({"kind": "stopping", "signal": wish})
+        control_request = stop_wanted()
+        if control_request is not None and not asked:
+            on_event({"kind": "stopping", "signal": control_request})
             ray.get(channel.request_stop.remote())
             asked = True
         _pass_on(channel, on_event)

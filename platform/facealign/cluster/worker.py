@@ -58,15 +58,17 @@ def train_worker(config: dict[str, Any]) -> None:
                 task.channel.put.remote(resumed_event(read_progress(folder)))
             progress = fit(task.job, world, _WorkerCallback(task.channel, tracker, watch), folder)
         # Stopped before the end: by the driver's wish, or because some worker or node was given notice.
-        if not progress.is_done(task.job.train) and ray.get(task.channel.wish.remote()) != "stop":
-            raise Preempted(ray_callbacks.given())
+        if not progress.is_done(task.job.train) and ray.get(task.channel.control_request.remote()) != "stop":
+            raise Preempted(ray_callbacks.termination_requested())
     except Exception as error:
-        if ray_callbacks.given():  # a node that ends takes files and loading processes along, in any order
+        if (
+            ray_callbacks.termination_requested()
+        ):  # a node that ends takes files and loading processes along, in any order
             raise Preempted(noticed=True) from error
-        told = to_driver_error(error)
-        if told is error:
+        driver_error = to_driver_error(error)
+        if driver_error is error:
             raise
-        raise told from None
+        raise driver_error from None
 
 
 def use_own_cpus() -> None:
@@ -118,4 +120,4 @@ class _WorkerCallback:
             raise UserError(no_room(ray.train.get_context().get_storage().experiment_fs_path, error)) from None
 
     def stop_requested(self) -> bool:
-        return self._watch.requested or ray_callbacks.given()
+        return self._watch.requested or ray_callbacks.termination_requested()

@@ -6,13 +6,13 @@ It imports no component; each component's own ``Settings`` stand beside the comp
 from facealign.config.digest import digest_file, digest_json
 from facealign.config.errors import ConfigError, UserError, printable
 from facealign.config.files import open_file
-from facealign.config.load import Problem, check_settings, load_settings, read_yaml
+from facealign.config.load import ConfigProblem, check_settings, load_settings, read_yaml
 from facealign.config.registry import Registry
 from facealign.config.settings import Settings
 
 __all__ = [
     "ConfigError",
-    "Problem",
+    "ConfigProblem",
     "Registry",
     "Settings",
     "UserError",

@@ -72,7 +72,7 @@ def typed(tree: dict[str, Any], root: type[S]) -> S:
     return root.model_validate_json(json.dumps(tree, default=str), strict=True)
 
 
-class Problem(NamedTuple):
+class ConfigProblem(NamedTuple):
     """A broken rule.
 
     Attributes:
@@ -89,12 +89,12 @@ class Problem(NamedTuple):
         return ".".join(map(str, self.location)) or "(whole file)"
 
 
-def broken_rules(error: ValidationError, root: type[Settings]) -> list[Problem]:
+def broken_rules(error: ValidationError, root: type[Settings]) -> list[ConfigProblem]:
     """What pydantic found wrong with settings of the type ``root``, in the words of this project's messages."""
-    return [Problem(tuple(detail["loc"]), _rule(detail, root)) for detail in error.errors()]
+    return [ConfigProblem(tuple(detail["loc"]), _rule(detail, root)) for detail in error.errors()]
 
 
-def report(tree: dict[str, Any], path: Path, problems: Iterable[Problem]) -> ConfigError:
+def report(tree: dict[str, Any], path: Path, problems: Iterable[ConfigProblem]) -> ConfigError:
     """One error that names every problem with file, line and dotted key, in the order of the lines."""
     found = sorted((_line_of(tree, problem.location), problem.key, problem.rule) for problem in problems)
     count = f"{len(found)} error{'s' if len(found) > 1 else ''}"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.evaluation.config import EvaluationConfig
-from facealign.evaluation.consistency import require_identities
+from facealign.evaluation.consistency import require_consistency
 from facealign.evaluation.evaluate import Evaluation
 from facealign.evaluation.face_errors import FaceErrors, face_errors
 from facealign.evaluation.face_predictions import FacePredictions
@@ -66,7 +66,7 @@ def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErr
     if faces.schema.normalizers.torso is not None:
         correct_FN = _correct(faces, config)
         figures["joints"] = _of_landmarks(correct_FN.astype(np.float64), faces.found.valid, photos)
-    require_identities(figures, errors.chosen)
+    require_consistency(figures, errors.chosen)
     return figures
 
 

@@ -30,7 +30,7 @@ class InconsistentMetrics(AssertionError):
     """Figures contradict each other: the program that computed them is wrong, or they were changed since."""
 
 
-def require_identities(figures: Mapping[str, Any], nme_F: NDArray[np.float64] | None = None) -> None:
+def require_consistency(figures: Mapping[str, Any], nme_F: NDArray[np.float64] | None = None) -> None:
     """Check the figures of a fold, as ``figures_of`` returns them and a file has them.
 
     Args:

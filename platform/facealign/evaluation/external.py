@@ -14,7 +14,7 @@ from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.row import Labels
 from facealign.data.sources.files import PICTURES
-from facealign.evaluation.external_files import Given
+from facealign.evaluation.external_files import ExternalPrediction
 from facealign.evaluation.face_predictions import FacePredictions
 from facealign.storage.store import Place
 from facealign.training.predictions import Predictions, to_photos
@@ -29,15 +29,17 @@ from facealign.training.predictions import Predictions, to_photos
 _NAMED_AT_MOST = 5
 
 
-def match(given: Sequence[Given], faces: Sequence[Labels]) -> tuple[dict[int, Given], list[Given]]:
+def match(
+    given: Sequence[ExternalPrediction], faces: Sequence[Labels]
+) -> tuple[dict[int, ExternalPrediction], list[ExternalPrediction]]:
     """The prediction of each face by its row, and those that name no face.
 
     Raises:
         UserError: A prediction's name is of several faces, or a face has several predictions.
     """
     rows = _Rows(faces)
-    found: dict[int, Given] = {}
-    unused: list[Given] = []
+    found: dict[int, ExternalPrediction] = {}
+    unused: list[ExternalPrediction] = []
     for one in given:
         named = rows.of(one.name)
         if not named:
@@ -122,7 +124,7 @@ class Scored:
     offset: tuple[float, float]
 
 
-def score(truth: FacePredictions, given: Sequence[Given], allow_missing: bool = False) -> Scored:
+def score(truth: FacePredictions, given: Sequence[ExternalPrediction], allow_missing: bool = False) -> Scored:
     """Lay predictions on the faces that they are of.
 
     Args:

@@ -31,7 +31,7 @@ from facealign.geometry import LandmarkSchema
 
 
 @dataclass(frozen=True)
-class Given:
+class ExternalPrediction:
     """A prediction.
 
     Attributes:
@@ -72,7 +72,7 @@ def _number(value: Any, place: str) -> float:
 Origin = Literal["zero", "one"]
 
 
-def read_predictions(path: Path, schema: LandmarkSchema, origin: Origin = "zero") -> list[Given]:
+def read_predictions(path: Path, schema: LandmarkSchema, origin: Origin = "zero") -> list[ExternalPrediction]:
     """The predictions in a file or a folder, in its order.
 
     Args:
@@ -91,7 +91,7 @@ def read_predictions(path: Path, schema: LandmarkSchema, origin: Origin = "zero"
     elif path.suffix.lower() in (".json", ".csv"):
         read = _of_json if path.suffix.lower() == ".json" else _of_table
         shift = 1.0 if origin == "one" else 0.0
-        found = [Given(one.place, one.name, one.points - shift) for one in read(path, schema.size)]
+        found = [ExternalPrediction(one.place, one.name, one.points - shift) for one in read(path, schema.size)]
     else:
         raise UserError(f"{path}: ends neither in .json nor in .csv, and is no folder of .pts; convert it to one")
     if not found:
@@ -99,17 +99,17 @@ def read_predictions(path: Path, schema: LandmarkSchema, origin: Origin = "zero"
     return found
 
 
-def _of_folder(folder: Path, schema: LandmarkSchema) -> Iterator[Given]:
+def _of_folder(folder: Path, schema: LandmarkSchema) -> Iterator[ExternalPrediction]:
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() == ".pts":
             name = path.relative_to(folder).as_posix()
             try:
-                yield Given(str(path), name[: -len(".pts")], read_pts(path, str(path), schema) - 1.0)
+                yield ExternalPrediction(str(path), name[: -len(".pts")], read_pts(path, str(path), schema) - 1.0)
             except BadSample as error:
                 raise UserError(f"{error}; every face needs a prediction that reads") from None
 
 
-def _of_table(path: Path, size: int) -> Iterator[Given]:
+def _of_table(path: Path, size: int) -> Iterator[ExternalPrediction]:
     columns, rows = read_table(path)
     at = {column: i for i, column in enumerate(columns)}
     naming = next((at[column] for column in ("id", "image") if column in at), None)
@@ -128,10 +128,10 @@ def _of_table(path: Path, size: int) -> Iterator[Given]:
         if row.problem:
             raise UserError(f"{place}: {row.problem}")
         cells = [row.cells[at[column]].strip() for column in wanted]
-        yield Given(place, row.cells[naming].strip(), points_from(cells, size, place))
+        yield ExternalPrediction(place, row.cells[naming].strip(), points_from(cells, size, place))
 
 
-def _of_json(path: Path, size: int) -> Iterator[Given]:
+def _of_json(path: Path, size: int) -> Iterator[ExternalPrediction]:
     tree = _tree(path)
     entries, images = (tree, []) if isinstance(tree, list) else (tree.get("annotations"), tree.get("images", []))
     if not isinstance(entries, list) or not isinstance(images, list):
@@ -152,7 +152,7 @@ def _of_json(path: Path, size: int) -> Iterator[Given]:
                 f"{place}: `keypoints` has {len(keypoints)} numbers; x, y, v for each landmark are needed"
             )
         values = [value for i, value in enumerate(keypoints) if i % 3 != 2]
-        yield Given(place, _name_of(entry, files, place), points_from(values, size, place))
+        yield ExternalPrediction(place, _name_of(entry, files, place), points_from(values, size, place))
 
 
 def _name_of(entry: dict[str, Any], files: dict[int | str, str], place: str) -> str:

@@ -117,7 +117,7 @@ class Robustness(Settings):
 # Some faces of a fold, as a perturbation or one and the same look shows them.
 
 
-Look = Callable[[int], tuple[CropView, Callable[[Image8], None] | None]]
+ViewFn = Callable[[int], tuple[CropView, Callable[[Image8], None] | None]]
 """For a row of the fold: where to look, and what to do to the pixels in place."""
 
 
@@ -151,7 +151,7 @@ class SeenFaces:
         """Each face as one view shows it."""
         return self._batches(lambda _: (view, None))
 
-    def _batches(self, look: Look) -> Iterator[Batch]:
+    def _batches(self, look: ViewFn) -> Iterator[Batch]:
         index = self.reader.index
         for start in range(0, len(self.rows), self.batch_size):
             faces = []
@@ -198,12 +198,12 @@ def measure_robustness(
     shards: Place,
     plan: Plan,
     device: torch.device,
-    tell: Callable[[str], None] = lambda _: None,
+    report_line: Callable[[str], None] = lambda _: None,
 ) -> Robustness:
     """Measure ``model`` on the faces as they are, under each perturbation, shifted, and mirrored.
 
     Args:
-        tell: Called with a line after each perturbation.
+        report_line: Called with a line after each perturbation.
 
     Raises:
         UserError: A perturbation is unknown; the shards do not read, or their crop or landmarks are not those of
@@ -217,7 +217,7 @@ def measure_robustness(
     for kind in plan.kinds:
         curves[kind] = tuple(bench.point(kind, strength) for strength in PERTURBATIONS[kind].strengths)
         worst = max(curves[kind], key=lambda point: point.nme.mean)
-        tell(f"{kind}: NME up to {worst.nme.mean:.2%}, from {bench.plain_errors.mean():.2%}")
+        report_line(f"{kind}: NME up to {worst.nme.mean:.2%}, from {bench.plain_errors.mean():.2%}")
     return Robustness(
         method=model.card.job.method,
         config_hash=model.card.config_hash,

@@ -42,12 +42,12 @@ def read_boxes(path: Path) -> dict[str, NDArray[np.float64]]:
 
 def _from_json(text: str, path: Path) -> Mapping[str, Any]:
     try:
-        told = json.loads(text)
+        data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: is not JSON: {error}") from None
-    if not isinstance(told, dict):
+    if not isinstance(data, dict):
         raise UserError(f'{path}: holds no object; write {{"photo.jpg": [[x0, y0, x1, y1], …]}}')
-    return told
+    return data
 
 
 def _from_csv(text: str, path: Path) -> Mapping[str, Any]:

@@ -41,16 +41,16 @@ class Card(Settings):
         }
 
 
-def card_of_training(told: dict[str, Any]) -> Card:
+def card_of_training(values: dict[str, Any]) -> Card:
     """The card from what training wrote into ``model.json``."""
-    job, faces = told["job"], told["faces"]
+    job, faces = values["job"], values["faces"]
     return Card(
         method=job["method"],
         landmarks=faces["landmarks"],
         crop=faces["crop"],
         data_digest=job["data_digest"],
-        config_hash=told["config_hash"],
-        parameters=told["parameters"],
+        config_hash=values["config_hash"],
+        parameters=values["parameters"],
     )
 
 
@@ -63,8 +63,8 @@ def read_card(folder: Path) -> Card:
     for name in (CARD, _TRAINED):
         if (folder / name).is_file():
             try:
-                told = json.loads((folder / name).read_text(encoding="utf-8"))
-                return Card.model_validate(told) if name == CARD else card_of_training(told)
+                values = json.loads((folder / name).read_text(encoding="utf-8"))
+                return Card.model_validate(values) if name == CARD else card_of_training(values)
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
                     f"{folder / name}: not the card of a model of this version ({error}); make the model again"

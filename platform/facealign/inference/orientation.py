@@ -29,10 +29,10 @@ def orientation(data: bytes) -> int:
     """1…8, as the file says; 1 where it says nothing that makes sense. The pixels are not decoded."""
     try:
         with Image.open(io.BytesIO(data)) as picture:
-            told = picture.getexif().get(ExifTags.Base.Orientation, 1)
+            orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError):
         return 1  # a broken header says nothing; whether the picture is whole, its decoding tells
-    return told if told in _TURNS else 1
+    return orientation if orientation in _TURNS else 1
 
 
 def upright(image: Image8, orientation: int) -> tuple[Image8, affine.Affine]:

@@ -32,8 +32,8 @@ class Video:
     def __init__(self, path: Path, capture: Any) -> None:
         self.path = path
         self._capture = capture
-        told = float(capture.get(cv2.CAP_PROP_FPS))
-        self.rate = told if 1 <= told <= 1000 else _USUAL_RATE
+        rate = float(capture.get(cv2.CAP_PROP_FPS))
+        self.rate = rate if 1 <= rate <= 1000 else _USUAL_RATE
 
     def frames(self) -> Iterator[Image8]:
         """(H, W, 3) uint8 RGB each, upright, until the file ends; a file that is cut short ends early.

@@ -10,7 +10,7 @@ from facealign.registry.onnx import add_onnx
 from facealign.registry.publish import Predictor, log_model
 from facealign.registry.register import Candidate, Registered, best_of, register_best
 from facealign.registry.rollback import roll_back
-from facealign.registry.trace import Chain, trace
+from facealign.registry.trace import Lineage, trace
 from facealign.registry.versions import CANDIDATE, CHAMPION, PREVIOUS
 
 __all__ = [
@@ -18,8 +18,8 @@ __all__ = [
     "CHAMPION",
     "PREVIOUS",
     "Candidate",
-    "Chain",
     "GateLimits",
+    "Lineage",
     "Measuring",
     "Predictor",
     "Registered",

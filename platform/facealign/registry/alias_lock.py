@@ -22,7 +22,7 @@ LAPSE = 300.0
 
 
 @contextmanager
-def turn(client: Any, name: str, patience: float = 60.0) -> Iterator[None]:
+def alias_lock(client: Any, name: str, patience: float = 60.0) -> Iterator[None]:
     """Be the only one that moves the aliases of a registered model.
 
     Args:

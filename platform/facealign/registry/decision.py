@@ -292,5 +292,5 @@ def _elsewhere(decision: Decision) -> str:
     failures = decision.comparisons[1]
     subsets = [one for one in decision.comparisons if one.set != ALL and one.figure == "nme"]
     small = [one.set for one in subsets if one.verdict == "too few photos"]
-    told = [_figures(failures), f"subsets worse beyond chance: none of {len(subsets) - len(small)}"]
-    return "; ".join(told + ([f"too few photos to say in {', '.join(small)}"] if small else []))
+    sentences = [_figures(failures), f"subsets worse beyond chance: none of {len(subsets) - len(small)}"]
+    return "; ".join(sentences + ([f"too few photos to say in {', '.join(small)}"] if small else []))

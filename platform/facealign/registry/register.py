@@ -10,7 +10,7 @@ from typing import Any
 
 from facealign.config import UserError
 from facealign.evaluation.face_predictions import FacePredictions
-from facealign.registry.alias_lock import turn
+from facealign.registry.alias_lock import alias_lock
 from facealign.registry.champion import Measuring, keep_measured
 from facealign.registry.config import GateLimits
 from facealign.registry.decision import Decision
@@ -205,11 +205,11 @@ def _decided(
     compared: int,
 ) -> bool:
     """Keep a decision with its version and let it take effect; not if the champion is another one by now."""
-    with turn(client, name):
+    with alias_lock(client, name):
         before = aliases(client, name)
         if before.get(CHAMPION) != champion:
             return False
-        _tell(client, name, version, candidate, outcome, compared)
+        _write_tags(client, name, version, candidate, outcome, compared)
         if outcome.promoted:
             promote(client, name, version, before)
     return True
@@ -238,10 +238,12 @@ def _version(client: Any, name: str, candidate: Candidate) -> str:
     return str(made.version)
 
 
-def _tell(client: Any, name: str, version: str, candidate: Candidate, outcome: Outcome, compared: int) -> None:
+def _write_tags(
+    client: Any, name: str, version: str, candidate: Candidate, outcome: Outcome, compared: int
+) -> None:
     """Put a decision into the version's description and tags, and whole into its run."""
-    told = client.get_model_version(name, version).tags
-    if told.get(DECISION) == outcome.reason:
+    tags = client.get_model_version(name, version).tags
+    if tags.get(DECISION) == outcome.reason:
         return
     tags = {DECISION: outcome.reason, "gate.rival": outcome.rival, "gate.at": now()}
     if (decision := outcome.decision) is not None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from facealign.config import UserError
-from facealign.registry.alias_lock import turn
+from facealign.registry.alias_lock import alias_lock
 from facealign.registry.versions import (
     CHAMPION,
     DECISION,
@@ -49,7 +49,7 @@ def roll_back(uri: str, name: str, reason: str, to: str | None = None) -> Rolled
 
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         known = versions_of(client, name)
-        with turn(client, name):
+        with alias_lock(client, name):
             before = aliases(client, name)
             champion, version = before.get(CHAMPION), to or before.get(PREVIOUS)
             if version is None:

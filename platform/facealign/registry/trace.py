@@ -27,7 +27,7 @@ class Data:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class RunInfo:
     """The run that made a model."""
 
     run_id: str
@@ -40,7 +40,7 @@ class Made:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chain:
+class Lineage:
     """A version and all that led to it; None where MLflow does not have it.
 
     Attributes:
@@ -63,7 +63,7 @@ class Chain:
     model_uri: str | None
     decision: str | None
     withdrawn: str | None
-    made: Made | None
+    made: RunInfo | None
     submission: str | None
     study: str | None
     trial: str | None
@@ -74,7 +74,7 @@ class Chain:
     settings: Mapping[str, Any] = field(repr=False)
 
 
-def trace(uri: str, address: str) -> Chain:
+def trace(uri: str, address: str) -> Lineage:
     """The chain of a version.
 
     Args:
@@ -91,11 +91,11 @@ def trace(uri: str, address: str) -> Chain:
         version = version_named(client, address)
         run = client.get_run(version.run_id) if version.run_id else None
         files = _files(client, version.run_id) if run else {}
-        made = _made(client, run) if run else None
+        made = _run_info(client, run) if run else None
         aliases_now = aliases(client, version.name)
     tags = {**version.tags, **(run.data.tags if run else {})}
     commit = tags.get("git_commit")
-    return Chain(
+    return Lineage(
         name=version.name,
         version=str(version.version),
         aliases=tuple(sorted(alias for alias, number in aliases_now.items() if number == str(version.version))),
@@ -132,8 +132,8 @@ def _text(path: Path) -> str:
     return path.read_bytes().decode(errors="surrogateescape")  # a patch may be of files in any coding
 
 
-def _made(client: Any, run: Any) -> Made:
-    return Made(
+def _run_info(client: Any, run: Any) -> RunInfo:
+    return RunInfo(
         run_id=run.info.run_id,
         name=run.info.run_name,
         experiment=client.get_experiment(run.info.experiment_id).name,

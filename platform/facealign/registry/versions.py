@@ -36,7 +36,7 @@ def aliases(client: Any, name: str) -> dict[str, str]:
 
 
 def promote(client: Any, name: str, version: str, before: Mapping[str, str]) -> None:
-    """Let ``champion`` be ``version``, and ``previous`` what was champion ``before``. Call it in a ``turn``."""
+    """Set the alias champion to ``version`` and previous to the one ``before``; call it inside ``alias_lock``."""
     # First what was: cut off in between, the champion is still the old one.
     if CHAMPION in before and before[CHAMPION] != version:
         client.set_registered_model_alias(name, PREVIOUS, before[CHAMPION])

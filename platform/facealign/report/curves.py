@@ -23,8 +23,8 @@ from facealign.report.style import (
     PAPER,
     SERIES,
     SMALL_SIZE,
-    dress,
     new_figure,
+    style_axes,
 )
 
 
@@ -48,8 +48,8 @@ def learning_curve(history: Sequence[Mapping[str, Any]]) -> Figure:
     look = {"linewidth": 1.6, "marker": "o", "markersize": 3.0 if len(epochs) <= 40 else 0.0}
     left.plot(epochs, loss, color=SERIES[0], **look)
     right.plot(measured_epochs, 100 * nme, color=SERIES[0], **look)
-    dress(left, "Training loss", "epoch", "loss")
-    dress(right, "Validation NME", "epoch", "NME, %")
+    style_axes(left, "Training loss", "epoch", "loss")
+    style_axes(right, "Validation NME", "epoch", "NME, %")
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.margins(y=0.12)
@@ -86,7 +86,7 @@ def ced(curves: Mapping[str, NDArray[np.float64]], threshold: float) -> Figure:
             label=f"{name:<{longest}} {100 * nme_F.mean():7.2f} {auc(nme_F, threshold):7.3f}",
             clip_on=False,
         )
-    dress(axes, "Cumulative error distribution", "NME, %", "faces with at most this NME")
+    style_axes(axes, "Cumulative error distribution", "NME, %", "faces with at most this NME")
     axes.set(xlim=(0, 100 * threshold), ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=" %"))
     auc_name = f"AUC@{100 * threshold:g}"

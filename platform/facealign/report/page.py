@@ -21,12 +21,12 @@ _PIXELS = 120  # of the page, for an inch of a picture, at the most
 
 
 @dataclass(frozen=True)
-class Shown:
+class EmbeddedImage:
     """A picture on a page: its file and width in inches, or why there is none."""
 
     data: bytes | None
     inches: float = 0.0
-    refusal: str = ""
+    error: str = ""
     kind: Literal["png", "jpeg"] = "png"
 
     @property
@@ -46,18 +46,18 @@ class Shown:
         return self.inches > 1.2 * WIDTH
 
 
-def shown(draw: Callable[[], Figure]) -> Shown:
+def shown(draw: Callable[[], Figure]) -> EmbeddedImage:
     """What a function draws; or what it says where it cannot."""
     try:
         figure = draw()
-    except UserError as refusal:
-        return Shown(None, refusal=str(refusal))
-    return Shown(png_of(figure), inches=float(figure.get_figwidth()))
+    except UserError as error:
+        return EmbeddedImage(None, error=str(error))
+    return EmbeddedImage(png_of(figure), inches=float(figure.get_figwidth()))
 
 
-def jpeg(rgb: NDArray[np.uint8], quality: int = 85) -> Shown:
+def jpeg(rgb: NDArray[np.uint8], quality: int = 85) -> EmbeddedImage:
     """(H, W, 3) uint8 RGB of photographs, which a PNG would need ten times the bytes for."""
-    return Shown(encode(rgb, "jpeg", quality), inches=rgb.shape[1] / _PIXELS, kind="jpeg")
+    return EmbeddedImage(encode(rgb, "jpeg", quality), inches=rgb.shape[1] / _PIXELS, kind="jpeg")
 
 
 def png_of(figure: Figure) -> bytes:

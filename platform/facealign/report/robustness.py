@@ -15,12 +15,12 @@ from facealign.evaluation.perturbations import PERTURBATIONS
 from facealign.evaluation.robustness import Robustness
 from facealign.report.curves import write_csv
 from facealign.report.page import png_of, write_whole
-from facealign.report.style import SERIES, TEXT_SIZE, WIDTH, dress, legend_below, new_figure
+from facealign.report.style import SERIES, TEXT_SIZE, WIDTH, legend_below, new_figure, style_axes
 
 _COLUMNS = 2
 
 
-def robustness_picture(found: Mapping[str, Robustness]) -> Figure:
+def robustness_plot(found: Mapping[str, Robustness]) -> Figure:
     """NME by strength with its 95 % interval, for each perturbation that was measured.
 
     The line begins at the faces as they are.
@@ -65,7 +65,7 @@ def _panel(axes: Any, kind: str, found: Mapping[str, Robustness]) -> None:
         look = _look(number)
         axes.fill_between(strengths, low, high, color=look["color"], alpha=0.15, linewidth=0)
         axes.plot(strengths, mean, **look)
-    dress(axes, perturbation.title, perturbation.unit, "NME, %")
+    style_axes(axes, perturbation.title, perturbation.unit, "NME, %")
     axes.title.set_fontsize(TEXT_SIZE)
     axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=2))
     axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -95,7 +95,7 @@ def write_robustness(folder: Path, found: Robustness) -> None:
             rows.append([kind, one.strength, *errors, one.failure_rate])
     write_csv(folder / "robustness.csv", header, rows)
     if found.curves:
-        write_whole(folder / "robustness.png", png_of(robustness_picture({found.method: found})))
+        write_whole(folder / "robustness.png", png_of(robustness_plot({found.method: found})))
     write_whole(folder / FILE, (found.model_dump_json(indent=2) + "\n").encode())
 
 

@@ -59,7 +59,7 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def dress(axes: Any, title: str, x_label: str, y_label: str) -> None:
+def style_axes(axes: Any, title: str, x_label: str, y_label: str) -> None:
     """Give an axes its title, labels, light grid and fonts."""
     axes.set_title(title, loc="left", fontsize=TITLE_SIZE, color=INK, family=FONT, pad=10)
     axes.set_xlabel(x_label, fontsize=TEXT_SIZE, color=INK, family=FONT)

@@ -58,7 +58,7 @@ class PruningSimulation(NamedTuple):
     epochs: tuple[float, ...]
 
 
-def expected_course(pruner: Any, trials: int, epochs: int, every: int = 1) -> PruningSimulation:
+def simulate_pruning(pruner: Any, trials: int, epochs: int, every: int = 1) -> PruningSimulation:
     """The mean course of a search.
 
     Args:
@@ -190,20 +190,20 @@ def preview(file: SearchFile, epochs: int, every: int, epoch_seconds: float, has
         key=lambda end: end[1],
         default=("hours", _MOST_TRIALS),
     )
-    course = expected_course(file.pruner, trials, epochs, every)
+    simulation = simulate_pruning(file.pruner, trials, epochs, every)
     hours = {"hours": file.budget.hours and file.budget.hours * at_once}
     if has_gpu:
         hours["gpu_hours"] = file.budget.gpu_hours
     for name, most in hours.items():
-        if most is not None and (fitting := _trials_within(course, most * 3600 / epoch_seconds)) < trials:
+        if most is not None and (fitting := _trials_within(simulation, most * 3600 / epoch_seconds)) < trials:
             limit, trials = name, fitting
-            course = expected_course(file.pruner, trials, epochs, every)
+            simulation = simulate_pruning(file.pruner, trials, epochs, every)
     confirm = file.confirm
     return Preview(
         trials=trials,
         limit=limit,
-        rungs=course.rungs,
-        epochs=sum(course.epochs),
+        rungs=simulation.rungs,
+        epochs=sum(simulation.epochs),
         unpruned_epochs=trials * epochs,
         confirm_epochs=0 if confirm is None else confirm.top * confirm.seeds * epochs,
         epoch_seconds=epoch_seconds,
@@ -212,10 +212,10 @@ def preview(file: SearchFile, epochs: int, every: int, epoch_seconds: float, has
     )
 
 
-def _trials_within(course: PruningSimulation, epochs: float) -> int:
+def _trials_within(simulation: PruningSimulation, epochs: float) -> int:
     """How many trials are begun before so many epochs are over, at least one."""
     begun = 0
-    for spent in course.epochs:
+    for spent in simulation.epochs:
         begun += 1
         epochs -= spent
         if epochs <= 0:
@@ -267,8 +267,8 @@ def measure_epoch(job: TrainJob, device: torch.device, steps: int = 6) -> EpochT
     """
     run = Run(job, World(device=device), _Unheard(), None)
     times = [_now(device)]
-    for share in itertools.islice(run.shares(), _WARM_UP + steps):
-        run.learn(share)
+    for share in itertools.islice(run.local_batches(), _WARM_UP + steps):
+        run.train_step(share)
         times.append(_now(device))
     warm = min(_WARM_UP, len(times) - 2)
     timed = len(times) - 1 - warm

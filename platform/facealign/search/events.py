@@ -8,7 +8,8 @@ number of ``trial_epoch``, ``trial_ended``; a ``note`` at any time.
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
-from facealign.search.trial_row import TrialState
+TrialState = Literal["COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING"]
+"""How far a trial has come, by Optuna's names."""
 
 
 class SearchBegins(TypedDict):

@@ -4,7 +4,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field, field_validator, model_validator
 
-from facealign.config import Problem, Settings
+from facealign.config import ConfigProblem, Settings
 from facealign.methods import METHODS
 from facealign.search.pruners import ASHASettings, PrunerSettings
 from facealign.search.samplers import SamplerSettings, TPESettings
@@ -93,7 +93,7 @@ class SearchFile(Settings):
 class Baseline(Protocol):
     """The settings that every trial starts from: params.yaml, which the command line knows how to read."""
 
-    def problems(self, assignments: Assignments) -> list[Problem]:
+    def problems(self, assignments: Assignments) -> list[ConfigProblem]:
         """What the settings' own rules say against ``assignments`` put into them, at places of params.yaml."""
 
     def value(self, path: str, assignments: Assignments) -> Any:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from facealign.config import Problem, read_yaml
+from facealign.config import ConfigProblem, read_yaml
 from facealign.config.load import broken_rules, plain_number, report, typed
 from facealign.search.file import Baseline, SearchFile
 from facealign.search.space import TAGS, full_paths, short_path
@@ -39,7 +39,7 @@ def load_search(path: Path, baseline: Baseline) -> SearchFile:
     return file
 
 
-def _short_floats(node: Node, location: tuple[str | int, ...] = ()) -> Iterator[Problem]:
+def _short_floats(node: Node, location: tuple[str | int, ...] = ()) -> Iterator[ConfigProblem]:
     """Numbers such as 1e-5, which YAML 1.1 reads as text."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
@@ -51,10 +51,10 @@ def _short_floats(node: Node, location: tuple[str | int, ...] = ()) -> Iterator[
         isinstance(node, ScalarNode) and node.style is None and plain_number(node.value) not in (None, node.value)
     ):
         rule = f"{node.value} is text for some readers of YAML; write {plain_number(node.value)}"
-        yield Problem(location, rule)
+        yield ConfigProblem(location, rule)
 
 
-def _rest(tree: dict[str, Any], broken: list[Problem]) -> SearchFile | None:
+def _rest(tree: dict[str, Any], broken: list[ConfigProblem]) -> SearchFile | None:
     """What is left without the parts that are broken and what depends on them; None: too little to go on with."""
     if any(problem.location in ((), ("method",), ("space",)) for problem in broken):
         return None
@@ -77,7 +77,7 @@ def _without(tree: Any, keys: set[str]) -> Any:
     return [_without(value, keys) for value in tree] if isinstance(tree, list) else tree
 
 
-def _as_written(tree: Any, problem: Problem) -> Problem:
+def _as_written(tree: Any, problem: ConfigProblem) -> ConfigProblem:
     """The problem where the file has it: paths as they are written there, and without the tags of unions."""
     method = str(tree.get("method"))
     tags = {
@@ -96,4 +96,4 @@ def _as_written(tree: Any, problem: Problem) -> Problem:
             tree = tree[part]
         except (KeyError, IndexError, TypeError):
             tree = None
-    return Problem(tuple(location), problem.rule)
+    return ConfigProblem(tuple(location), problem.rule)

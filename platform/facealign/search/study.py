@@ -107,7 +107,7 @@ class SearchStudy:
 
     Attributes:
         requeued: Numbers of the trials that a killed driver left under way.
-        spending: Of time.
+        budget: Of time.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class SearchStudy:
         for number in self.requeued:
             self._wait_again(number)
         self._queue_up(again)
-        self.spending = BudgetTracker(self.optuna, self.limits, clock)
+        self.budget = BudgetTracker(self.optuna, self.limits, clock)
 
     def rows(self) -> tuple[TrialRow, ...]:
         """All trials, by number."""
@@ -205,17 +205,17 @@ class SearchStudy:
         """A trial came to its end; returns its values, the objectives' among the figures, ``nme`` one of them."""
         values = tuple(float(figures[name]) for name in self.plan.objectives)
         self._under_way[number].set_user_attr(FIGURES, dict(figures))
-        self._tell(number, TrialState.COMPLETE, values)
+        self._finish_trial(number, TrialState.COMPLETE, values)
         return values
 
     def prune(self, number: int) -> None:
         """The pruner stopped a trial."""
-        self._tell(number, TrialState.PRUNED)
+        self._finish_trial(number, TrialState.PRUNED)
 
     def fail(self, number: int, cause: str) -> None:
         """A trial crashed. It gets no value, so no sampler learns from it."""
         self._under_way[number].set_user_attr(CAUSE, cause)
-        self._tell(number, TrialState.FAIL)
+        self._finish_trial(number, TrialState.FAIL)
 
     def requeue(self, number: int) -> None:
         """A trial was cut off by nothing of its own; it goes on later."""
@@ -263,10 +263,10 @@ class SearchStudy:
         trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
         self._storage.set_trial_state_values(trial_id, TrialState.WAITING)
 
-    def _tell(self, number: int, state: TrialState, values: tuple[float, ...] | None = None) -> None:
+    def _finish_trial(self, number: int, state: TrialState, values: tuple[float, ...] | None = None) -> None:
         self._count_time(number)
         self.optuna.tell(self._under_way.pop(number), values, state)
-        self.spending.note()
+        self.budget.note()
 
     def _count_time(self, number: int) -> None:
         """Add the time since the last call to the trial's seconds, over all its starts."""

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial
 from pydantic import Field
 
 from facealign.config import Settings
+from facealign.search.events import TrialState
 from facealign.search.storage import Storage
-
-TrialState = Literal["COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING"]
 
 
 class TrialRow(Settings):

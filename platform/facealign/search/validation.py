@@ -11,7 +11,7 @@ from graphlib import CycleError
 from itertools import takewhile
 from typing import Any
 
-from facealign.config import Problem
+from facealign.config import ConfigProblem
 from facealign.search.file import Baseline, SearchFile
 from facealign.search.space import OF_THE_METHOD, Assignments, Choices, Range, Space, as_json, short_path
 from facealign.training.config import BESIDE_THE_RESULT
@@ -26,41 +26,43 @@ _DRAWS = 64
 """Random trials that are put together and checked."""
 
 
-def fixed_problems(file: SearchFile, baseline: Baseline) -> list[Problem]:
+def fixed_problems(file: SearchFile, baseline: Baseline) -> list[ConfigProblem]:
     """Settings under ``fixed`` that break rules, alone or together."""
     found = []
     for problem in baseline.problems(file.fixed):
         path = _nearest_fixed_path(problem.location, list(file.fixed))
         place = ("fixed", path) if path else ("fixed",)
-        found.append(Problem(place, _words(problem, path, file.method)))
+        found.append(ConfigProblem(place, _words(problem, path, file.method)))
     return found
 
 
-def parameter_problems(file: SearchFile, baseline: Baseline, path: str) -> list[Problem]:
+def parameter_problems(file: SearchFile, baseline: Baseline, path: str) -> list[ConfigProblem]:
     """Ends and choices of one parameter that no trial could have.
 
     A value is tried beside as little as possible, and, should that not do, as part of whole trials: what one of
     them can have is no mistake of this parameter.
     """
     parameter = file.space.parameters[path]
-    found: dict[tuple[str | int, ...], list[Problem]] = {}
+    found: dict[tuple[str | int, ...], list[ConfigProblem]] = {}
     for tail, value in parameter.probes:
         beside = {**file.fixed, **(file.space.needs(path) or {}), path: value}
         problems = baseline.problems(beside)
         if problems and all(baseline.problems(trial) for trial in _trials_with(file, path, value)):
-            found[tail] = [Problem(("space", path), _words(problem, path, file.method)) for problem in problems]
+            found[tail] = [
+                ConfigProblem(("space", path), _words(problem, path, file.method)) for problem in problems
+            ]
     if len(found) == len(parameter.probes) and len(set(map(_without_values, found.values()))) == 1:
         # It is the parameter, whatever its value.
         return next(iter(found.values()))
     each = [(tail, problem.rule) for tail, problems in found.items() for problem in problems]
-    return [Problem(("space", path, *tail), rule) for tail, rule in each]
+    return [ConfigProblem(("space", path, *tail), rule) for tail, rule in each]
 
 
-def together_problems(file: SearchFile, baseline: Baseline) -> list[Problem]:
+def together_problems(file: SearchFile, baseline: Baseline) -> list[ConfigProblem]:
     """Values that are each allowed, but not together: of the first trials, else the first found by chance."""
     for i, values in enumerate(file.first):
         if problems := baseline.problems({**file.fixed, **values}):
-            return [Problem(("first", i), _words(problem, "", file.method)) for problem in problems]
+            return [ConfigProblem(("first", i), _words(problem, "", file.method)) for problem in problems]
     for number in range(_DRAWS):
         values = file.space.filled(_drawn(random.Random(number)))
         if problems := baseline.problems({**file.fixed, **values}):
@@ -93,7 +95,7 @@ def _drawn(source: random.Random) -> Chooser:
     return draw
 
 
-def _clash(file: SearchFile, baseline: Baseline, values: Assignments, problem: Problem) -> Problem:
+def _clash(file: SearchFile, baseline: Baseline, values: Assignments, problem: ConfigProblem) -> ConfigProblem:
     """The problem of a whole trial, with those of its values alone that it needs."""
     few = dict(values)
     for path in values:
@@ -102,7 +104,7 @@ def _clash(file: SearchFile, baseline: Baseline, values: Assignments, problem: P
             few = rest
     named = ", ".join(f"{short_path(path, file.method)}: {as_json(value)}" for path, value in few.items())
     words = _words(problem, "", file.method)
-    return Problem(("space",), f"{{{named}}} may come together, but {words}; narrow one, or use `when`")
+    return ConfigProblem(("space",), f"{{{named}}} may come together, but {words}; narrow one, or use `when`")
 
 
 def _nearest_fixed_path(location: Sequence[str | int], paths: Sequence[str]) -> str:
@@ -115,11 +117,11 @@ def _nearest_fixed_path(location: Sequence[str | int], paths: Sequence[str]) -> 
     return max(paths, key=common, default="")
 
 
-def _without_values(problems: list[Problem]) -> tuple[str, ...]:
+def _without_values(problems: list[ConfigProblem]) -> tuple[str, ...]:
     return tuple(re.sub(r" \(found .*?\)", "", problem.rule) for problem in problems)
 
 
-def _words(problem: Problem, path: str, method: str) -> str:
+def _words(problem: ConfigProblem, path: str, method: str) -> str:
     """The rule, with the key that it is about where that is another one than ``path``."""
     return problem.rule if problem.key == path else f"{short_path(problem.key, method)}: {problem.rule}"
 
@@ -144,7 +146,7 @@ _UNSEARCHED = {
 }
 
 
-def find_problems(file: SearchFile, baseline: Baseline) -> list[Problem]:
+def find_problems(file: SearchFile, baseline: Baseline) -> list[ConfigProblem]:
     """Everything that is wrong with a file whose parts are each of the right form.
 
     Args:
@@ -171,10 +173,10 @@ def find_problems(file: SearchFile, baseline: Baseline) -> list[Problem]:
     return found or together_problems(file, baseline)
 
 
-def _places(file: SearchFile) -> Iterator[Problem]:
+def _places(file: SearchFile) -> Iterator[ConfigProblem]:
     """What may not be searched, or not be changed at all."""
     if not file.space.parameters:
-        yield Problem(("space",), "there is nothing to search; name a parameter")
+        yield ConfigProblem(("space",), "there is nothing to search; name a parameter")
     own = f"method.{file.method}"
     for section, paths in (("space", file.space.parameters), ("fixed", file.fixed)):
         for path in paths:
@@ -193,14 +195,14 @@ def _places(file: SearchFile) -> Iterator[Problem]:
             elif section == "space":
                 rule = _UNSEARCHED.get(short)
             if rule:
-                yield Problem((section, path), rule)
+                yield ConfigProblem((section, path), rule)
 
 
-def _collisions(file: SearchFile) -> Iterator[Problem]:
+def _collisions(file: SearchFile) -> Iterator[ConfigProblem]:
     """Settings that two places give a value."""
     for path in file.fixed:
         if path in file.space.parameters:
-            yield Problem(("fixed", path), "it is searched too, under `space`; leave out one of the two")
+            yield ConfigProblem(("fixed", path), "it is searched too, under `space`; leave out one of the two")
     for path, parameter in file.space.parameters.items():
         if not isinstance(parameter, Choices) or short_path(path, file.method) in OF_THE_METHOD:
             continue
@@ -210,7 +212,7 @@ def _collisions(file: SearchFile) -> Iterator[Problem]:
                     rule = (
                         f"{short_path(other, file.method)} has a place of its own in this file; leave it out here"
                     )
-                    yield Problem(("space", path, "choices", i), rule)
+                    yield ConfigProblem(("space", path, "choices", i), rule)
 
 
 def _leads_into(value: Any, path: str) -> bool:
@@ -221,32 +223,38 @@ def _leads_into(value: Any, path: str) -> bool:
     return True
 
 
-def _conditions(file: SearchFile) -> Iterator[Problem]:
+def _conditions(file: SearchFile) -> Iterator[ConfigProblem]:
     """Conditions that can never be met."""
     parameters = file.space.parameters
     for path, parameter in parameters.items():
         for parent, allowed in parameter.when.items():
             place = ("space", path, "when", parent)
             if parent not in parameters:
-                yield Problem(place, _unknown(parent, file))
+                yield ConfigProblem(place, _unknown(parent, file))
                 continue
             for value in allowed:
                 if parameters[parent].values is None:
-                    yield Problem(place, f"it takes {parameters[parent]}, and no value twice; give it a step")
+                    yield ConfigProblem(
+                        place, f"it takes {parameters[parent]}, and no value twice; give it a step"
+                    )
                 elif not parameters[parent].takes(value):
-                    yield Problem(place, f"it is never {as_json(value)}; it may be: {parameters[parent]}")
+                    yield ConfigProblem(place, f"it is never {as_json(value)}; it may be: {parameters[parent]}")
     try:
         order = file.space.order
     except CycleError as error:
         circle = error.args[1]
         names = " → ".join(short_path(path, file.method) for path in reversed(circle))
-        yield Problem(("space", circle[0], "when"), f"they wait for each other: {names}; take out one condition")
+        yield ConfigProblem(
+            ("space", circle[0], "when"), f"they wait for each other: {names}; take out one condition"
+        )
         return
     if not all(path in parameters for path in order):
         return
     for path in order:
         if file.space.needs(path) is None:
-            yield Problem(("space", path, "when"), "no trial meets it, given the conditions of what it names")
+            yield ConfigProblem(
+                ("space", path, "when"), "no trial meets it, given the conditions of what it names"
+            )
 
 
 def _unknown(path: str, file: SearchFile) -> str:
@@ -261,50 +269,52 @@ def _nearest(name: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
 
 
-def _objectives(file: SearchFile) -> Iterator[Problem]:
+def _objectives(file: SearchFile) -> Iterator[ConfigProblem]:
     place = ("objectives",)
     if "nme" not in file.objectives:
-        yield Problem(place, "nme is missing; without it the worst model may be the best")
+        yield ConfigProblem(place, "nme is missing; without it the worst model may be the best")
     if len(set(file.objectives)) < len(file.objectives):
-        yield Problem(place, "an objective is there twice; name each once")
+        yield ConfigProblem(place, "an objective is there twice; name each once")
     if len(file.objectives) > 1 and file.pruner.name != "none":
         rule = f"{file.pruner.name} cannot judge {len(file.objectives)} objectives; set pruner: {{name: none}}"
-        yield Problem(("pruner",), rule)
+        yield ConfigProblem(("pruner",), rule)
     if len(file.objectives) > 1 and file.sampler.name == "cmaes":
-        yield Problem(("sampler",), f"cmaes seeks one objective, and there are {len(file.objectives)}; take tpe")
+        yield ConfigProblem(
+            ("sampler",), f"cmaes seeks one objective, and there are {len(file.objectives)}; take tpe"
+        )
 
 
-def _budget(file: SearchFile) -> Iterator[Problem]:
+def _budget(file: SearchFile) -> Iterator[ConfigProblem]:
     budget = file.budget
     if (budget.trials, budget.hours, budget.gpu_hours) == (None, None, None) and file.sampler.name != "grid":
-        yield Problem(("budget",), "nothing ends the search; give trials, hours or gpu_hours")
+        yield ConfigProblem(("budget",), "nothing ends the search; give trials, hours or gpu_hours")
     if budget.trials is None:
         return
     if file.confirm is not None and file.confirm.top > budget.trials:
         rule = f"there are only {budget.trials} trials (found {file.confirm.top}); lower it, or set confirm: null"
-        yield Problem(("confirm", "top"), rule)
+        yield ConfigProblem(("confirm", "top"), rule)
     if len(file.first) > budget.trials:
         rule = f"there are only {budget.trials} trials, and {len(file.first)} first ones; raise it"
-        yield Problem(("budget", "trials"), rule)
+        yield ConfigProblem(("budget", "trials"), rule)
     size = None if file.space.is_conditional else file.space.size
     if file.sampler.name == "grid" and size is not None and size > budget.trials:
         rule = f"the grid has {size} points, more than {budget.trials} trials; raise it, or take qmc"
-        yield Problem(("budget", "trials"), rule)
+        yield ConfigProblem(("budget", "trials"), rule)
 
 
-def _storage(file: SearchFile) -> Iterator[Problem]:
+def _storage(file: SearchFile) -> Iterator[ConfigProblem]:
     if file.storage is None:
         return
     scheme = file.storage.split("://")[0].split("+")[0]
     if "://" not in file.storage or scheme not in ("postgresql", "sqlite"):
         rule = f"write postgresql://user@host/name, or null for a journal of its own (found {scheme!r})"
-        yield Problem(("storage",), rule)
+        yield ConfigProblem(("storage",), rule)
     elif scheme == "sqlite" and file.concurrency != 1:
         rule = "sqlite loses what several trials write at once; set concurrency: 1, or storage: null for a journal"
-        yield Problem(("storage",), rule)
+        yield ConfigProblem(("storage",), rule)
 
 
-def _pruner(file: SearchFile, baseline: Baseline) -> Iterator[Problem]:
+def _pruner(file: SearchFile, baseline: Baseline) -> Iterator[ConfigProblem]:
     """Pruners that would never stop a trial."""
     if file.pruner.name == "none":
         return
@@ -317,13 +327,13 @@ def _pruner(file: SearchFile, baseline: Baseline) -> Iterator[Problem]:
         remedies = [f"lower {key}"] if start > 1 and epochs > 1 else []
         remedies += ["raise train.epochs", "set pruner: {name: none}"]
         rule = f"train.epochs is {epochs}, and the first rung is after epoch {start}, so none would be stopped"
-        yield Problem(("pruner",), f"{rule}; {' or '.join(remedies)}")
+        yield ConfigProblem(("pruner",), f"{rule}; {' or '.join(remedies)}")
     elif every >= epochs:
         rule = f"train.evaluate_every is {every}, so only the last epoch is measured and none would be stopped"
-        yield Problem(("pruner",), f"{rule}; lower it, or set pruner: {{name: none}}")
+        yield ConfigProblem(("pruner",), f"{rule}; lower it, or set pruner: {{name: none}}")
 
 
-def _sampler(file: SearchFile) -> Iterator[Problem]:
+def _sampler(file: SearchFile) -> Iterator[ConfigProblem]:
     """What the sampler cannot do."""
     name, parameters = file.sampler.name, file.space.parameters
     place = ("sampler",)
@@ -333,40 +343,50 @@ def _sampler(file: SearchFile) -> Iterator[Problem]:
 
     if name in ("cmaes", "qmc", "grid") and file.space.is_conditional:
         some = names(path for path, parameter in parameters.items() if parameter.when)
-        yield Problem(place, f"{name} knows no parameters that only some trials have ({some}); take tpe or random")
+        yield ConfigProblem(
+            place, f"{name} knows no parameters that only some trials have ({some}); take tpe or random"
+        )
     if name == "cmaes":
         if choices := [path for path, parameter in parameters.items() if isinstance(parameter, Choices)]:
-            yield Problem(place, f"cmaes knows numbers alone, and {names(choices)} is a choice; take tpe")
+            yield ConfigProblem(place, f"cmaes knows numbers alone, and {names(choices)} is a choice; take tpe")
         if sum(isinstance(parameter, Range) for parameter in parameters.values()) < 2:
-            yield Problem(place, "cmaes needs two parameters that are numbers; take tpe")
+            yield ConfigProblem(place, "cmaes needs two parameters that are numbers; take tpe")
         if file.pruner.name != "none" and len(file.objectives) == 1:
-            yield Problem(place, "cmaes learns nothing from a pruned trial; set pruner: {name: none}, or take tpe")
+            yield ConfigProblem(
+                place, "cmaes learns nothing from a pruned trial; set pruner: {name: none}, or take tpe"
+            )
     if name == "grid":
         if endless := [path for path, parameter in parameters.items() if parameter.values is None]:
-            yield Problem(place, f"a grid needs an end: give {names(endless)} a step or choices, or take qmc")
+            yield ConfigProblem(
+                place, f"a grid needs an end: give {names(endless)} a step or choices, or take qmc"
+            )
         if file.first:
-            yield Problem(("first",), "a grid tries every combination once, these too; leave `first` out")
+            yield ConfigProblem(("first",), "a grid tries every combination once, these too; leave `first` out")
 
 
-def _first(file: SearchFile) -> Iterator[Problem]:
+def _first(file: SearchFile) -> Iterator[ConfigProblem]:
     """First trials that the space does not have."""
     for i, values in enumerate(file.first):
         if values in file.first[:i]:
-            yield Problem(("first", i), f"it is the same as first.{file.first.index(values)}; leave it out")
+            yield ConfigProblem(("first", i), f"it is the same as first.{file.first.index(values)}; leave it out")
         for path, value in values.items():
             place = ("first", i, path)
             if path not in file.space.parameters:
-                yield Problem(
+                yield ConfigProblem(
                     place, _unknown(path, file) if path not in file.fixed else "it is fixed; leave it out"
                 )
             elif not file.space.parameters[path].takes(value):
-                yield Problem(place, f"{as_json(value)} is none of its values: {file.space.parameters[path]}")
+                yield ConfigProblem(
+                    place, f"{as_json(value)} is none of its values: {file.space.parameters[path]}"
+                )
             elif not file.space.parameters[path].is_active(values):
-                yield Problem(place, f"it exists only where {_where(file.space, path, file.method)}; leave it out")
+                yield ConfigProblem(
+                    place, f"it exists only where {_where(file.space, path, file.method)}; leave it out"
+                )
         for path in file.space.order:
             if path not in values and file.space.parameters[path].is_active(values):
                 rule = f"{short_path(path, file.method)} has no value; give one of: {file.space.parameters[path]}"
-                yield Problem(("first", i), rule)
+                yield ConfigProblem(("first", i), rule)
 
 
 def _where(space: Space, path: str, method: str) -> str:

@@ -82,7 +82,7 @@ class Forwarder:
             try:
                 drain(self._spool, self._sink)
             except Exception as error:  # noqa: BLE001 - no failure of a sink may reach the training
-                self._tell_away(error, first=not wait)
+                self._warn_unreachable(error, first=not wait)
                 wait = min(2 * wait, _LONGEST_WAIT) or self._pause
             else:
                 if wait:
@@ -95,7 +95,7 @@ class Forwarder:
             else:
                 time.sleep(self._pause)
 
-    def _tell_away(self, error: Exception, *, first: bool) -> None:
+    def _warn_unreachable(self, error: Exception, *, first: bool) -> None:
         level = logging.WARNING if first else logging.DEBUG
         _log.log(level, "tracking is away; the run goes on and is kept in %s: %s", self._spool.folder, error)
 

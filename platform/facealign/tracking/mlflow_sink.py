@@ -98,7 +98,7 @@ class MlflowSink:
             if missing:
                 self._client.log_batch(self._run_id, [Metric(r.key, r.value, r.at, r.step) for r in missing])
         except BaseException:
-            self._once.forget()
+            self._once.clear()
             raise
 
     def _send_params(self, records: Sequence[ParamRecord]) -> None:

@@ -40,7 +40,7 @@ class OnceOnly:
             self.claim_writer()
         return [record for record in records if not record.once or self._is_first(record)]
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """The last delivery failed, wholly or in part: ask the run again."""
         self._steps.clear()
 
@@ -48,7 +48,7 @@ class OnceOnly:
         """Have it on record that we write, before asking what is written; what we knew holds if we did last."""
         if self._client.get_run(self._run_id).data.tags.get(WRITER) != self._name:
             self._client.set_tag(self._run_id, WRITER, self._name)
-            self.forget()
+            self.clear()
 
     def _is_first(self, record: MetricRecord) -> bool:
         if record.key not in self._steps:

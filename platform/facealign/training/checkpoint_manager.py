@@ -67,7 +67,7 @@ class CheckpointManager:
         for name in (WEIGHTS, CARD):
             shutil.copy(best / name, folder / name)
 
-    def forget(self) -> None:
+    def delete_checkpoints(self) -> None:
         """Delete them all."""
         shutil.rmtree(self.folder)
 

@@ -22,7 +22,7 @@ class TrainingData:
     """The folds ``train`` and ``val`` of a job's shards, shared among the processes of a world.
 
     Attributes:
-        kind: How they were cut, and their landmarks.
+        input_spec: How they were cut, and their landmarks.
         steps: Of one epoch.
 
     Raises:
@@ -39,7 +39,7 @@ class TrainingData:
                 f"{job.shards}: content {index.digest[:12]}, but the job was made for {job.data_digest[:12]}; "
                 "prepare the shards again, or start the training anew"
             )
-        self.kind = Faces(crop=index.crop, landmarks=index.landmarks)
+        self.input_spec = Faces(crop=index.crop, landmarks=index.landmarks)
         self.plan = training_plan(self._reader, job.train.sampling)
         self.steps = steps_per_epoch(self.plan.length, job.train.batch_size)
         validation = ShardReader(job.shards, "val")
@@ -56,7 +56,7 @@ class TrainingData:
         if method.needs_statistics:
             method.use_statistics(self._reader.statistics())
 
-    def shares(self, method: Method, epoch: int, start_step: int) -> Iterator[Batch]:
+    def local_batches(self, method: Method, epoch: int, start_step: int) -> Iterator[Batch]:
         """This process's share of each global batch of an epoch, from a step on, in the method's views."""
         job = self._job
         return train_batches(

@@ -22,8 +22,8 @@ def fit(job: TrainJob, world: World, events: Callback, resume_from: Path | None 
     """
     run = Run(job, world, events, resume_from)
     while not run.is_done:
-        for share in run.shares():
-            run.learn(share)
+        for batch in run.local_batches():
+            run.train_step(batch)
             if run.is_sync_step():
                 must_stop = run.sync_metrics_and_stop()
                 if must_stop or run.at_checkpoint():

@@ -39,18 +39,18 @@ class Learner:
         # Compiled around the method, which keeps the names of its weights.
         self._network = torch.compile(self._wrapped) if config.compile else self._wrapped
 
-    def backward(self, piece: Batch, weight: float, is_last: bool) -> LossTerms:
+    def backward(self, micro_batch: Batch, weight: float, is_last: bool) -> LossTerms:
         """Add a piece of the batch to the gradient, whose parts all processes exchange at the last one.
 
         Args:
-            piece: Faces on the world's device.
+            micro_batch: Faces on the world's device.
             weight: Of the piece's mean loss; DDP's mean over the processes comes on top of it.
             is_last: Whether the step follows.
         """
-        images = self.method.inputs(piece).contiguous(memory_format=torch.channels_last)
+        images = self.method.inputs(micro_batch).contiguous(memory_format=torch.channels_last)
         with self._exchange(is_last):
             with self.precision.autocast():
-                terms = self.method.loss(self._network(images), piece)
+                terms = self.method.loss(self._network(images), micro_batch)
             self.precision.scaler.scale(terms.total * weight).backward()  # type: ignore[no-untyped-call]
         return terms
 

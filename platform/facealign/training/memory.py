@@ -21,7 +21,7 @@ thread a heap of its own, which cannot keep a block of over 64 MB. It reads this
 def keep_freed_memory(world: World) -> None:
     """Let this process keep what it frees, where it computes on a CPU and its C library can be told (glibc)."""
     if world.device.type == "cpu":
-        tell = getattr(ctypes.CDLL(None), "mallopt", None)  # musl and macOS have none
-        if tell is not None:
-            tell(_TRIM_THRESHOLD, _NEVER)
-            tell(_MMAP_THRESHOLD, _LARGER_THAN_ANY_TENSOR)
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl and macOS have none
+        if mallopt is not None:
+            mallopt(_TRIM_THRESHOLD, _NEVER)
+            mallopt(_MMAP_THRESHOLD, _LARGER_THAN_ANY_TENSOR)

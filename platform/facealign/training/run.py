@@ -37,8 +37,10 @@ class Run:
         self.job, self.world, self.events = job, world, events
         keep_freed_memory(world)
         self.faces = TrainingData(job, world)
-        self.pieces = order.micro_batches_per_step(job.train.batch_size, world.size, job.train.per_device_batch)
-        method = build_method(job, self.faces.kind)
+        self.micro_batches = order.micro_batches_per_step(
+            job.train.batch_size, world.size, job.train.per_device_batch
+        )
+        method = build_method(job, self.faces.input_spec)
         if resume_from is None:
             self.faces.initialize(method)
         self.learner = Learner(method, job.train, world)
@@ -50,19 +52,19 @@ class Run:
         """Whether no epoch is to follow, see ``Progress.is_done``."""
         return self.progress.is_done(self.job.train)
 
-    def shares(self) -> Iterator[Batch]:
+    def local_batches(self) -> Iterator[Batch]:
         """The rest of the epoch under way, this process's share of each global batch."""
         self._epoch_started, self._first_step = time.perf_counter(), self.progress.step
-        shares = self.faces.shares(self.learner.method, self.progress.epoch, self.progress.step)
+        local_batches = self.faces.local_batches(self.learner.method, self.progress.epoch, self.progress.step)
         while True:
             asked = time.perf_counter()
-            share = next(shares, None)
+            batch = next(local_batches, None)
             self._meter.waited += time.perf_counter() - asked
-            if share is None:
+            if batch is None:
                 return
-            yield share.to(self.world.device)
+            yield batch.to(self.world.device)
 
-    def learn(self, share: Batch) -> None:
+    def train_step(self, batch: Batch) -> None:
         """One step of the optimizer, by the gradient of the global batch's mean loss.
 
         A piece's loss counts by its faces, so that DDP's mean over the processes is the mean over all faces.
@@ -71,13 +73,13 @@ class Run:
         first = order.positions(step, config.batch_size, self.world.rank, self.world.size).start
         epochs_done = epoch + step / self.faces.steps
         with enough_memory(self._less_memory):
-            for number in range(self.pieces):
-                rows = order.rank_slice(len(share), number, self.pieces)
+            for number in range(self.micro_batches):
+                rows = order.rank_slice(len(batch), number, self.micro_batches)
                 torch.manual_seed(order.network_seed(self.job.seed, epoch, first + rows.start))
                 weight = len(rows) * self.world.size / config.batch_size
-                piece = share.part(rows)
-                terms = self.learner.backward(piece, weight, is_last=number == self.pieces - 1)
-                self._meter.add(step + 1, piece.ids, terms, weight)
+                micro_batch = batch.part(rows)
+                terms = self.learner.backward(micro_batch, weight, is_last=number == self.micro_batches - 1)
+                self._meter.add(step + 1, micro_batch.ids, terms, weight)
             self.learner.step(config.optimizer.lr * lr_factor(config.schedule, epochs_done, config.epochs))
         self.progress = self.progress.model_copy(update={"step": step + 1})
 
@@ -125,7 +127,7 @@ class Run:
         with self.learner.as_measured() as method, enough_memory(advice):
             self.world.broadcast_buffers(method)
             found = predict(method, self.faces.validation(), self.world.device, self.learner.precision.dtype)
-        schema = self.faces.kind.landmarks
+        schema = self.faces.input_spec.landmarks
         errors = nme(found.predicted, found.truth, found.valid, schema, config.normalizer, found.ids)
         own = Total.of(errors)
         total, faces = self.world.sum([own.sum, own.count])
@@ -156,7 +158,7 @@ class Run:
         score = UNMEASURED if measured is None else measured
         if self.world.is_main:
             with tempfile.TemporaryDirectory(prefix="facealign-checkpoint-") as folder:
-                save_checkpoint(Path(folder), self.learner, self.progress, self.job, self.faces.kind)
+                save_checkpoint(Path(folder), self.learner, self.progress, self.job, self.faces.input_spec)
                 self.events.checkpoint(Path(folder), score)
         else:
             self.events.checkpoint(None, score)
@@ -169,7 +171,7 @@ class Run:
     @property
     def _less_memory(self) -> str:
         now = self.job.train.per_device_batch
-        largest = -(-self.job.train.batch_size // (self.world.size * self.pieces))
+        largest = -(-self.job.train.batch_size // (self.world.size * self.micro_batches))
         half = max(largest // 2, 1)
         return (
             f"train.per_device_batch is {'null' if now is None else now}, so {largest} faces go through the "

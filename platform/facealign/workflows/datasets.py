@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from facealign.config import UserError, check_settings, read_yaml
 from facealign.data.config import DataConfig
-from facealign.data.preparing.inspect import Inspection, Spread
+from facealign.data.preparing.inspect import Inspection, ValueRange
 from facealign.data.record import FaceRecord
 from facealign.data.shards.columns import read_strings
 from facealign.data.shards.index import Index
@@ -133,7 +133,7 @@ def face_cell(sample: Sample, record: FaceRecord) -> FaceCell:
     )
 
 
-def _range(spread: Spread) -> str:
+def _range(spread: ValueRange) -> str:
     if spread.least == spread.greatest:
         return f"{spread.least:.0f}"
     return f"{spread.least:.0f}…{spread.greatest:.0f} (median {spread.median:.0f})"

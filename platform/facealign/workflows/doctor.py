@@ -13,7 +13,7 @@ from facealign.geometry import load_schema
 from facealign.methods import METHODS
 from facealign.storage.uris import absolute
 from facealign.workflows import workspace
-from facealign.workflows.settings import Params, load_params, settled
+from facealign.workflows.settings import Params, load_params, resolve_storage
 
 _BYTES_PER_PARAMETER = 16
 """Of a checkpoint: float32 weights, their average, and the two moments of Adam."""
@@ -22,7 +22,7 @@ _BYTES_PER_PARAMETER = 16
 def findings(params: Path) -> Iterator[tuple[str, Finding]]:
     """Names and findings, as they come; after settings that are wrong there is nothing more to look at."""
     try:
-        settings = settled(load_params(params))
+        settings = resolve_storage(load_params(params))
     except UserError as error:
         yield "settings", Finding("failed", str(error), f"mend {params}, then ask again")
         return

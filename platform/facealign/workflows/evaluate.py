@@ -35,7 +35,7 @@ def measure(method: str, config: EvaluationConfig) -> str:
     Returns:
         One line for the screen.
     """
-    workspace.fetch(workspace.trained(method).run.parent)
+    workspace.download(workspace.trained(method).run.parent)
     model = load_model(workspace.trained(method).model)
     validation = evaluate(model, workspace.SHARDS, "val", config)
     test = evaluate(model, workspace.SHARDS, "test", config)
@@ -45,7 +45,7 @@ def measure(method: str, config: EvaluationConfig) -> str:
     test.faces.write(places.test)
     write_json(places.figures, figures)
     _draw(method, test, config)
-    workspace.deliver(places.figures.parent)
+    workspace.upload(places.figures.parent)
     nme, mean_shape_nme = figures["test"]["nme"], figures["mean_shape"]["nme"]
     low, high = figures["figures"]["test"]["full"]["nme"][1:]
     return (
@@ -102,7 +102,9 @@ def check_name(name: str) -> str:
     return name
 
 
-def keep(name: str, part: Part, measured: Evaluation, config: EvaluationConfig, about: dict[str, Any]) -> str:
+def save_outputs(
+    name: str, part: Part, measured: Evaluation, config: EvaluationConfig, about: dict[str, Any]
+) -> str:
     """Write ``evaluation.json`` and the measured faces.
 
     Args:
@@ -120,7 +122,7 @@ def keep(name: str, part: Part, measured: Evaluation, config: EvaluationConfig, 
     places = workspace.measured(name)
     measured.faces.write(places.figures.with_name(f"{part}.arrow"))
     write_json(places.figures, content)
-    workspace.deliver(places.figures.parent)
+    workspace.upload(places.figures.parent)
     value, low, high = content["figures"][part]["full"]["nme"]
     return (
         f"{name}: NME {value:.2%} (95 % interval {low:.2%} to {high:.2%}, {config.normalizer}) over "
@@ -171,7 +173,7 @@ def evaluate_on(model: str, shards: Place, fold: str, name: str | None, params: 
         "shards": str(shards),
         "source": source,
     }
-    return keep(called, PARTS[known_fold], measured, config, about)
+    return save_outputs(called, PARTS[known_fold], measured, config, about)
 
 
 # Landmarks that another program found, measured as ours are.
@@ -216,7 +218,7 @@ def score_predictions(
         "elsewhere": list(scored.elsewhere),
         "offset_px": list(scored.offset),
     }
-    line = keep(name, _part(truth, known_fold), measured, config, about)
+    line = save_outputs(name, _part(truth, known_fold), measured, config, about)
     return "\n".join([line, *_notes(scored)])
 
 
@@ -250,7 +252,7 @@ def run_folder(name: str) -> Path:
         UserError: There is no folder that holds measured faces.
     """
     evaluated = workspace.evaluated(name).figures.parent
-    workspace.fetch(evaluated)
+    workspace.download(evaluated)
     folder = evaluated if evaluated.is_dir() else Path(name)
     if not (folder / TEST).is_file():
         known = sorted(path.parent.name for path in workspace.OUTPUTS.glob(f"evaluated/*/{TEST}"))

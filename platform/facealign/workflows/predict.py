@@ -186,7 +186,7 @@ def drawn(image: Image8, faces: list[Face], schema: LandmarkSchema) -> Image8:
     return image
 
 
-def told(request: Request, outcome: Outcome) -> str:
+def summary_text(request: Request, outcome: Outcome) -> str:
     """What came of it, in words."""
     lines = [f"{outcome.faces} faces on {outcome.pictures} pictures, written to {request.out}"]
     if outcome.empty:

@@ -69,9 +69,9 @@ def report(names: Sequence[str], shards: Place, out: Path, extremes: int, timed:
 
 def _require_alike(evaluations: Mapping[str, Mapping[str, Any]]) -> None:
     for key, default in (("normalizer", None), ("failure_threshold", None), ("landmarks", "known")):
-        told = {name: found.get(key, default) for name, found in evaluations.items()}
-        if len(set(told.values())) > 1:
-            each = ", ".join(f"{name} {value}" for name, value in told.items())
+        values = {name: found.get(key, default) for name, found in evaluations.items()}
+        if len(set(values.values())) > 1:
+            each = ", ".join(f"{name} {value}" for name, value in values.items())
             raise UserError(f"the runs were measured with different evaluation.{key}: {each}; evaluate them alike")
 
 
@@ -117,7 +117,7 @@ def _run(name: str, folder: Path, faces: FacePredictions, evaluation: Mapping[st
             f"{errors.mean():.4%}: the two are of different evaluations; evaluate again"
         )
     places = workspace.trained(folder.name)
-    workspace.fetch(places.model.parent)
+    workspace.download(places.model.parent)
     is_trained = folder == workspace.evaluated(folder.name).figures.parent and (places.model / CARD).is_file()
     robustness = read_robustness(folder)
     notes = []
@@ -198,7 +198,7 @@ def print_summary() -> None:
         UserError: None has been.
     """
     for part in ("trained", "evaluated", "registered.json"):
-        workspace.fetch(workspace.OUTPUTS / part)
+        workspace.download(workspace.OUTPUTS / part)
     files = sorted(workspace.OUTPUTS.glob("evaluated/*/evaluation.json"))
     if not files:
         raise UserError(f"{workspace.OUTPUTS}: no method has been evaluated yet; run `make repro` first")

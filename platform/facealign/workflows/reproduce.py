@@ -79,7 +79,7 @@ def reproduce(request: Request) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "table.md").write_text(page, encoding="utf-8")
         write_json(folder / "table.json", found.as_json())
-        workspace.deliver(folder)
+        workspace.upload(folder)
         runs.publish([folder / "table.md", folder / "table.json"])
     return page
 
@@ -96,7 +96,7 @@ def _require_crop(settings: TableSettings, index: Index, preset: Preset) -> None
 
 
 def _require_consent(folder: Path, go_on: bool) -> None:
-    workspace.fetch(folder)
+    workspace.download(folder)
     if not go_on and has_begun(folder):
         raise UserError(
             f"{folder}: holds what an earlier start has trained; go on with it by --continue, which trains only "

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, Self
 from pydantic import ValidationError
 
 from facealign import tracking
-from facealign.config import Problem, UserError, check_settings, read_yaml
+from facealign.config import ConfigProblem, UserError, check_settings, read_yaml
 from facealign.config.load import broken_rules, report, typed
 from facealign.evaluation.papers.figures import Measure
 from facealign.evaluation.papers.grid import ELLIPSES, Grid
@@ -19,8 +19,8 @@ from facealign.training import TrainJob
 from facealign.training.checkpoint_manager import CheckpointManager
 from facealign.training.plain import train_plain
 from facealign.workflows import workspace
-from facealign.workflows.settings import Params, assign, overlay, put, settled
-from facealign.workflows.training_outputs import shown, told_to_stop
+from facealign.workflows.settings import Params, assign, overlay, put, resolve_storage
+from facealign.workflows.training_outputs import shown, stop_on_signal
 from facealign.workflows.workspace import read_json, write_json
 
 # The settings that the rows of a paper's table start from.
@@ -90,7 +90,7 @@ class TableSettings:
         if problems:
             raise report(read_yaml(path), path, problems)
 
-    def _problems(self, landmarks: int) -> Iterator[Problem]:
+    def _problems(self, landmarks: int) -> Iterator[ConfigProblem]:
         for number, row in enumerate(self._table.rows):
             if row.set is None:
                 continue
@@ -100,7 +100,7 @@ class TableSettings:
             try:
                 self.params(settings)
             except UserError as error:
-                yield Problem(("rows", number, "set"), f"{row.label}: {error}")
+                yield ConfigProblem(("rows", number, "set"), f"{row.label}: {error}")
 
     def _shorten(self, epochs: int) -> None:
         train = self.base.section(self._table.method).train
@@ -193,11 +193,11 @@ class PlainRuns(Runs):
 
     def _train(self, job: TrainJob, measure: Measure) -> dict[str, float]:
         kept = CheckpointManager(self._folder / _PLAIN / job.name)
-        with told_to_stop(), shown(job, kept.last is not None) as show:
+        with stop_on_signal(), shown(job, kept.last is not None) as show:
             progress = train_plain(job, kept.folder, self._device, show)
         assert kept.best is not None, "a finished training has measured its last epoch"
         figures = measure(kept.best, job, progress)
-        kept.forget()
+        kept.delete_checkpoints()
         return figures
 
 
@@ -224,7 +224,7 @@ class ClusterRuns(Runs):
     ) -> None:
         self._settings, self._method, self._folder = settings, method, folder
         self._seeds, self._digest, self._base = seeds, digest, base
-        self._params = settled(settings.base)
+        self._params = resolve_storage(settings.base)
         self._stack = ExitStack()
         self._record: tracking.Run | None = None
 

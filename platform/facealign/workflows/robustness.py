@@ -39,7 +39,7 @@ def robustness(
         UserError: There is no such model, fold or data, or a perturbation or the normalizer is unknown.
     """
     if model in METHODS:
-        workspace.fetch(workspace.trained(model).model)
+        workspace.download(workspace.trained(model).model)
         out = out or workspace.evaluated(model).figures.parent
     found = model_named(model)
     plan = Plan(
@@ -50,10 +50,10 @@ def robustness(
         seed=seed,
     )
     device = device_named(None)
-    measured = measure_robustness(found, shards, plan, device, tell=lambda line: print(line, flush=True))
+    measured = measure_robustness(found, shards, plan, device, report_line=lambda line: print(line, flush=True))
     out = out or Path("robustness")
     write_robustness(out, measured)
-    workspace.deliver(out)
+    workspace.upload(out)
     return (
         f"one pixel of shift moves landmarks by {measured.shifts.pixels.mean:.2f} px of the crop "
         f"({measured.shifts.share.mean:.2%} of the {measured.normalizer} distance) after undoing it, mirroring by "

@@ -34,7 +34,7 @@ from facealign.workflows.workspace import SPOOL, git_commit, write_json
 # ``best.yaml``: the params file with a winner's values in it, its comments kept.
 
 
-def write_best(path: Path, params: Path, changes: list[str], values: dict[str, Any], says: list[str]) -> None:
+def write_best(path: Path, params: Path, changes: list[str], values: dict[str, Any], header: list[str]) -> None:
     """Write a params file that ``facealign train``, ``facealign apply`` and ``dvc repro`` take as it is.
 
     Args:
@@ -42,7 +42,7 @@ def write_best(path: Path, params: Path, changes: list[str], values: dict[str, A
         params: The file that the search started from.
         changes: ``key=value`` that went before what it says.
         values: By dotted path.
-        says: Lines for its head.
+        header: Lines for its head.
 
     Raises:
         ConfigError: The result breaks a rule.
@@ -53,7 +53,7 @@ def write_best(path: Path, params: Path, changes: list[str], values: dict[str, A
     text = io.StringIO()
     YAML(typ="rt").dump(tree, text)
     path.parent.mkdir(parents=True, exist_ok=True)
-    head = "".join(f"# {line}\n" for line in says)
+    head = "".join(f"# {line}\n" for line in header)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(f"{head}\n{text.getvalue()}", encoding="utf-8")
     fresh.replace(path)
@@ -86,10 +86,10 @@ def write_outcome(
         )
     winner = rows[again[0].number] if again else found[0]
     figures = _figures(search, rows, again, winner, limit)
-    says = _says(search, winner, again)
-    write_best(search.places.best, search.started_from, search.changes, search.file.fixed | winner.params, says)
+    header = _header_lines(search, winner, again)
+    write_best(search.places.best, search.started_from, search.changes, search.file.fixed | winner.params, header)
     write_json(search.places.figures, figures)
-    print("\n".join([*says, f"{search.places.best}: apply it with `facealign apply {search.places.best}`"]))
+    print("\n".join([*header, f"{search.places.best}: apply it with `facealign apply {search.places.best}`"]))
     return [search.places.best, search.places.figures]
 
 
@@ -140,7 +140,7 @@ def _identity(search: Search) -> dict[str, Any]:
     }
 
 
-def _says(search: Search, winner: TrialRow, again: Sequence[Confirmed]) -> list[str]:
+def _header_lines(search: Search, winner: TrialRow, again: Sequence[Confirmed]) -> list[str]:
     values = ", ".join(
         f"{name} {value:.6g}" for name, value in zip(search.file.objectives, winner.values, strict=False)
     )
@@ -259,7 +259,7 @@ def _run(search: Search, cluster: Searching, go_on: bool, trials: int | None) ->
         draw_search(search, study, again)
         files = write_outcome(search, study.rows(), again, limit)
         _record(search, run, figures_of_search(study.rows(), again), files)
-        workspace.deliver(search.places.folder)
+        workspace.upload(search.places.folder)
         status = "FINISHED"
     except Interrupted:
         status = "KILLED"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from facealign.config import Problem, UserError, read_yaml
+from facealign.config import ConfigProblem, UserError, read_yaml
 from facealign.config.load import broken_rules, typed
 from facealign.data.shards.index import Index
 from facealign.search.file import SearchFile
@@ -18,7 +18,7 @@ from facealign.search.plan import SearchPlan
 from facealign.search.space import Assignments
 from facealign.training import TrainJob
 from facealign.workflows import workspace
-from facealign.workflows.settings import Params, assign, load_params, put, settled
+from facealign.workflows.settings import Params, assign, load_params, put, resolve_storage
 from facealign.workflows.workspace import SHARDS, Searched, searched
 
 # params.yaml as what a search starts from.
@@ -48,14 +48,14 @@ class ParamsBaseline:
         """
         return typed(put(json.loads(self._text), assignments), Params)
 
-    def problems(self, assignments: dict[str, Any]) -> list[Problem]:
+    def problems(self, assignments: dict[str, Any]) -> list[ConfigProblem]:
         """See ``facealign.search.file.Baseline``."""
         try:
             self.params(assignments)
         except ValidationError as error:
             return broken_rules(error, Params)
         except UserError as error:
-            return [Problem((), str(error))]
+            return [ConfigProblem((), str(error))]
         return []
 
     def value(self, path: str, assignments: dict[str, Any]) -> Any:
@@ -133,4 +133,4 @@ def read_search(path: Path, params: Path, changes: list[str]) -> Search:
             f"Let the home be a folder that every node mounts, or put into {path} "
             "`storage: postgresql://user@host/name`"
         )
-    return Search(path, file, params, changes, baseline, settled(baseline.params({})), Index.load(SHARDS))
+    return Search(path, file, params, changes, baseline, resolve_storage(baseline.params({})), Index.load(SHARDS))

@@ -32,7 +32,7 @@ def print_search(name: str) -> None:
         UserError: There is no such search.
     """
     places = searched(name)
-    workspace.fetch(places.folder)
+    workspace.download(places.folder)
     if not places.figures.is_file():
         there = sorted(path.parent.name for path in (OUTPUTS / "search").glob("*/search.json"))
         known = (

@@ -194,7 +194,7 @@ def overlay(tree: CommentedMap, recipe: CommentedMap, prefix: str = "") -> Itera
 # Settings as a stage uses them: relative addresses at home, and nothing in a place that vanishes.
 
 
-def settled(params: Params) -> Params:
+def resolve_storage(params: Params) -> Params:
     """The settings with ``cluster.storage`` at home.
 
     Raises:

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from facealign.workflows.errors import report_user_errors
-from facealign.workflows.settings import DEFAULT_PATH, Params, load_params, settled
+from facealign.workflows.settings import DEFAULT_PATH, Params, load_params, resolve_storage
 
 
 def stage(main: Callable[[Params], None]) -> None:
     """Run a stage that works on everything."""
     arguments = _parser(main).parse_args()
     with report_user_errors():
-        main(settled(load_params(arguments.params)))
+        main(resolve_storage(load_params(arguments.params)))
 
 
 def method_stage(main: Callable[[Params, str], None]) -> None:
@@ -21,7 +21,7 @@ def method_stage(main: Callable[[Params, str], None]) -> None:
     parser.add_argument("method", help="name of a method, as in params.yaml")
     arguments = parser.parse_args()
     with report_user_errors():
-        params = settled(load_params(arguments.params))
+        params = resolve_storage(load_params(arguments.params))
         params.section(arguments.method)
         main(params, arguments.method)
 

@@ -13,7 +13,7 @@ from facealign.config import UserError
 from facealign.data.shards.index import Index, NoIndex
 from facealign.methods import METHODS
 from facealign.registry.rollback import roll_back
-from facealign.registry.trace import Chain
+from facealign.registry.trace import Lineage
 from facealign.registry.versions import versions
 from facealign.tracking import TrackingSettings, tracking_uri
 from facealign.tracking.describe import CONFIG_FILE, PATCH_FILE
@@ -25,91 +25,91 @@ AGREES = "agrees"
 _DIRTY = "-dirty"
 
 
-def write_files(chain: Chain, folder: Path) -> list[Path]:
+def write_files(lineage: Lineage, folder: Path) -> list[Path]:
     """Write the settings and the uncommitted changes that MLflow has of a version.
 
     Raises:
         UserError: It has no settings.
     """
-    if not chain.settings:
-        raise UserError(f"MLflow has no {CONFIG_FILE} of version {chain.version} of {chain.name}")
+    if not lineage.settings:
+        raise UserError(f"MLflow has no {CONFIG_FILE} of version {lineage.version} of {lineage.name}")
     import json
 
     folder.mkdir(parents=True, exist_ok=True)
-    files = {CONFIG_FILE: json.dumps(chain.settings, indent=2) + "\n"} | (
-        {PATCH_FILE: chain.patch} if chain.patch else {}
+    files = {CONFIG_FILE: json.dumps(lineage.settings, indent=2) + "\n"} | (
+        {PATCH_FILE: lineage.patch} if lineage.patch else {}
     )
     for name, text in files.items():
         (folder / name).write_bytes(text.encode(errors="surrogateescape"))
     return [folder / name for name in files]
 
 
-def here(chain: Chain, params: Path) -> dict[str, str]:
+def here(lineage: Lineage, params: Path) -> dict[str, str]:
     """Whether commit, faces and settings of this folder are the version's: ``agrees``, or what differs."""
-    return {"commit": _commit(chain), "faces": _faces(chain), "settings": _settings(chain, params)}
+    return {"commit": _commit(lineage), "faces": _faces(lineage), "settings": _settings(lineage, params)}
 
 
-def commands(chain: Chain, folder: str = "traced") -> list[str]:
+def commands(lineage: Lineage, folder: str = "traced") -> list[str]:
     """What to type to make the model again."""
-    known = chain.commit not in (None, "unknown")
-    address = f"models:/{chain.name}/{chain.version}"
-    patched = [f"git apply {folder}/{PATCH_FILE}"] if chain.patch else []
-    digest = f"   # gives data {chain.data.digest}" if chain.data.digest else ""
+    known = lineage.commit not in (None, "unknown")
+    address = f"models:/{lineage.name}/{lineage.version}"
+    patched = [f"git apply {folder}/{PATCH_FILE}"] if lineage.patch else []
+    digest = f"   # gives data {lineage.data.digest}" if lineage.data.digest else ""
     return [
         f"facealign trace {address} --out {folder}",
-        *([f"git checkout {(chain.commit or '').removesuffix(_DIRTY)}", *patched, "make env"] if known else []),
+        *([f"git checkout {(lineage.commit or '').removesuffix(_DIRTY)}", *patched, "make env"] if known else []),
         f"facealign apply {folder}/{CONFIG_FILE}",
         f"dvc repro prepare{digest}",
-        f"facealign train {chain.method}",
+        f"facealign train {lineage.method}",
     ]
 
 
-def as_json(chain: Chain, params: Path) -> dict[str, Any]:
+def as_json(lineage: Lineage, params: Path) -> dict[str, Any]:
     """All of it as plain values; the patch by its lines, so that it can be seen whether there is one."""
     return {
-        **asdict(chain),
-        "patch": chain.patch.count("\n"),
-        "here": here(chain, params),
-        "commands": commands(chain),
+        **asdict(lineage),
+        "patch": lineage.patch.count("\n"),
+        "here": here(lineage, params),
+        "commands": commands(lineage),
     }
 
 
-def as_text(chain: Chain, params: Path) -> str:
+def as_text(lineage: Lineage, params: Path) -> str:
     """All of it for people."""
-    found = here(chain, params)
+    found = here(lineage, params)
     lines = [
-        f"models:/{chain.name}/{chain.version}" + "".join(f" @{alias}" for alias in chain.aliases),
-        *_rows(_links(chain)),
+        f"models:/{lineage.name}/{lineage.version}" + "".join(f" @{alias}" for alias in lineage.aliases),
+        *_rows(_links(lineage)),
         "",
         "Here",
         *_rows(found),
         "",
         "Make it again",
-        *(f"  {line}" for line in commands(chain)),
+        *(f"  {line}" for line in commands(lineage)),
     ]
     return "\n".join(lines)
 
 
-def _links(chain: Chain) -> dict[str, str]:
+def _links(lineage: Lineage) -> dict[str, str]:
     """The chain, from the version to the data."""
-    made, data = chain.made, chain.data
+    made, data = lineage.made, lineage.data
     figures = "" if made is None else ", ".join(f"{key} {value:.5f}" for key, value in made.figures.items())
     faces = ", ".join(f"{count} {fold}" for fold, count in data.faces.items())
     links = {
-        "version": f"{chain.version}, registered {_time(chain.created)}",
-        "decision": chain.decision,
-        "withdrawn": chain.withdrawn,
-        "model": chain.model_uri,
+        "version": f"{lineage.version}, registered {_time(lineage.created)}",
+        "decision": lineage.decision,
+        "withdrawn": lineage.withdrawn,
+        "model": lineage.model_uri,
         "run": made
         and f"{made.run_id} ({made.name}, experiment {made.experiment}, {made.status}, {_time(made.start)})",
         "figures": figures,
-        "job": chain.submission or "none: it was not trained by a Ray job",
-        "study": f"{chain.study or 'unnamed'}, trial {chain.trial}"
-        if chain.trial
+        "job": lineage.submission or "none: it was not trained by a Ray job",
+        "study": f"{lineage.study or 'unnamed'}, trial {lineage.trial}"
+        if lineage.trial
         else "none: no trial of a search had this configuration",
-        "method": chain.method,
-        "settings": chain.config_hash and f"configuration {chain.config_hash}",
-        "commit": chain.commit and chain.commit + _of_patch(chain),
+        "method": lineage.method,
+        "settings": lineage.config_hash and f"configuration {lineage.config_hash}",
+        "commit": lineage.commit and lineage.commit + _of_patch(lineage),
         "data": data.digest and f"{data.digest} ({data.source}, {data.landmarks}{': ' if faces else ''}{faces})",
         "place": data.place,
     }
@@ -117,22 +117,22 @@ def _links(chain: Chain) -> dict[str, str]:
     return {key: value or "not in MLflow" for key, value in links.items() if value or key not in optional}
 
 
-def _of_patch(chain: Chain) -> str:
-    if not (chain.commit or "").endswith(_DIRTY):
+def _of_patch(lineage: Lineage) -> str:
+    if not (lineage.commit or "").endswith(_DIRTY):
         return ""
-    if chain.patch:
-        return f" (with the run's {PATCH_FILE}, {chain.patch.count(chr(10))} lines)"
+    if lineage.patch:
+        return f" (with the run's {PATCH_FILE}, {lineage.patch.count(chr(10))} lines)"
     return " (what differed from the commit was not kept)"
 
 
-def _commit(chain: Chain) -> str:
-    if chain.commit is None:
+def _commit(lineage: Lineage) -> str:
+    if lineage.commit is None:
         return "MLflow does not have the version's"
     mine = git_commit()
-    if mine == chain.commit and not mine.endswith(_DIRTY):
+    if mine == lineage.commit and not mine.endswith(_DIRTY):
         return AGREES
-    if mine.removesuffix(_DIRTY) != chain.commit.removesuffix(_DIRTY):
-        return f"differs: {mine}{_distance(chain.commit.removesuffix(_DIRTY))}"
+    if mine.removesuffix(_DIRTY) != lineage.commit.removesuffix(_DIRTY):
+        return f"differs: {mine}{_distance(lineage.commit.removesuffix(_DIRTY))}"
     return "the same commit, with uncommitted changes there or here"
 
 
@@ -146,29 +146,29 @@ def _distance(commit: str) -> str:
     return f", {done.stdout.strip()} commits further"
 
 
-def _faces(chain: Chain) -> str:
+def _faces(lineage: Lineage) -> str:
     try:
         mine = Index.load(SHARDS).digest
     except NoIndex:
         return f"none are prepared in {SHARDS}"
-    return AGREES if mine == chain.data.digest else f"differ: {mine} in {SHARDS}"
+    return AGREES if mine == lineage.data.digest else f"differ: {mine} in {SHARDS}"
 
 
-def _settings(chain: Chain, path: Path) -> str:
+def _settings(lineage: Lineage, path: Path) -> str:
     if not path.is_file():
         return f"there is no {path}"
-    if chain.method is None or chain.method not in METHODS:
-        return f"there is no method {chain.method} here"
+    if lineage.method is None or lineage.method not in METHODS:
+        return f"there is no method {lineage.method} here"
     params = load_params(path)
-    job = params.job(chain.method, SHARDS, chain.data.digest or "")
-    if job.config_hash == chain.config_hash:
+    job = params.job(lineage.method, SHARDS, lineage.data.digest or "")
+    if job.config_hash == lineage.config_hash:
         return AGREES
     mine = {
         "seed": params.seed,
         "data": params.data.model_dump(mode="json"),
-        "method": {chain.method: params.section(chain.method).model_dump(mode="json")},
+        "method": {lineage.method: params.section(lineage.method).model_dump(mode="json")},
     }
-    theirs = {key: chain.settings.get(key) for key in mine}
+    theirs = {key: lineage.settings.get(key) for key in mine}
     rows = differences(theirs, mine, "there", f"in {path}")
     return f"differ:\n{rows}" if rows else "differ, in what the version's run does not tell"
 

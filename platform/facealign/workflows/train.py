@@ -1,12 +1,12 @@
 """One method trained on Ray: Arrow shards → its best model, and its run in MLflow."""
 
 from facealign import tracking
-from facealign.cluster.train import forget, interrupted, train
+from facealign.cluster.train import delete_checkpoints, interrupted, train
 from facealign.data.shards.index import Index
 from facealign.training.stopping import Stopped
 from facealign.workflows import workspace
 from facealign.workflows.settings import Params
-from facealign.workflows.training_outputs import describe, keep, say_early_stop, shown, told_to_stop
+from facealign.workflows.training_outputs import describe, save_outputs, say_early_stop, shown, stop_on_signal
 from facealign.workflows.workspace import SHARDS, SPOOL, trained
 
 
@@ -19,15 +19,15 @@ def train_on_cluster(params: Params, method: str) -> None:
         params.tracking, params.registered_name, job.name, job.name, fresh=not resuming, spool_dir=SPOOL
     )
     describe(run, params, job, index)
-    with told_to_stop():
+    with stop_on_signal():
         try:
             with shown(job, resuming) as show:
                 progress = train(job, params.cluster, run, SPOOL, trained(method).model, show)
-            keep(trained(method), progress, run)
-            workspace.deliver(trained(method).run.parent)
+            save_outputs(trained(method), progress, run)
+            workspace.upload(trained(method).run.parent)
         except BaseException as error:
             tracking.end_run(run, "KILLED" if isinstance(error, Stopped) else "FAILED", SPOOL)
             raise
     tracking.end_run(run, "FINISHED", SPOOL)
     say_early_stop(job, progress)
-    forget(job, params.cluster)
+    delete_checkpoints(job, params.cluster)

@@ -8,7 +8,7 @@ from facealign.training.checkpoint_manager import CheckpointManager
 from facealign.training.plain import train_plain
 from facealign.workflows import workspace
 from facealign.workflows.settings import Params
-from facealign.workflows.training_outputs import keep, say_early_stop, shown, told_to_stop
+from facealign.workflows.training_outputs import save_outputs, say_early_stop, shown, stop_on_signal
 from facealign.workflows.workspace import SHARDS, trained, trained_in
 
 
@@ -32,12 +32,12 @@ def train_here(params: Params, method: str, device: str | None, out: Path | None
         )
     kept = CheckpointManager(Path(params.cluster.storage) / f"plain-{job.name}")
     places = trained(method) if out is None else trained_in(out)
-    with told_to_stop(), shown(job, kept.last is not None) as show:
+    with stop_on_signal(), shown(job, kept.last is not None) as show:
         progress = train_plain(job, kept.folder, device, show)
     kept.copy_best_model(places.model)
-    keep(places, progress, None)
+    save_outputs(places, progress, None)
     if out is None:
-        workspace.deliver(places.run.parent)
-    kept.forget()
+        workspace.upload(places.run.parent)
+    kept.delete_checkpoints()
     say_early_stop(job, progress)
     print(f"the best model is in {places.model}")

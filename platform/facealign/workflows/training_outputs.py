@@ -54,7 +54,7 @@ def describe(run: tracking.Run | None, params: Params, job: TrainJob, index: Ind
     tracker.close()
 
 
-def keep(places: workspace.Trained, progress: Progress, run: tracking.Run | None) -> None:
+def save_outputs(places: workspace.Trained, progress: Progress, run: tracking.Run | None) -> None:
     """Write the stage's outs beside its model, and put the learning curve and the model into the run.
 
     Where MLflow is away, the outs are all there, and the model waits for the stage ``register``.
@@ -104,8 +104,8 @@ def _log_model(places: workspace.Trained, run: tracking.Run) -> str:
     tracking.check_answers(handle.uri)
     model = load_model(places.model)
     batch = next(eval_batches(FaceDataset(ShardReader(workspace.SHARDS, "val")), batch_size=4))
-    told = model.card.model_dump(mode="json")
-    return log_model(handle, Predictor(model.method), batch.images, card_of_training(told), metadata=told)
+    values = model.card.model_dump(mode="json")
+    return log_model(handle, Predictor(model.method), batch.images, card_of_training(values), metadata=values)
 
 
 def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> tuple[str, list[Candidate]]:
@@ -119,8 +119,8 @@ def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> t
     """
     found, addresses = [], set()
     for method in methods:
-        workspace.fetch(workspace.trained(method).run.parent)
-        workspace.fetch(workspace.evaluated(method).test)
+        workspace.download(workspace.trained(method).run.parent)
+        workspace.download(workspace.evaluated(method).test)
         trained = read_json(workspace.trained(method).run)
         recalled = tracking.recalled(trained["run"], settings)
         if recalled is None:
@@ -177,7 +177,7 @@ def say_early_stop(job: TrainJob, progress: Progress) -> None:
 
 
 @contextmanager
-def told_to_stop() -> Iterator[None]:
+def stop_on_signal() -> Iterator[None]:
     """Say that a training that was asked to stop can go on, and exit as the signal wants it."""
     try:
         yield

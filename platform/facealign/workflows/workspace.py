@@ -31,7 +31,7 @@ def is_bucket() -> bool:
 
 
 def folder() -> Path:
-    """The home where it is a folder, else the current folder: there files lie until ``deliver`` takes them."""
+    """The home where it is a folder, else the current folder: there files lie until ``upload`` takes them."""
     return Path() if is_bucket() else Path(named())
 
 
@@ -50,7 +50,7 @@ def state_folder() -> Path:
     return (folder() / "runs").resolve()  # absolute, because workers have other working directories
 
 
-def deliver(path: Path) -> None:
+def upload(path: Path) -> None:
     """Take a file or a folder to the home, if that is a bucket; elsewhere it is there already.
 
     Raises:
@@ -62,7 +62,7 @@ def deliver(path: Path) -> None:
         pyarrow.fs.copy_files(str(path.resolve()), address(str(path)))
 
 
-def fetch(path: Path) -> None:
+def download(path: Path) -> None:
     """Bring a file or a folder from the home, if that is a bucket that has it.
 
     Raises:

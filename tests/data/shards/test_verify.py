@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facealign.data.shards.verify import Problem, verify
+from facealign.data.shards.verify import ShardProblem, verify
 
 
 def test_a_whole_set_has_no_problem(stored):
@@ -38,5 +38,5 @@ def test_a_wrong_row_count_is_found(stored):
     folds = {**stored.index.folds, "train": (shard.model_copy(update={"rows": 1000}), *others)}
     (stored.folder / "index.json").write_bytes(stored.index.model_copy(update={"folds": folds}).to_bytes())
     assert verify(stored.folder) == [
-        Problem(shard.file, f"has {shard.rows} rows, the index says 1000; prepare the data again")
+        ShardProblem(shard.file, f"has {shard.rows} rows, the index says 1000; prepare the data again")
     ]

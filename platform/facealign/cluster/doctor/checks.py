@@ -34,7 +34,7 @@ _SHARDS_REMEDY = (
 
 
 @dataclass(frozen=True)
-class Seen:
+class ShardFolderState:
     """The prepared faces as one node has them.
 
     Attributes:
@@ -59,12 +59,12 @@ def whole_everywhere(plan: Plan) -> Finding:
     answers = ask(seen, place)
     if answers.refused:
         return Finding("failed", f"{place}: {listed(answers.refused)}", _SHARDS_REMEDY)
-    digests = {node: found.digest[:12] for node, found in answers.given.items()}
+    digests = {node: found.digest[:12] for node, found in answers.results.items()}
     if len(set(digests.values())) > 1:
         return Finding("failed", f"{place}: the nodes have different data; {listed(digests)}", _SHARDS_REMEDY)
     full = {
         node: f"{found.free / 1e9:.1f} GB free for {found.bytes / 1e9:.1f} GB of shards"
-        for node, found in answers.given.items()
+        for node, found in answers.results.items()
         if found.free < found.bytes
     }
     if full:
@@ -73,13 +73,13 @@ def whole_everywhere(plan: Plan) -> Finding:
             f"{place}: {listed(full)}",
             f"free some, or let {CACHE_VARIABLE} name a folder on a larger disk",
         )
-    one = next(iter(answers.given.values()))
+    one = next(iter(answers.results.values()))
     return Finding(
         "ok", f"{place}: {one.faces} faces, every byte read; data digest {one.digest[:12]} on every node"
     )
 
 
-def seen(place: str) -> Seen:
+def seen(place: str) -> ShardFolderState:
     """Look from this node.
 
     Raises:
@@ -94,7 +94,7 @@ def seen(place: str) -> Seen:
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     disk = os.statvfs(cache)
-    return Seen(index.digest, faces, size, disk.f_bavail * disk.f_frsize)
+    return ShardFolderState(index.digest, faces, size, disk.f_bavail * disk.f_frsize)
 
 
 def require_whole(place: str) -> None:
@@ -124,7 +124,7 @@ def same_everywhere(plan: Plan) -> Finding:
         )
     others = {
         node: ", ".join(f"{name} {found[name]}" for name in here if found[name] != here[name])
-        for node, found in answers.given.items()
+        for node, found in answers.results.items()
         if found != here
     }
     mine = ", ".join(f"{name} {value}" for name, value in here.items())
@@ -233,7 +233,7 @@ def seen_by_all(plan: Plan) -> Finding:
         return Finding("failed", f"{address}: cannot be read on {listed(read.refused)}", _STORAGE_REMEDY)
     blind = {
         node: f"does not see what {', '.join(missing)} wrote"
-        for node, seen in read.given.items()
+        for node, seen in read.results.items()
         if (missing := [other.name for other in alive() if other.id not in seen])
     }
     if blind:
@@ -245,7 +245,7 @@ def _room(address: str, wanted: int) -> Finding:
     seen = f"{address}: every node reads what every other writes"
     if "://" in address:
         return Finding("ok", seen)
-    free = min(ask(free_bytes, address).given.values())
+    free = min(ask(free_bytes, address).results.values())
     found = f"{seen}; {free / 1e9:.1f} GB free, {_CHECKPOINTS} checkpoints take up to {wanted / 1e9:.1f} GB"
     if free < wanted:
         return Finding("failed", found, "free some, or set cluster.storage to another place")

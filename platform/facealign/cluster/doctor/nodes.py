@@ -35,7 +35,7 @@ class Node:
 class Answers(Generic[T]):
     """By the node's name: what each said, and why each of the others said nothing."""
 
-    given: dict[str, T]
+    results: dict[str, T]
     refused: dict[str, str]
 
 
@@ -75,7 +75,7 @@ def ask_each(function: Callable[..., T], arguments: Mapping[str, Sequence[Any]])
     answers: Answers[T] = Answers({}, {})
     for name, task in tasks.items():
         try:
-            answers.given[name] = ray.get(task, timeout=0)
+            answers.results[name] = ray.get(task, timeout=0)
         except GetTimeoutError:
             answers.refused[name] = f"no answer within {_SECONDS:.0f} s"
         except RayTaskError as error:

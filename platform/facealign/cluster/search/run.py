@@ -80,10 +80,10 @@ class StudyScheduler(Unsaved, FIFOScheduler):  # type: ignore[misc]
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Tune calls it for each report."""
         task: TrialTask = trial.config["task"]
-        told = json.loads(result["told"])
-        if "rungs" in told:
-            told["rungs"] = {int(epoch): nme for epoch, nme in told["rungs"].items()}
-        is_over = self._conductor.hear(task.number, told)
+        report = json.loads(result["report"])
+        if "rungs" in report:
+            report["rungs"] = {int(epoch): nme for epoch, nme in report["rungs"].items()}
+        is_over = self._conductor.on_report(task.number, report)
         return str(TrialScheduler.STOP if is_over else TrialScheduler.CONTINUE)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
@@ -231,11 +231,13 @@ class Searching:
                 measure=measure,
             )
 
-            def forget(number: int) -> None:
+            def delete_checkpoints(number: int) -> None:
                 if uris.exists(common.folder(number)):
                     uris.remove(common.folder(number))
 
-            conductor = TrialController(study, job_of, self.config.max_failures, self.spool, forget, self.on_event)
+            conductor = TrialController(
+                study, job_of, self.config.max_failures, self.spool, delete_checkpoints, self.on_event
+            )
             conductor.begin()
             watch = _Watch(conductor, line, room, self)
             try:

@@ -146,7 +146,7 @@ class TrialReport(TypedDict, total=False):
     cause: str
 
 
-Tell = Callable[[TrialReport], None]
+SendReport = Callable[[TrialReport], None]
 
 
 def report_of(progress: Progress) -> TrialReport:

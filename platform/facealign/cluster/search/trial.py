@@ -13,8 +13,8 @@ import ray.tune
 
 from facealign import tracking
 from facealign.cluster.channel import StopWatch, channel
-from facealign.cluster.failures import LESS_MEMORY, explained, heals, is_full, is_out_of_memory
-from facealign.cluster.search.task import Common, Tell, TrialReport, TrialTask, completed, report_of
+from facealign.cluster.failures import LESS_MEMORY, is_full, is_out_of_memory, is_retryable, translate_ray_errors
+from facealign.cluster.search.task import Common, SendReport, TrialReport, TrialTask, completed, report_of
 from facealign.cluster.trainer import build_trainer, fetch_best, follow, progress_of
 from facealign.cluster.worker import WorkerTask
 from facealign.config import UserError
@@ -30,7 +30,7 @@ from facealign.training.progress import EpochRecord, Progress
 
 
 def train_here(
-    task: TrialTask, common: Common, run: Run | None, watch: StopWatch, tell: Tell
+    task: TrialTask, common: Common, run: Run | None, watch: StopWatch, send_report: SendReport
 ) -> tuple[Progress, Path | None]:
     """Train in this process; returns how far it came, and its best model's folder, None while there is none."""
     kept = CheckpointManager(Path(common.folder(task.number)))
@@ -39,15 +39,19 @@ def train_here(
         tracking.system_metrics(run, common.spool, "node0"),
         closing(tracking.tracker_for(run, common.spool)) as tracker,
     ):
-        progress = fit(task.job, World(device=device), _TrialCallback(kept, tracker, watch, tell), kept.last)
+        progress = fit(
+            task.job, World(device=device), _TrialCallback(kept, tracker, watch, send_report), kept.last
+        )
     return progress, kept.best
 
 
 class _TrialCallback:
     """Tells the tracker and the driver, keeps checkpoints, and stops when the driver wishes it."""
 
-    def __init__(self, kept: CheckpointManager, tracker: Tracker, watch: StopWatch, tell: Tell) -> None:
-        self._kept, self._tracker, self._watch, self._tell = kept, tracker, watch, tell
+    def __init__(
+        self, kept: CheckpointManager, tracker: Tracker, watch: StopWatch, send_report: SendReport
+    ) -> None:
+        self._kept, self._tracker, self._watch, self._send_report = kept, tracker, watch, send_report
         self._news: Progress | None = None
 
     def log(self, metrics: dict[str, float], step: int) -> None:
@@ -62,7 +66,7 @@ class _TrialCallback:
         self._kept.keep(folder)
         if self._news is not None:  # told when it is kept: a trial that goes on never has to tell less than before
             news, self._news = self._news, None
-            self._tell(report_of(news))
+            self._send_report(report_of(news))
 
     def stop_requested(self) -> bool:
         return self._watch.requested
@@ -72,7 +76,7 @@ class _TrialCallback:
 
 
 def train_on_workers(
-    task: TrialTask, common: Common, run: Run | None, watch: StopWatch, tell: Tell, best_model: Path
+    task: TrialTask, common: Common, run: Run | None, watch: StopWatch, send_report: SendReport, best_model: Path
 ) -> tuple[Progress, Path | None]:
     """Train on workers of the trial's own; returns as ``train_here`` does, with the best model in ``best_model``.
 
@@ -81,11 +85,11 @@ def train_on_workers(
     """
     assert common.scaling is not None, "or else the trial is trained here"
     place = common.folder(task.number)
-    history = _History(tell)
-    with channel(f"trial {task.number} of {common.study}") as line, explained(place):
+    history = _History(send_report)
+    with channel(f"trial {task.number} of {common.study}") as line, translate_ray_errors(place):
         work = WorkerTask(job=task.job, channel=line, run=run, spool=common.spool)
         trainer = build_trainer(work, place, common.cluster, common.scaling)
-        result = follow(trainer, line, lambda: "the search" if watch.requested else None, history.hear)
+        result = follow(trainer, line, lambda: "the search" if watch.requested else None, history.on_report)
         progress = progress_of(result)
         if not progress.is_done(task.job.train):
             return progress, None
@@ -96,11 +100,11 @@ def train_on_workers(
 class _History:
     """Makes of what the workers say what the trial tells: each epoch once, with all before it."""
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, send_report: SendReport) -> None:
+        self._send_report = send_report
         self._records: dict[int, EpochRecord] = {}
 
-    def hear(self, event: dict[str, Any]) -> None:
+    def on_report(self, event: dict[str, Any]) -> None:
         match event:
             case {"kind": "resumed", "history": history}:
                 self._records |= {record["epoch"]: EpochRecord(**record) for record in history}
@@ -108,7 +112,7 @@ class _History:
                 record = EpochRecord(**fields)
                 self._records[record.epoch] = record
                 so_far = tuple(self._records[epoch] for epoch in sorted(self._records) if epoch <= record.epoch)
-                self._tell(report_of(Progress(epoch=record.epoch, history=so_far)))
+                self._send_report(report_of(Progress(epoch=record.epoch, history=so_far)))
 
 
 class _Unfit(Exception):
@@ -130,27 +134,27 @@ def run_trial(config: dict[str, Any], common: Common) -> None:
     except _Unfit as error:
         ending = TrialReport(kind="unfit", cause=str(error))
     except Exception as error:
-        if heals(error):
+        if is_retryable(error):
             raise
         ending = TrialReport(kind="unfit" if is_full(error) else "failed", cause=_cause(error))
-    _tell(ending)
+    _send_report(ending)
 
 
-def _tell(told: TrialReport) -> None:
+def _send_report(report: TrialReport) -> None:
     """To the driver, by Tune; where the driver then stops the trial, this does not return."""
-    ray.tune.report({"told": json.dumps(told)})  # as text, because Tune takes mappings apart
+    ray.tune.report({"report": json.dumps(report)})  # as text, because Tune takes mappings apart
 
 
 def _trained(task: TrialTask, common: Common) -> TrialReport:
-    if ray.get(common.channel.wish.remote()) is not None:
+    if ray.get(common.channel.control_request.remote()) is not None:
         return TrialReport(kind="stopped")
     run = _prepared(task, common)
-    _tell(TrialReport(kind="begun", run=tracking.to_json(run) if run else None))
+    _send_report(TrialReport(kind="begun", run=tracking.to_json(run) if run else None))
     with closing(StopWatch(common.channel)) as watch, TemporaryDirectory(prefix="facealign-trial-") as folder:
         if common.scaling is None:
-            progress, best_model = train_here(task, common, run, watch, _tell)
+            progress, best_model = train_here(task, common, run, watch, _send_report)
         else:
-            progress, best_model = train_on_workers(task, common, run, watch, _tell, Path(folder) / "model")
+            progress, best_model = train_on_workers(task, common, run, watch, _send_report, Path(folder) / "model")
         if not progress.is_done(task.job.train):
             return TrialReport(kind="stopped")
         assert best_model is not None, "a finished training has measured its last epoch"

@@ -17,10 +17,11 @@ from facealign.search.events import (
     TrialEnded,
     TrialEpoch,
     TrialStarted,
+    TrialState,
 )
 from facealign.search.space import Assignments
 from facealign.search.study import Asked, SearchStudy
-from facealign.search.trial_row import TrialState, best, row
+from facealign.search.trial_row import best, row
 from facealign.tracking import Run, RunHandle, deliver_left
 from facealign.tracking.handles import from_json
 from facealign.training import TrainJob
@@ -46,7 +47,7 @@ class TrialController:
         job_of: The training of a trial's settings; raises ``UserError`` where they do not go together.
         restarts: How often a trial whose process was lost is tried again.
         spool: For what MLflow has not taken yet.
-        forget: Deletes the checkpoints of a trial that has ended.
+        delete_checkpoints: Deletes the checkpoints of a trial that has ended.
         on_event: TrialReport all that ``facealign.search.events`` lists.
     """
 
@@ -56,11 +57,11 @@ class TrialController:
         job_of: JobOf,
         restarts: int,
         spool: Path,
-        forget: Callable[[int], None],
+        delete_checkpoints: Callable[[int], None],
         on_event: Callable[[SearchEvent], None],
     ) -> None:
         self._study, self._job_of, self._restarts = study, job_of, restarts
-        self._spool, self._forget, self._on_event = spool, forget, on_event
+        self._spool, self._forget, self._on_event = spool, delete_checkpoints, on_event
         self._trials: dict[int, _UnderWay] = {}
         self._lost: dict[int, int] = {}
         self._cut_off: list[Run] = []
@@ -79,7 +80,7 @@ class TrialController:
                 name=self._study.plan.name,
                 objectives=self._study.plan.objectives,
                 trials=self._study.limits.trials or self._study.limits.rows,
-                seconds_left=self._study.spending.seconds_left,
+                seconds_left=self._study.budget.seconds_left,
                 rungs=self._study.plan.rungs,
                 ended={state: sum(one.state == state for one in rows) for state in ("COMPLETE", "PRUNED", "FAIL")},
                 best=(leader.number, leader.values[0]) if leader else None,
@@ -119,30 +120,30 @@ class TrialController:
             return TrialTask(number=asked.number, job=job, params=asked.params)
         return None
 
-    def hear(self, number: int, told: TrialReport) -> bool:
+    def on_report(self, number: int, report: TrialReport) -> bool:
         """Put on record what a trial tells; True where it is over, and has to stop if it does not by itself."""
         if number not in self._trials:  # it was lost, and says its last
             return True
         trial, study = self._trials[number], self._study
-        match told["kind"]:
+        match report["kind"]:
             case "begun":
-                trial.run = from_json(told["run"]) if told["run"] else None
+                trial.run = from_json(report["run"]) if report["run"] else None
                 if isinstance(trial.run, RunHandle):
                     study.tracked(number, trial.run.run_id)
                 return False
             case "epoch":
-                return self._epoch(number, told)
+                return self._epoch(number, report)
             case "complete":
-                study.report(number, told["rungs"], told["epochs"], judge=False)
-                values = study.complete(number, told["figures"])
-                self._end(number, "COMPLETE", values, figures=told["figures"])
+                study.report(number, report["rungs"], report["epochs"], judge=False)
+                values = study.complete(number, report["figures"])
+                self._end(number, "COMPLETE", values, figures=report["figures"])
             case "stopped":
                 self._put_back(number)
             case "failed":
-                self._fail(number, told["cause"])
+                self._fail(number, report["cause"])
             case "unfit":
                 self._put_back(number)
-                self._give_up(told["cause"])
+                self._give_up(report["cause"])
         return True
 
     def lost(self, number: int, cause: str) -> None:
@@ -162,8 +163,8 @@ class TrialController:
 
     def tick(self, gpus_per_trial: float) -> str | None:
         """Count the time; returns what limit of time is reached, if one is."""
-        self._study.spending.tick(gpus_per_trial * self.running)
-        return self._study.spending.is_over
+        self._study.budget.tick(gpus_per_trial * self.running)
+        return self._study.budget.is_over
 
     def close(self) -> None:
         """What is under way goes back to wait; wait a bounded time for MLflow. No trial's process is left."""
@@ -171,7 +172,7 @@ class TrialController:
             self._put_back(number)
         for run in self._cut_off:  # in the middle of a word
             self._ends.submit(deliver_left, run, self._spool).add_done_callback(_complain)
-        self._study.spending.note()
+        self._study.budget.note()
         self._ends.shutdown(wait=True)
 
     def _say_started(self, asked: Asked, epochs: int) -> None:
@@ -185,13 +186,13 @@ class TrialController:
             )
         )
 
-    def _epoch(self, number: int, told: TrialReport) -> bool:
+    def _epoch(self, number: int, report: TrialReport) -> bool:
         trial = self._trials[number]
-        if told["epoch"] > trial.epochs:
-            trial.epochs = told["epoch"]
-            self._on_event(TrialEpoch(kind="trial_epoch", number=number, epoch=told["epoch"], nme=told["nme"]))
-        is_last = told["epochs"] >= trial.job.train.epochs
-        if not self._study.report(number, told["rungs"], told["epochs"], judge=not is_last):
+        if report["epoch"] > trial.epochs:
+            trial.epochs = report["epoch"]
+            self._on_event(TrialEpoch(kind="trial_epoch", number=number, epoch=report["epoch"], nme=report["nme"]))
+        is_last = report["epochs"] >= trial.job.train.epochs
+        if not self._study.report(number, report["rungs"], report["epochs"], judge=not is_last):
             return False
         self._study.prune(number)
         self._end(number, "PRUNED")

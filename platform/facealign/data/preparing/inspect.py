@@ -30,7 +30,7 @@ _VARYING = re.compile(r"'[^']*'|[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
+class ValueRange:
     """Least, middle and greatest of some numbers."""
 
     least: float
@@ -39,7 +39,7 @@ class Spread:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class SampleGroup:
     """The samples of a published fold and a subset."""
 
     fold: str
@@ -51,7 +51,7 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
+class SampleProblem:
     """A reason for which samples cannot be used; ``places`` are the first few."""
 
     reason: str
@@ -97,11 +97,11 @@ class Inspection:
     samples: int
     looked_at: int
     usable: int
-    groups: tuple[Group, ...]
-    faces_per_photo: Spread
-    picture_width: Spread | None
-    picture_height: Spread | None
-    face_size: Spread | None
+    groups: tuple[SampleGroup, ...]
+    faces_per_photo: ValueRange
+    picture_width: ValueRange | None
+    picture_height: ValueRange | None
+    face_size: ValueRange | None
     visible: float
     hidden: float
     unknown: float
@@ -109,7 +109,7 @@ class Inspection:
     boxes: float
     squares: float
     attributes: dict[str, dict[str, int]]
-    problems: tuple[Problem, ...]
+    problems: tuple[SampleProblem, ...]
     duplicates: tuple[Duplicates, ...]
     notes: tuple[str, ...]
 
@@ -119,7 +119,7 @@ class Inspection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class SampleCheck:
     """One sample, looked at. ``place`` and ``reason`` are empty where it can be used."""
 
     sample: Sample
@@ -143,70 +143,74 @@ def choose(samples: Sequence[Sample], limit: int | None) -> list[Sample]:
     return [samples[i] for i in np.linspace(0, len(samples) - 1, limit).round().astype(int)]
 
 
-def look_at(
+def check_samples(
     source: Source,
     samples: Sequence[Sample],
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Look]:
+) -> list[SampleCheck]:
     """Load every sample and check it as preparing would, but for what the crop settings ask.
 
     Raises:
         UserError: A process died.
     """
-    looks = []
+    checks = []
     schema = load_schema(source.schema)
-    for look in _mapped(partial(_look, source, schema), samples, workers):
-        looks.append(look)
+    for check in _mapped(partial(_check, source, schema), samples, workers):
+        checks.append(check)
         if progress is not None:
-            progress(len(looks), len(samples))
-    return looks
+            progress(len(checks), len(samples))
+    return checks
 
 
-def inspect(name: str, schema: LandmarkSchema, samples: Sequence[Sample], looks: Sequence[Look]) -> Inspection:
+def inspect(
+    name: str, schema: LandmarkSchema, samples: Sequence[Sample], checks: Sequence[SampleCheck]
+) -> Inspection:
     """What all that was looked at comes to.
 
     Args:
         name: Of the source.
         schema: Whose landmarks they are.
         samples: All that the source lists.
-        looks: At these, or some of them.
+        checks: At these, or some of them.
 
     Raises:
         UserError: The source lists no sample.
     """
     if not samples:
         raise UserError(f"source {name!r} lists no sample below this root")
-    usable = [look for look in looks if not look.reason]
+    usable = [check for check in checks if not check.reason]
     points = max(len(usable) * schema.size, 1)
-    known = sum(look.known for look in usable)
-    visible = sum(look.visible for look in usable) / points
+    known = sum(check.known for check in usable)
+    visible = sum(check.visible for check in usable) / points
     shared = _duplicates(samples, usable)
     return Inspection(
         source=name,
         landmarks=schema.name,
         samples=len(samples),
-        looked_at=len(looks),
+        looked_at=len(checks),
         usable=len(usable),
-        groups=_groups(samples, looks),
+        groups=_groups(samples, checks),
         faces_per_photo=_required_spread(Counter(sample.photo for sample in samples).values()),
-        picture_width=_spread(look.size[0] for look in usable),
-        picture_height=_spread(look.size[1] for look in usable),
-        face_size=_spread(look.face_size for look in usable),
+        picture_width=_spread(check.size[0] for check in usable),
+        picture_height=_spread(check.size[1] for check in usable),
+        face_size=_spread(check.face_size for check in usable),
         visible=visible,
         hidden=known / points - visible,
         unknown=1 - known / points,
-        outside=sum(look.outside for look in usable) / max(known, 1),
-        boxes=sum(look.box for look in usable) / max(len(usable), 1),
-        squares=sum(look.square for look in usable) / max(len(usable), 1),
+        outside=sum(check.outside for check in usable) / max(known, 1),
+        boxes=sum(check.box for check in usable) / max(len(usable), 1),
+        squares=sum(check.square for check in usable) / max(len(usable), 1),
         attributes=_attributes(usable),
-        problems=_problems(looks),
+        problems=_problems(checks),
         duplicates=shared,
         notes=_notes(samples, usable, visible),
     )
 
 
-def _mapped(function: Callable[[Sample], Look], samples: Sequence[Sample], workers: int) -> Iterator[Look]:
+def _mapped(
+    function: Callable[[Sample], SampleCheck], samples: Sequence[Sample], workers: int
+) -> Iterator[SampleCheck]:
     if workers == 1:
         yield from map(function, samples)
         return
@@ -226,24 +230,24 @@ def _use_one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def _look(source: Source, schema: LandmarkSchema, sample: Sample) -> Look:
+def _check(source: Source, schema: LandmarkSchema, sample: Sample) -> SampleCheck:
     try:
         record = source.load(sample)
         check_record(sample.id, record, schema)
         face_box(sample, record, CropSettings())
     except BadSample as bad:
-        return Look(sample=sample, place=bad.place, reason=bad.reason)
+        return SampleCheck(sample=sample, place=bad.place, reason=bad.reason)
     except OSError as error:
-        return Look(sample=sample, place=str(error.filename), reason=f"cannot be read: {error.strerror}")
+        return SampleCheck(sample=sample, place=str(error.filename), reason=f"cannot be read: {error.strerror}")
     return _measure(sample, record)
 
 
-def _measure(sample: Sample, record: FaceRecord) -> Look:
+def _measure(sample: Sample, record: FaceRecord) -> SampleCheck:
     height, width = record.image.shape[:2]
     known_N = np.isfinite(record.points).all(axis=1)
     points_K2 = record.points[known_N]
     inside_K = ((points_K2 >= -0.5) & (points_K2 <= [width - 0.5, height - 0.5])).all(axis=1)
-    return Look(
+    return SampleCheck(
         sample=sample,
         size=(width, height),
         pixels=_digest(record.image),
@@ -263,21 +267,21 @@ def _digest(image: NDArray[np.uint8]) -> str:
     return sha.hexdigest()
 
 
-def _groups(samples: Sequence[Sample], looks: Sequence[Look]) -> tuple[Group, ...]:
+def _groups(samples: Sequence[Sample], checks: Sequence[SampleCheck]) -> tuple[SampleGroup, ...]:
     listed: dict[tuple[str, str], list[Sample]] = defaultdict(list)
     for sample in samples:
         listed[sample.fold, sample.subset].append(sample)
-    looked: Counter[tuple[str, str]] = Counter((look.sample.fold, look.sample.subset) for look in looks)
+    checked: Counter[tuple[str, str]] = Counter((check.sample.fold, check.sample.subset) for check in checks)
     usable: Counter[tuple[str, str]] = Counter(
-        (look.sample.fold, look.sample.subset) for look in looks if not look.reason
+        (check.sample.fold, check.sample.subset) for check in checks if not check.reason
     )
     return tuple(
-        Group(
+        SampleGroup(
             fold=key[0],
             subset=key[1],
             samples=len(group),
             photos=len({sample.photo for sample in group}),
-            looked_at=looked[key],
+            looked_at=checked[key],
             usable=usable[key],
         )
         # Training first, as everywhere.
@@ -285,24 +289,26 @@ def _groups(samples: Sequence[Sample], looks: Sequence[Look]) -> tuple[Group, ..
     )
 
 
-def _problems(looks: Sequence[Look]) -> tuple[Problem, ...]:
-    by_kind: dict[str, list[Look]] = defaultdict(list)
-    for look in looks:
-        if look.reason:
-            by_kind[_VARYING.sub("…", look.reason)].append(look)
+def _problems(checks: Sequence[SampleCheck]) -> tuple[SampleProblem, ...]:
+    by_kind: dict[str, list[SampleCheck]] = defaultdict(list)
+    for check in checks:
+        if check.reason:
+            by_kind[_VARYING.sub("…", check.reason)].append(check)
     return tuple(
-        Problem(reason=group[0].reason, samples=len(group), places=tuple(look.place for look in group[:_PLACES]))
+        SampleProblem(
+            reason=group[0].reason, samples=len(group), places=tuple(check.place for check in group[:_PLACES])
+        )
         for group in sorted(by_kind.values(), key=len, reverse=True)
     )
 
 
-def _duplicates(samples: Sequence[Sample], usable: Sequence[Look]) -> tuple[Duplicates, ...]:
+def _duplicates(samples: Sequence[Sample], usable: Sequence[SampleCheck]) -> tuple[Duplicates, ...]:
     by_photo: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_photo[sample.photo].append(sample)
     by_pixels: dict[str, list[Sample]] = defaultdict(list)
-    for look in usable:
-        by_pixels[look.pixels].append(look.sample)
+    for check in usable:
+        by_pixels[check.pixels].append(check.sample)
     same = [group for group in by_pixels.values() if len({sample.photo for sample in group}) > 1]
     across = [group for group in (*same, *by_photo.values()) if len({sample.fold for sample in group}) > 1]
     within = [group for group in same if len({sample.fold for sample in group}) == 1]
@@ -321,16 +327,16 @@ def _duplicates(samples: Sequence[Sample], usable: Sequence[Look]) -> tuple[Dupl
     )
 
 
-def _attributes(usable: Sequence[Look]) -> dict[str, dict[str, int]]:
+def _attributes(usable: Sequence[SampleCheck]) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
-    for look in usable:
-        for name, value in look.attributes:
+    for check in usable:
+        for name, value in check.attributes:
             of_fold = counts.setdefault(name, {"train": 0, "test": 0})
-            of_fold[look.sample.fold] += value
+            of_fold[check.sample.fold] += value
     return counts
 
 
-def _notes(samples: Sequence[Sample], usable: Sequence[Look], visible: float) -> tuple[str, ...]:
+def _notes(samples: Sequence[Sample], usable: Sequence[SampleCheck], visible: float) -> tuple[str, ...]:
     notes = [
         f"fold {fold} has no sample: what needs one will say so"
         for fold in ("train", "test")
@@ -338,16 +344,16 @@ def _notes(samples: Sequence[Sample], usable: Sequence[Look], visible: float) ->
     ]
     if usable and not visible:
         notes.append("no landmark is visible in any face; is that what the annotation means?")
-    if usable and len(usable) > 1 and len({look.pixels for look in usable}) == 1:
+    if usable and len(usable) > 1 and len({check.pixels for check in usable}) == 1:
         notes.append("all samples show the same picture")
     return tuple(notes)
 
 
-def _spread(values: Iterable[float]) -> Spread | None:
+def _spread(values: Iterable[float]) -> ValueRange | None:
     listed = list(values)
     return _required_spread(listed) if listed else None
 
 
-def _required_spread(values: Iterable[float]) -> Spread:
+def _required_spread(values: Iterable[float]) -> ValueRange:
     array = np.array(list(values), dtype=np.float64)
-    return Spread(least=float(array.min()), median=float(np.median(array)), greatest=float(array.max()))
+    return ValueRange(least=float(array.min()), median=float(np.median(array)), greatest=float(array.max()))

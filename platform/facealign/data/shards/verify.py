@@ -12,14 +12,14 @@ from facealign.storage.uris import open_store
 
 
 @dataclass(frozen=True)
-class Problem:
+class ShardProblem:
     """A file, and what is wrong with it."""
 
     file: str
     reason: str
 
 
-def verify(place: Place) -> list[Problem]:
+def verify(place: Place) -> list[ShardProblem]:
     """Read every byte of the prepared data at ``place``; an empty list means it is whole.
 
     Raises:
@@ -29,28 +29,28 @@ def verify(place: Place) -> list[Problem]:
     try:
         index = Index.load(store)
     except DamagedIndex as error:
-        return [Problem(INDEX_FILE, str(error).removeprefix(f"{store.at(INDEX_FILE)}: "))]
+        return [ShardProblem(INDEX_FILE, str(error).removeprefix(f"{store.at(INDEX_FILE)}: "))]
     problems = [problem for file in index.files().values() for problem in _check(store, file)]
     for name in store.names():
         if name.startswith(TEMPORARY):
-            problems.append(Problem(name, "left by a writer that was cut short; remove it"))
+            problems.append(ShardProblem(name, "left by a writer that was cut short; remove it"))
         elif is_ours(name) and name.removesuffix(KEYS_SUFFIX) not in index.files():
-            problems.append(Problem(name, "the index does not name it; remove it or prepare the data again"))
+            problems.append(ShardProblem(name, "the index does not name it; remove it or prepare the data again"))
     return problems
 
 
-def _check(store: Store, file: Shard | StatisticsNote) -> Iterator[Problem]:
+def _check(store: Store, file: Shard | StatisticsNote) -> Iterator[ShardProblem]:
     found = store.size(file.file)
     if found is None:
-        yield Problem(file.file, "is missing; prepare the data again")
+        yield ShardProblem(file.file, "is missing; prepare the data again")
     elif found != file.bytes:
-        yield Problem(file.file, f"has {found} bytes, the index says {file.bytes}; prepare the data again")
+        yield ShardProblem(file.file, f"has {found} bytes, the index says {file.bytes}; prepare the data again")
     elif (sha := store.digest(file.file)) != file.sha256:
-        yield Problem(
+        yield ShardProblem(
             file.file, f"has SHA-256 {sha}, the index says {file.sha256}; remove it and prepare the data again"
         )
     elif isinstance(file, Shard):
         with store.open(file.file) as opened:
             rows = len(read_strings(opened, "id"))
         if rows != file.rows:
-            yield Problem(file.file, f"has {rows} rows, the index says {file.rows}; prepare the data again")
+            yield ShardProblem(file.file, f"has {rows} rows, the index says {file.rows}; prepare the data again")

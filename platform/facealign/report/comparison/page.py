@@ -20,9 +20,9 @@ from facealign.report.comparison.published import published_beside
 from facealign.report.comparison.run import Run
 from facealign.report.comparison.tables import Table
 from facealign.report.curves import ced, learning_curve
-from facealign.report.page import Shown, jpeg, shown, templates, write_whole
+from facealign.report.page import EmbeddedImage, jpeg, shown, templates, write_whole
 from facealign.report.predictions import extremes_grid
-from facealign.report.robustness import robustness_picture
+from facealign.report.robustness import robustness_plot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Part:
 
     heading: str = ""
     sentences: tuple[str, ...] = ()
-    shown: Shown | None = None
+    shown: EmbeddedImage | None = None
     alt: str = ""
     name: str = ""
     table: Table | None = None
@@ -55,10 +55,10 @@ class Section:
     reading: tuple[str, ...] = ()
 
 
-def picture(name: str, found: Shown, alt: str, heading: str = "") -> Part:
+def picture(name: str, found: EmbeddedImage, alt: str, heading: str = "") -> Part:
     """A picture as a part; what it says where it could not be drawn."""
     if found.data is None:
-        return Part(heading=heading, sentences=(found.refusal,))
+        return Part(heading=heading, sentences=(found.error,))
     return Part(heading=heading, shown=found, alt=alt, name=name)
 
 
@@ -226,8 +226,8 @@ def _ellipses(runs: Sequence[Run]) -> Section:
 def _ellipses_of(run: Run) -> Iterator[Part]:
     try:
         found = error_ellipses(run.upright.errors, run.upright.valid)
-    except UserError as refusal:
-        yield Part(heading=run.name, sentences=(str(refusal),))
+    except UserError as error:
+        yield Part(heading=run.name, sentences=(str(error),))
         return
     angles = angles_to_edges(found, run.upright.mean_face, run.schema)
     low, median, high = np.quantile(found.anisotropy, (0.1, 0.5, 0.9))
@@ -250,8 +250,8 @@ def _extremes(runs: Sequence[Run], settings: Settings) -> Section:
     for run in runs:
         try:
             sheet = extremes_grid(run, settings.reader, settings.extremes)
-        except UserError as refusal:
-            found = Shown(None, refusal=f"Left out: {refusal}")
+        except UserError as error:
+            found = EmbeddedImage(None, error=f"Left out: {error}")
         else:
             found = jpeg(sheet)
         alt = (
@@ -272,7 +272,7 @@ def _robustness(runs: Sequence[Run], settings: Settings) -> Section | None:
     parts = (
         picture(
             "robustness",
-            shown(partial(robustness_picture, measured)),
+            shown(partial(robustness_plot, measured)),
             f"NME by strength of each perturbation. At the last strength, {name} has: {rises}.",
         ),
         Part(heading="How still the landmarks stand", table=tables.stability_table(runs)),

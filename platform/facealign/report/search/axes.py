@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from facealign.report.search.context import ParameterRange, SearchContext
 from facealign.report.search.words import STATE_WORDS, choice_text, is_number
 from facealign.report.style import INK, MUTED, PAPER, SERIES
-from facealign.search.trial_row import TrialRow, TrialState
+from facealign.search.events import TrialState
+from facealign.search.trial_row import TrialRow
 
 _LONG = 14  # characters of a choice on an axis
 _FEW = 6  # whole numbers that are all written
@@ -89,7 +90,7 @@ class ParameterScale:
         shown = dict.fromkeys((self.low, *(() if self.whole else (middle,)), self.high))
         return [(self.share_at(number), f"{number:.3g}") for number in shown]
 
-    def dress(self, axis: Any) -> None:
+    def style_axes(self, axis: Any) -> None:
         """Give an axis its scale, limits and ticks."""
         set_limits = axis.axes.set_xlim if axis.axis_name == "x" else axis.axes.set_ylim
         if self.choices is not None:

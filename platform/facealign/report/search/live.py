@@ -19,8 +19,7 @@ from rich.text import Text
 
 from facealign.report.progress import Eta, clock_text
 from facealign.report.search.words import STATE_WORDS, Unit, cause_line, number_text, short_names, unit_of
-from facealign.search.events import SearchBegins, SearchEvent, TrialEnded, TrialEpoch, TrialStarted
-from facealign.search.trial_row import TrialState
+from facealign.search.events import SearchBegins, SearchEvent, TrialEnded, TrialEpoch, TrialStarted, TrialState
 
 # What a display of a running search knows: the sum of the events it has heard.
 

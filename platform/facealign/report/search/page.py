@@ -9,7 +9,7 @@ from typing import Any
 
 from facealign.config import UserError
 from facealign.report.curves import write_csv
-from facealign.report.page import Shown, shown, templates, write_whole
+from facealign.report.page import EmbeddedImage, shown, templates, write_whole
 from facealign.report.progress import clock_text
 from facealign.report.search.axes import main_parameters, shown_value, varied_parameters
 from facealign.report.search.best import finished, leaders
@@ -31,7 +31,7 @@ _COLUMNS = 12  # parameters in the table of trials
 _LEADERS = 4  # settings side by side
 
 
-def page(rows: Sequence[TrialRow], context: SearchContext, shown: Mapping[str, Shown]) -> str:
+def page(rows: Sequence[TrialRow], context: SearchContext, shown: Mapping[str, EmbeddedImage]) -> str:
     """The page as HTML.
 
     Args:
@@ -50,7 +50,7 @@ def page(rows: Sequence[TrialRow], context: SearchContext, shown: Mapping[str, S
             for name, one in shown.items()
             if one.data is not None
         ],
-        refusals=[(PICTURES[name].title, one.refusal) for name, one in shown.items() if one.data is None],
+        refusals=[(PICTURES[name].title, one.error) for name, one in shown.items() if one.data is None],
         failures=_failures(rows),
         trials=_trials(rows, context),
     )

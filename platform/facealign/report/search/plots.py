@@ -44,9 +44,9 @@ from facealign.report.style import (
     SMALL_SIZE,
     TITLE_SIZE,
     WIDTH,
-    dress,
     legend_below,
     new_figure,
+    style_axes,
 )
 from facealign.search.trial_row import TrialRow
 
@@ -99,8 +99,8 @@ def against_random(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
             log_axis(axes.xaxis, 1.0, float(at[-1]))
         else:
             whole_numbers(axes.xaxis)
-    dress(left, "By trials", "trials ended", f"best {unit.label}")
-    dress(right, "By epochs", "epochs trained", "")
+    style_axes(left, "By trials", "trials ended", f"best {unit.label}")
+    style_axes(right, "By epochs", "epochs trained", "")
     scale_values(left.yaxis, [*best[np.isfinite(best)], *chance])
     legend_below(figure, left.get_lines())
     return figure
@@ -155,7 +155,7 @@ def _history_panel(
     axes: Any, begun: Sequence[TrialRow], context: SearchContext, objective: int
 ) -> dict[str, Mark]:
     unit = unit_of(context.objectives[objective])
-    dress(axes, "Value by trial" if objective == 0 else "", "trial", unit.label)
+    style_axes(axes, "Value by trial" if objective == 0 else "", "trial", unit.label)
     used: dict[str, Mark] = {}
     points = [(row, shown_value(row, context.objectives, objective)) for row in begun]
     for state, mark in STATES.items():
@@ -222,7 +222,7 @@ def importance(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
     places = range(len(bars))
     axes.barh(places, [share for _, share in bars], color=SERIES[0], height=0.62)
     best = f"the best {100 * found.top:.0f} % of {found.trials} finished trials"
-    dress(axes, f"Importance by {found.evaluator}", f"share in being among {best}", "")
+    style_axes(axes, f"Importance by {found.evaluator}", f"share in being among {best}", "")
     for place, (_, share) in zip(places, bars, strict=True):
         axes.annotate(
             f"{100 * share:.0f} %",
@@ -349,7 +349,7 @@ def pareto(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
     panels = len(units) - 1
     figure = new_figure(WIDTH * panels, 4.2)
     for other, axes in enumerate(figure.subplots(1, panels, squeeze=False)[0], start=1):
-        dress(axes, f"{units[0].name} and {units[other].name}", units[other].label, units[0].label)
+        style_axes(axes, f"{units[0].name} and {units[other].name}", units[other].label, units[0].label)
         at_T2 = values_TO[:, [other, 0]]
         axes.plot(*at_T2[~front].T, **_BEATEN.style())
         stairs = at_T2[front][np.argsort(at_T2[front][:, 0])]
@@ -396,7 +396,7 @@ def rungs(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
     curves = {number: curve * [1.0, unit.scale] for number, curve in curves.items()}
     figure = new_figure(WIDTH, 4.2)
     axes = figure.subplots()
-    dress(axes, "Validation NME by epoch", "epoch", unit.label)
+    style_axes(axes, "Validation NME by epoch", "epoch", unit.label)
     keys = []
     for state, mark in STATES.items():
         of_state = [curves[row.number] for row in rows if row.state == state and row.number in curves]
@@ -463,7 +463,7 @@ def slices(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
         path = paths[index]
         here = [(row, unit.scale * value) for row, value in measured if path in row.params]
         used |= _slice_panel(axes, here, path, context)
-        dress(axes, "", names[path], unit.label if index % columns == 0 else "")
+        style_axes(axes, "", names[path], unit.label if index % columns == 0 else "")
     legend_below(figure, (mark.key() for mark in used.values()))
     return figure
 
@@ -489,7 +489,7 @@ def _slice_panel(
         if number in points:
             axes.plot(*points[number], **mark.style(), zorder=3)
             used[name] = mark
-    scale.dress(axes.xaxis)
+    scale.style_axes(axes.xaxis)
     return used
 
 

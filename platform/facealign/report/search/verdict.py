@@ -11,7 +11,7 @@ from facealign.config import UserError
 from facealign.report.search.best import finished, leaders
 from facealign.report.search.context import Confirmed, SearchContext
 from facealign.report.search.words import unit_of
-from facealign.report.style import FONT, INK, MUTED, PAPER, SERIES, SMALL_SIZE, WIDTH, dress, new_figure
+from facealign.report.style import FONT, INK, MUTED, PAPER, SERIES, SMALL_SIZE, WIDTH, new_figure, style_axes
 from facealign.search.trial_row import TrialRow
 
 # The best settings trained again with fresh seeds, beside the paper's.
@@ -46,7 +46,7 @@ def confirmation(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
     unit = unit_of(context.objectives[0])
     figure = new_figure(WIDTH, 1.35 + 0.5 * len(context.confirmed))
     axes = figure.subplots()
-    dress(axes, "Confirmed with fresh seeds", f"{unit.label} (bars: 95 % interval, dots: seeds)", "")
+    style_axes(axes, "Confirmed with fresh seeds", f"{unit.label} (bars: 95 % interval, dots: seeds)", "")
     for place, confirmed in enumerate(context.confirmed):
         seeds = unit.scale * np.array(confirmed.values)
         mean, half = mean_and_half_width([float(value) for value in seeds])

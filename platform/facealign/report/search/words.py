@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facealign.config import printable
-from facealign.search.trial_row import TrialState
+from facealign.search.events import TrialState
 
 STATE_WORDS: dict[TrialState, str] = {
     "COMPLETE": "finished",

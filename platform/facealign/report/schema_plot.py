@@ -16,7 +16,7 @@ _SIDE = 6.2  # inches, of one panel
 _CORNER, _REFERENCE = SERIES[1], SERIES[2]
 
 
-def schema_picture(schema: LandmarkSchema, layout_N2: NDArray[np.float64]) -> Figure:
+def schema_plot(schema: LandmarkSchema, layout_N2: NDArray[np.float64]) -> Figure:
     """Two panels: what each landmark is, and how landmarks belong together.
 
     Args:
@@ -47,10 +47,10 @@ def schema_picture(schema: LandmarkSchema, layout_N2: NDArray[np.float64]) -> Fi
     return figure
 
 
-def save_schema_picture(path: Path, schema: LandmarkSchema, layout_N2: NDArray[np.float64]) -> None:
+def save_schema_plot(path: Path, schema: LandmarkSchema, layout_N2: NDArray[np.float64]) -> None:
     """Write the picture as a PNG file without empty borders; the folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    schema_picture(schema, layout_N2).savefig(path, format="png", bbox_inches="tight", pad_inches=0.15)
+    schema_plot(schema, layout_N2).savefig(path, format="png", bbox_inches="tight", pad_inches=0.15)
 
 
 def _draw_contours(axes: Any, schema: LandmarkSchema, at_N2: NDArray[np.float64]) -> None:
