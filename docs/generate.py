@@ -8,6 +8,7 @@
 - ``changelog.md`` and ``contributing.md``: the files of the repository's root.
 """
 
+import html
 import re
 import sys
 import types
@@ -32,6 +33,8 @@ if str(REPOSITORY / "platform") not in sys.path:
 from pydantic import BaseModel, RootModel  # noqa: E402
 from pydantic.fields import FieldInfo  # noqa: E402
 from pydantic_core import PydanticUndefined  # noqa: E402
+
+_LARGEST_SEED = 2**63
 
 Row = tuple[str, str, str, str]
 """Key, default, type and meaning of one setting."""
@@ -136,7 +139,7 @@ def _is_argument(param: Any) -> bool:
 def _spelled(param: Any) -> str:
     if _is_argument(param):
         return f"`{param.name.upper()}`"
-    return ", ".join(f"`{option}`" for option in [*param.opts, *param.secondary_opts])
+    return ", ".join(f'<code class="nowrap">{option}</code>' for option in [*param.opts, *param.secondary_opts])
 
 
 def _usage(typed: str, params: list[Any]) -> str:
@@ -186,7 +189,7 @@ def settings_page() -> str:
         "",
         "## General",
         *_rows_as_table(
-            (name, _default(_default_of(field)), _type_name(field.annotation), _meaning(field))
+            (name, _default(_default_of(field)), _kind(field), field.description or "")
             for name, field in top.items()
         ),
     ]
@@ -293,7 +296,7 @@ def _rows(model: type[BaseModel], prefix: str, given: BaseModel | None = None) -
         if inner is not None and inner.model_fields:
             yield from _rows(inner, f"{prefix}{name}.", value if isinstance(value, BaseModel) else None)
         elif inner is None:
-            yield f"{prefix}{name}", _default(value), _type_name(field.annotation), _meaning(field)
+            yield f"{prefix}{name}", _default(value), _kind(field), field.description or ""
 
 
 def _default_of(field: FieldInfo) -> Any:
@@ -304,26 +307,32 @@ def _rows_as_table(rows: Any) -> list[str]:
     rows = list(rows)
     if not rows:
         return ["", "No options."]
-    lines = ["", "| key | default | type | meaning |", "|---|---|---|---|"]
-    lines += [
-        f"| `{key}` | {default} | {_cell(kind)} | {_cell(meaning)} |" for key, default, kind, meaning in rows
-    ]
+    lines = ["", "| key | default | meaning |", "|---|---|---|"]
+    for key, default, kind, meaning in rows:
+        text = _cell(meaning).rstrip(".")
+        lines.append(f"| {_key(key)} | {default} | {text + '. ' if text else ''}*{_cell(kind)}* |")
     return lines
+
+
+def _key(path: str) -> str:
+    """Return code that may be broken after each dot and underscore, for small screens."""
+    breakable = re.sub("([._])", r"\1<wbr>", html.escape(path, quote=False))
+    return f"<code>{breakable}</code>"
 
 
 def _doc(model: type[BaseModel]) -> str:
     return " ".join((model.__doc__ or "").split("\n\n")[0].split())
 
 
-def _meaning(field: FieldInfo) -> str:
-    bounds = []
+def _kind(field: FieldInfo) -> str:
+    """Return the type of a field's values, with their bounds."""
+    bounds = [_type_name(field.annotation)]
     for rule in field.metadata:
         for name, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<")):
             value = getattr(rule, name, None)
-            if value is not None:
+            if value is not None and value != _LARGEST_SEED:
                 bounds.append(f"{sign} {value:g}" if isinstance(value, float) else f"{sign} {value}")
-    text = field.description or ""
-    return f"{text} ({', '.join(bounds)})".strip() if bounds else text
+    return ", ".join(bounds)
 
 
 def _model_of(field: FieldInfo) -> type[BaseModel] | None:
@@ -368,14 +377,14 @@ def _default(value: Any) -> str:
     if isinstance(value, BaseModel):
         return _default(value.model_dump(mode="json"))
     if isinstance(value, dict):
-        return "`{" + ", ".join(f"{key}: {_plain(item)}" for key, item in value.items()) + "}`"
+        return _key("{" + ", ".join(f"{key}: {_plain(item)}" for key, item in value.items()) + "}")
     if isinstance(value, tuple | list):
-        return "`[" + ", ".join(_plain(item) for item in value) + "]`"
-    return f"`{value}`"
+        return _key("[" + ", ".join(_plain(item) for item in value) + "]")
+    return _key(str(value)) if isinstance(value, str) else f"`{value}`"
 
 
 def _plain(value: Any) -> str:
-    return _default(value).strip("`")
+    return html.unescape(re.sub(r"</?code>|<wbr>|`", "", _default(value)))
 
 
 def _cell(text: str) -> str:
