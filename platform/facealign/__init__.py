@@ -1,3 +1,3 @@
 """facealign: train, search, compare and register facial-landmark models on a Ray cluster."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -19,7 +19,7 @@ SEARCH = {
         "train.optimizer.lr": {"low": 1e-6, "high": 1e30, "log": True},
         "model.loss.params.alpha": {"low": 2.02, "high": 3.0},
     },
-    "first": [
+    "initial_trials": [
         {"train.optimizer.lr": 3e-3, "model.loss.params.alpha": 2.1},
         {"train.optimizer.lr": 1e-6, "model.loss.params.alpha": 2.1},  # learns too little to pass the first rung
         {"train.optimizer.lr": 1e30, "model.loss.params.alpha": 2.1},  # leaves the numbers

@@ -86,7 +86,7 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(job, tmp_path, undisturbed):
 def test_sigterm_puts_trials_back_and_the_search_goes_on_to_the_same_rows(job, tmp_path):
     # Epochs enough that the trial is still under way when it hears of the signal.
     job = longer(job, 40)
-    search = SEARCH | {"first": SEARCH["first"][:1], "budget": {"trials": 1}}
+    search = SEARCH | {"initial_trials": SEARCH["initial_trials"][:1], "budget": {"trials": 1}}
 
     def stop(event):
         if (event["kind"], event.get("epoch")) == ("trial_epoch", 1):
@@ -116,7 +116,10 @@ def test_what_all_trials_lack_ends_the_search_at_once(job, tmp_path):
 
 def test_too_many_failures_end_the_search_with_their_causes(job, tmp_path):
     hot = {"train.optimizer.lr": 1e30, "model.loss.params.alpha": 2.1}
-    search = SEARCH | {"first": [SEARCH["first"][0], hot, hot], "budget": {"trials": 9, "failures": 2}}
+    search = SEARCH | {
+        "initial_trials": [SEARCH["initial_trials"][0], hot, hot],
+        "budget": {"trials": 9, "failures": 2},
+    }
     study = study_in(tmp_path, job, search)
     with pytest.raises(UserError, match=r"(?s)2 trials have failed \(budget.failures\).*trial 1: .*trial 2: "):
         run(study, job, tmp_path)
@@ -128,7 +131,7 @@ def test_too_many_failures_end_the_search_with_their_causes(job, tmp_path):
 
 def test_one_cause_for_all_of_the_first_trials_is_enough(job, tmp_path):
     hot = {"train.optimizer.lr": 1e30, "model.loss.params.alpha": 2.1}
-    study = study_in(tmp_path, job, SEARCH | {"first": [hot, hot, hot]})
+    study = study_in(tmp_path, job, SEARCH | {"initial_trials": [hot, hot, hot]})
     with pytest.raises(UserError, match="the first trials all failed, and of the same cause"):
         run(study, job, tmp_path)
     assert [row.state for row in study.rows()][:2] == ["FAIL", "FAIL"]
@@ -145,7 +148,7 @@ def test_several_objectives(job, tmp_path):
         "objectives": ["nme", "parameters", "macs", "latency_ms", "failure_rate"],
         "pruner": {"name": "none"},
         "budget": {"trials": 1},
-        "first": SEARCH["first"][:1],
+        "initial_trials": SEARCH["initial_trials"][:1],
     }
     study = study_in(tmp_path, job, search)
     run(study, job, tmp_path, measure=ModelFigures(tuple(search["objectives"]), 0.1))

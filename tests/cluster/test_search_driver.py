@@ -92,7 +92,10 @@ def test_another_driver_of_the_same_search_is_refused(job, tmp_path, temporary):
 
 def test_trials_on_workers_of_their_own(job, tmp_path, temporary):
     """Ray Train runs: two are stopped, by the pruner and by a kill, and the room of both is free again."""
-    search = SEARCH | {"first": SEARCH["first"][:2] + SEARCH["first"][3:], "budget": {"trials": 3}}
+    search = SEARCH | {
+        "initial_trials": SEARCH["initial_trials"][:2] + SEARCH["initial_trials"][3:],
+        "budget": {"trials": 3},
+    }
     driver = start(job, tmp_path, search, workers=2)
     while not any((e["kind"], e.get("number"), e.get("epoch")) == ("trial_epoch", 0, 2) for e in events(tmp_path)):
         assert driver.poll() is None, (tmp_path / "driver.log").read_text()

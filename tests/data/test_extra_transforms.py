@@ -22,7 +22,7 @@ def changed(settings, position=0):
     "name", ["MotionBlur", "CLAHE", "ImageCompression", "RandomFog", "GridDropout", "ISONoise"]
 )
 def test_a_named_transform_changes_the_picture_by_the_draw_alone(name):
-    settings = NONE.but(further=[{"name": name}])
+    settings = NONE.but(extra_transforms=[{"name": name}])
     first = [changed(settings, position) for position in range(4)]
     assert all((image != IMAGE).any() for image in first)
     np.testing.assert_array_equal(first, [changed(settings, position) for position in range(4)])
@@ -30,7 +30,7 @@ def test_a_named_transform_changes_the_picture_by_the_draw_alone(name):
 
 def test_it_changes_nothing_of_what_comes_before():
     alone = NONE.but(gray=0.5)
-    both = alone.but(further=[{"name": "InvertImg", "probability": 0.5}])
+    both = alone.but(extra_transforms=[{"name": "InvertImg", "probability": 0.5}])
     pairs = [(changed(alone, position), changed(both, position)) for position in range(40)]
     kept = sum(np.array_equal(a, b) for a, b in pairs)
     assert all(np.array_equal(a, b) or np.array_equal(255 - a, b) for a, b in pairs)
@@ -49,7 +49,7 @@ def test_it_changes_nothing_of_what_comes_before():
     ],
 )
 def test_what_cannot_be_is_refused_before_training(stored, change, part):
-    settings = AugmentSettings(recipe="awing", further=[change])
+    settings = AugmentSettings(recipe="awing", extra_transforms=[change])
     with pytest.raises(UserError, match=part.replace("{", r"\{")) as refused:
         FaceDataset(stored, settings)
-    assert str(refused.value).startswith("augment.further: ")
+    assert str(refused.value).startswith("augment.extra_transforms: ")

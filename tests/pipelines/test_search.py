@@ -19,7 +19,7 @@ space:
   train.optimizer.lr: {low: 1.0e-6, high: 1.0e-2, log: true}
   model.loss.params.omega: {choices: [8.0, 10.0, 12.0, 14.0, 16.0, 18.0, 1.0e+38]}
 fixed: {train.epochs: 9}
-first:
+initial_trials:
   - {train.optimizer.lr: 3.0e-3, model.loss.params.omega: 14.0}
   - {train.optimizer.lr: 1.0e-6, model.loss.params.omega: 14.0}
   - {train.optimizer.lr: 3.0e-3, model.loss.params.omega: 1.0e+38}

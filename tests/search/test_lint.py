@@ -31,7 +31,9 @@ STACKS = "  model.network.stacks: {low: 1, high: 4, int: true}"
 THETA = "  model.loss.params.theta: {low: 0.1, high: 0.9, when: {model.loss.name: awing}}"
 LOSS = "  model.loss.name: {choices: [awing, mse]}"
 CONDITIONAL = f"{LOSS}\n{THETA}\n"
-FIRST = "first:\n  - {model.loss.name: mse, train.optimizer.lr: 1.0e-3, model.network.stacks: 1%s}\nsampler:"
+FIRST = (
+    "initial_trials:\n  - {model.loss.name: mse, train.optimizer.lr: 1.0e-3, model.network.stacks: 1%s}\nsampler:"
+)
 
 # (what is replaced, by what, the key that is wrong, the rule); the line is the first that is not as before.
 WRONG = {
@@ -174,20 +176,25 @@ WRONG = {
     "first unknown": (
         "sampler:",
         FIRST % ", train.batch: 8",
-        "first.0.train.batch",
+        "initial_trials.0.train.batch",
         "it is no parameter of `space`",
     ),
-    "first fixed": ("sampler:", FIRST % ", train.epochs: 9", "first.0.train.epochs", "it is fixed; leave it out"),
+    "first fixed": (
+        "sampler:",
+        FIRST % ", train.epochs: 9",
+        "initial_trials.0.train.epochs",
+        "it is fixed; leave it out",
+    ),
     "first missing": (
         "sampler:",
         FIRST.replace("name: mse", "name: awing") % "",
-        "first.0",
+        "initial_trials.0",
         "model.loss.params.theta has no value; give one of: numbers from 0.1 to 0.9",
     ),
     "first inactive": (
         "sampler:",
         FIRST % ", model.loss.params.theta: 0.5",
-        "first.0.model.loss.params.theta",
+        "initial_trials.0.model.loss.params.theta",
         'it exists only where model.loss.name is "awing"; leave it out',
     ),
     "fixed and searched": (
@@ -418,11 +425,11 @@ def test_first_trials_that_break_rules_together_are_named(tmp_path, baseline):
     space:
       train.batch_size: {choices: [8, 64]}
       train.per_device_batch: {choices: [8, 16]}
-    first:
+    initial_trials:
       - {train.batch_size: 8, train.per_device_batch: 16}
     """
     path.write_text(textwrap.dedent(text), encoding="utf-8")
-    assert "search.yaml:7: first.0: train: per_device_batch 16 is more than" in "\n".join(messages(path, baseline))
+    assert "search.yaml:7: initial_trials.0: train: per_device_batch 16 is more than" in "\n".join(messages(path, baseline))
 
 
 def test_a_value_that_needs_another_one_is_right_where_that_is_conditional(tmp_path, baseline):

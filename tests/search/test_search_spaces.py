@@ -46,11 +46,11 @@ def test_every_suggestion_fits_params_yaml(number, file, baseline):
 
 
 def test_the_first_trials_are_the_papers(file):
-    assert file.first
+    assert file.initial_trials
     study = optuna.create_study(sampler=build_sampler(file.sampler, file.space, file.seed, 0))
-    for values in file.first:
+    for values in file.initial_trials:
         study.enqueue_trial(file.space.labels(values))
-    for values in file.first:
+    for values in file.initial_trials:
         trial = study.ask()
         assert file.space.suggest(trial) == values
         assert file.space.values(trial.params) == values
@@ -77,4 +77,14 @@ def test_trials_of_a_laptop_are_few_and_short(file, baseline):
 
 def test_no_space_hides_a_setting_of_another(path):
     tree = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    assert set(tree) <= {"name", "method", "space", "fixed", "first", "sampler", "pruner", "budget", "confirm"}
+    assert set(tree) <= {
+        "name",
+        "method",
+        "space",
+        "fixed",
+        "initial_trials",
+        "sampler",
+        "pruner",
+        "budget",
+        "confirm",
+    }

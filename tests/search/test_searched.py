@@ -15,7 +15,7 @@ FILE = {
         "model.loss.params": {"choices": [{"alpha": 2.1}, {"alpha": 2.5}, {"alpha": 2.9}]},
     },
     "fixed": {"train.epochs": 9},
-    "first": [{"train.batch_size": 16, "model.loss.params": {"alpha": 2.1}}],
+    "initial_trials": [{"train.batch_size": 16, "model.loss.params": {"alpha": 2.1}}],
     "budget": {"trials": 30},
 }
 SAMPLERS = ["tpe", "random", "grid"]
@@ -51,7 +51,7 @@ def test_a_grid_ends_with_its_last_point(tmp_path):
 
 
 def test_a_grid_goes_on_after_each_restart(tmp_path):
-    changes = {"sampler": {"name": "grid"}, "first": []}
+    changes = {"sampler": {"name": "grid"}, "initial_trials": []}
     whole = finish(SearchStudy(plan(**changes), open_storage(None, tmp_path / "whole", alone=True)))
     for _ in range(6):
         study = SearchStudy(plan(**changes), open_storage(None, tmp_path / "parts", alone=True))
@@ -82,7 +82,7 @@ def test_the_name_says_what_trials_depend_on(change):
         {"confirm": None},
         {"concurrency": 1},
         {"storage": "postgresql://user@host/name"},
-        {"first": []},
+        {"initial_trials": []},
     ],
 )
 def test_the_name_says_nothing_of_what_may_change(change):

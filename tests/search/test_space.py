@@ -151,10 +151,10 @@ def search_file(**changes):
 
 
 def test_short_paths_are_those_of_the_method():
-    file = search_file(fixed={"train.epochs": 3, "seed": 7}, first=[{"model.loss.name": "mse"}])
+    file = search_file(fixed={"train.epochs": 3, "seed": 7}, initial_trials=[{"model.loss.name": "mse"}])
     assert set(file.space.parameters) == {"method.awing.model.loss.name", "method.awing.train.ema"}
     assert file.fixed == {"method.awing.train.epochs": 3, "seed": 7}
-    assert file.first == ({"method.awing.model.loss.name": "mse"},)
+    assert file.initial_trials == ({"method.awing.model.loss.name": "mse"},)
     again = SearchFile.model_validate(file.model_dump())
     assert again == file
 

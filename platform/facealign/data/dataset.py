@@ -47,7 +47,7 @@ class FaceDataset:
         views: 2 adds a second, independent view of each face, for ``Batch.pair``; the first stays what it is.
 
     Raises:
-        UserError: ``augment.further`` names what Albumentations does not have, or what moves landmarks.
+        UserError: ``augment.extra_transforms`` names what Albumentations does not have, or what moves landmarks.
     """
 
     reader: ShardReader
@@ -56,13 +56,13 @@ class FaceDataset:
     views: Literal[1, 2] = 1
 
     def __post_init__(self) -> None:
-        if self.augment.further:
+        if self.augment.extra_transforms:
             from facealign.data.augmentation.extra_transforms import (
                 transform_of,  # its library takes a second to import
             )
 
-            for further in self.augment.further:
-                transform_of(further)
+            for transform in self.augment.extra_transforms:
+                transform_of(transform)
 
     def __len__(self) -> int:
         return len(self.reader)

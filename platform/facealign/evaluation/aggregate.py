@@ -1,7 +1,7 @@
 """All figures of a fold, each with its interval, from what was found on the faces alone.
 
-docs/reference/metrics.md defines them. A figure is a list of three, its value and the two ends of its 95 % interval, all of
-them fractions; ``dvc metrics`` passes over lists, so that its table stays one that can be read.
+docs/reference/metrics.md defines them. A figure is a list of three, its value and the two ends of its 95 %
+interval, all of them fractions; ``dvc metrics`` passes over lists, so that its table stays one that can be read.
 """
 
 import re

@@ -52,7 +52,7 @@ class SearchFile(Settings):
     fixed: Assignments = Field(
         default_factory=dict, description="settings that differ from params.yaml in every trial"
     )
-    first: ListOf[Assignments] = Field(
+    initial_trials: ListOf[Assignments] = Field(
         default=(), description="trials 0, 1 …: a value for each parameter that exists beside the others"
     )
     sampler: SamplerSettings = TPESettings()

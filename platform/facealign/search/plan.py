@@ -117,12 +117,12 @@ class SearchPlan:
     def limits(self) -> Limits:
         """The file's budget; a grid ends with its last point too."""
         size = self.file.space.size if self.file.sampler.name == "grid" else None
-        return limits_of(self.file.budget, rows=None if size is None else size + len(self.file.first))
+        return limits_of(self.file.budget, rows=None if size is None else size + len(self.file.initial_trials))
 
     @property
     def queue(self) -> Sequence[Queued]:
-        """The file's ``first``."""
-        return [Queued(self.file.space.labels(values)) for values in self.file.first]
+        """The file's ``initial_trials``."""
+        return [Queued(self.file.space.labels(values)) for values in self.file.initial_trials]
 
     @property
     def rungs(self) -> tuple[int, ...]:

@@ -60,8 +60,8 @@ def full_paths(tree: Any) -> Any:
             found[key] = _renamed(found[key], method)
     if isinstance(found.get("space"), dict):
         found["space"] = {path: _conditions(parameter, method) for path, parameter in found["space"].items()}
-    if isinstance(found.get("first"), list | tuple):
-        found["first"] = [_renamed(values, method) for values in found["first"]]
+    if isinstance(found.get("initial_trials"), list | tuple):
+        found["initial_trials"] = [_renamed(values, method) for values in found["initial_trials"]]
     return found
 
 

@@ -60,9 +60,9 @@ def parameter_problems(file: SearchFile, baseline: Baseline, path: str) -> list[
 
 def together_problems(file: SearchFile, baseline: Baseline) -> list[ConfigProblem]:
     """Values that are each allowed, but not together: of the first trials, else the first found by chance."""
-    for i, values in enumerate(file.first):
+    for i, values in enumerate(file.initial_trials):
         if problems := baseline.problems({**file.fixed, **values}):
-            return [ConfigProblem(("first", i), _words(problem, "", file.method)) for problem in problems]
+            return [ConfigProblem(("initial_trials", i), _words(problem, "", file.method)) for problem in problems]
     for number in range(_DRAWS):
         values = file.space.filled(_drawn(random.Random(number)))
         if problems := baseline.problems({**file.fixed, **values}):
@@ -293,8 +293,8 @@ def _budget(file: SearchFile) -> Iterator[ConfigProblem]:
     if file.confirm is not None and file.confirm.top > budget.trials:
         rule = f"there are only {budget.trials} trials (found {file.confirm.top}); lower it, or set confirm: null"
         yield ConfigProblem(("confirm", "top"), rule)
-    if len(file.first) > budget.trials:
-        rule = f"there are only {budget.trials} trials, and {len(file.first)} first ones; raise it"
+    if len(file.initial_trials) > budget.trials:
+        rule = f"there are only {budget.trials} trials, and {len(file.initial_trials)} in initial_trials; raise it"
         yield ConfigProblem(("budget", "trials"), rule)
     size = None if file.space.is_conditional else file.space.size
     if file.sampler.name == "grid" and size is not None and size > budget.trials:
@@ -360,17 +360,22 @@ def _sampler(file: SearchFile) -> Iterator[ConfigProblem]:
             yield ConfigProblem(
                 place, f"a grid needs an end: give {names(endless)} a step or choices, or take qmc"
             )
-        if file.first:
-            yield ConfigProblem(("first",), "a grid tries every combination once, these too; leave `first` out")
+        if file.initial_trials:
+            yield ConfigProblem(
+                ("initial_trials",), "a grid tries every combination once, these too; leave `initial_trials` out"
+            )
 
 
 def _first(file: SearchFile) -> Iterator[ConfigProblem]:
     """First trials that the space does not have."""
-    for i, values in enumerate(file.first):
-        if values in file.first[:i]:
-            yield ConfigProblem(("first", i), f"it is the same as first.{file.first.index(values)}; leave it out")
+    for i, values in enumerate(file.initial_trials):
+        if values in file.initial_trials[:i]:
+            yield ConfigProblem(
+                ("initial_trials", i),
+                f"it is the same as initial_trials.{file.initial_trials.index(values)}; leave it out",
+            )
         for path, value in values.items():
-            place = ("first", i, path)
+            place = ("initial_trials", i, path)
             if path not in file.space.parameters:
                 yield ConfigProblem(
                     place, _unknown(path, file) if path not in file.fixed else "it is fixed; leave it out"
@@ -386,7 +391,7 @@ def _first(file: SearchFile) -> Iterator[ConfigProblem]:
         for path in file.space.order:
             if path not in values and file.space.parameters[path].is_active(values):
                 rule = f"{short_path(path, file.method)} has no value; give one of: {file.space.parameters[path]}"
-                yield ConfigProblem(("first", i), rule)
+                yield ConfigProblem(("initial_trials", i), rule)
 
 
 def _where(space: Space, path: str, method: str) -> str:

@@ -112,7 +112,7 @@ def _figures(
         "ended_by": limit or "trials",
         "trials": dict(Counter(row.state for row in rows)),
         "winner": {"number": winner.number, "values": list(winner.values), "params": winner.params},
-        "paper": list(rows[PAPER].values) if search.file.first else None,
+        "paper": list(rows[PAPER].values) if search.file.initial_trials else None,
         "confirmed": [
             {
                 "number": one.number,
@@ -172,7 +172,7 @@ def draw_search(search: Search, study: SearchStudy, again: Sequence[Confirmed] =
         study=study.plan.name,
         objectives=study.plan.objectives,
         parameters={path: _range(parameter) for path, parameter in search.file.space.parameters.items()},
-        paper=PAPER if search.file.first else None,
+        paper=PAPER if search.file.initial_trials else None,
         epochs=search.plan.epochs,
         rungs=study.plan.rungs,
         random=_random(search, rows),
@@ -205,7 +205,7 @@ def _range(parameter: Parameter) -> ParameterRange:
 
 def _random(search: Search, rows: Sequence[TrialRow]) -> RandomTrials | None:
     """The trials whose settings were drawn at random: after the paper's, those before the sampler has learned."""
-    first, sampler = len(search.file.first), search.file.sampler
+    first, sampler = len(search.file.initial_trials), search.file.sampler
     drawn = {"random": len(rows), "tpe": getattr(sampler, "startup", 0)}.get(sampler.name, 0)
     own = tuple(row for row in rows if first <= row.number < drawn)
     return RandomTrials(source=f"this search's {len(own)} random trials", rows=own) if own else None
@@ -334,7 +334,7 @@ def _confirm(
     """The best trials and the paper's setting, trained again from fresh seeds."""
     if search.file.confirm is None:
         return []
-    has_paper = bool(search.file.first)
+    has_paper = bool(search.file.initial_trials)
     chosen = to_confirm(rows, search.file.confirm, has_paper)
     if not chosen:
         return []

@@ -104,7 +104,7 @@ def preview_search(
     """
     baseline = ParamsBaseline(params)
     file = load_search(path, baseline)
-    settings = baseline.params({**file.fixed, **(file.first[0] if file.first else {})})
+    settings = baseline.params({**file.fixed, **(file.initial_trials[0] if file.initial_trials else {})})
     train = settings.section(file.method).train
     measured = None
     if epoch_seconds is None:

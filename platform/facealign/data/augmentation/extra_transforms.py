@@ -13,7 +13,7 @@ from facealign.data.images import Image8
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # its import would otherwise ask a server for news
 
 
-def apply_further(image: Image8, change: ExtraTransform, seed: int) -> Image8:
+def apply_transform(image: Image8, change: ExtraTransform, seed: int) -> Image8:
     """(S, S, 3) uint8 RGB → the same shape, changed as ``seed`` has it.
 
     Raises:
@@ -44,15 +44,19 @@ def _built(text: str) -> Any:
     change = ExtraTransform.model_validate_json(text)
     kind = getattr(albumentations, change.name, None)
     if not (isinstance(kind, type) and issubclass(kind, albumentations.BasicTransform)):
-        raise UserError(f"augment.further: Albumentations has no transform {change.name!r}; mind its spelling")
+        raise UserError(
+            f"augment.extra_transforms: Albumentations has no transform {change.name!r}; mind its spelling"
+        )
     if not issubclass(kind, albumentations.ImageOnlyTransform | BaseDropout):
         raise UserError(
-            f"augment.further: {change.name} moves pixels, and landmarks would stay where they were; geometry is "
-            "rotation, shift, scale and flip"
+            f"augment.extra_transforms: {change.name} moves pixels, and landmarks would stay where they "
+            "were; geometry is rotation, shift, scale and flip"
         )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # it only warns of a parameter that it does not know
             return kind(**change.params, p=1)
     except (TypeError, ValueError, UserWarning) as error:
-        raise UserError(f"augment.further: {change.name} does not take {change.params}: {error}") from None
+        raise UserError(
+            f"augment.extra_transforms: {change.name} does not take {change.params}: {error}"
+        ) from None

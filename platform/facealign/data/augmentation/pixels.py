@@ -49,14 +49,14 @@ def change_pixels(image: Image8, settings: AugmentSettings, rng: np.random.Gener
     for (name, change), (chance, *amounts) in zip(_CHANGES.items(), draws[1:], strict=True):
         if chance < getattr(settings, name):
             change(image, settings, amounts)
-    for further in settings.further:
+    for transform in settings.extra_transforms:
         chance, amount = rng.random(2).tolist()
-        if chance < further.probability:
+        if chance < transform.probability:
             from facealign.data.augmentation.extra_transforms import (
-                apply_further,  # its library takes a second to import
+                apply_transform,  # its library takes a second to import
             )
 
-            image[:] = apply_further(image, further, int(amount * 2**32))
+            image[:] = apply_transform(image, transform, int(amount * 2**32))
     return covered
 
 

@@ -41,7 +41,7 @@ class AugmentSettings(Settings):
 
         augment: adnet
         augment: {recipe: adnet, flip: 0.0, gamma: 0.2}
-        augment: {recipe: awing, further: [{name: MotionBlur, probability: 0.1}]}
+        augment: {recipe: awing, extra_transforms: [{name: MotionBlur, probability: 0.1}]}
 
     Where no recipe is named, it is ``awing``. The sources of the recipes' values are in ``augment_recipes``;
     the defaults here are strengths that do nothing until a recipe, or a value, switches their change on. The order
@@ -89,7 +89,7 @@ class AugmentSettings(Settings):
     )
     byte_noise_weight: _ShareRange = Field(default=(0.0, 0.5), description="of the bytes; ADNet [C]")
     gray: _Share = Field(default=0.0, description="probability of losing all color")
-    further: Annotated[tuple[ExtraTransform, ...], BeforeValidator(_as_tuple)] = Field(
+    extra_transforms: Annotated[tuple[ExtraTransform, ...], BeforeValidator(_as_tuple)] = Field(
         default=(), description="more changes of pixels after these, by the names that Albumentations gives them"
     )
 
@@ -123,7 +123,7 @@ class AugmentSettings(Settings):
         """Whether any view can differ from the plain crop."""
         geometry = (self.rotation, self.shift, self.scale, self.flip)
         pixels = (self.occlusion, self.blur, self.color, self.gamma, self.noise, self.byte_noise, self.gray)
-        return any(geometry + pixels) or bool(self.further)
+        return any(geometry + pixels) or bool(self.extra_transforms)
 
 
 AWING = AugmentSettings(recipe="awing")
