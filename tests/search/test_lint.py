@@ -429,7 +429,9 @@ def test_first_trials_that_break_rules_together_are_named(tmp_path, baseline):
       - {train.batch_size: 8, train.per_device_batch: 16}
     """
     path.write_text(textwrap.dedent(text), encoding="utf-8")
-    assert "search.yaml:7: initial_trials.0: train: per_device_batch 16 is more than" in "\n".join(messages(path, baseline))
+    assert "search.yaml:7: initial_trials.0: train: per_device_batch 16 is more than" in "\n".join(
+        messages(path, baseline)
+    )
 
 
 def test_a_value_that_needs_another_one_is_right_where_that_is_conditional(tmp_path, baseline):

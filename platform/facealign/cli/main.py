@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from facealign import __version__
 from facealign.cli import data, evaluate, models, schema, search, shards
 from facealign.cli.renamed import CommandGroup
 from facealign.workflows.errors import report_user_errors
@@ -17,6 +18,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"facealign {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Train, search, compare and register facial-landmark models on a Ray cluster."""
+
+
 app.add_typer(data.app, name="data")
 app.add_typer(shards.app, name="shards")
 app.add_typer(schema.app, name="schema")
