@@ -184,3 +184,34 @@ def test_the_example_code_of_the_guides_works(tmp_path):
     script.write_text("\n\n".join([*code, f"ROOT = {str(tmp_path)!r}", CHECK_EXAMPLES]), encoding="utf-8")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+FOREIGN = {
+    "facealign: command not found",
+    "python: not found",
+    "cannot execute: required file not found",
+    "Key 'early_stop' is not in struct",
+    "Unable to acquire lock",
+    "alias champion not found",
+    "Argument list too long",
+}
+"""Messages of the shell, of DVC, of MLflow, of curl."""
+
+
+def test_troubleshooting_quotes_messages_of_the_program():
+    """Runs of words between placeholders; a message that was rephrased has to be rephrased there as well."""
+    sources = [REPOSITORY / "Makefile", *(REPOSITORY / "platform").rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    program = plain_words(re.sub(r"\{[^{}]*\}", " ", re.sub(r"\"\s*\n\s*f?\"", "", text)))
+    missing = []
+    for line in (REPOSITORY / "docs" / "troubleshooting.md").read_text(encoding="utf-8").splitlines():
+        for quoted in re.findall(r"`([^`]+)`", line.split(" | ")[0] if line.startswith("| ") else ""):
+            longest = max(map(plain_words, re.split(r"…|;|'[^']*'|[\d./_]+", quoted)), key=len)
+            if quoted not in FOREIGN and len(longest.split()) > 2 and longest not in program:
+                missing.append(quoted)
+    assert not missing
+
+
+def plain_words(text: str) -> str:
+    """The words of a text, in lower case."""
+    return " ".join(re.findall(r"[a-z]+", text.lower()))
