@@ -25,7 +25,7 @@ STORED, INPUT, BOX = "#d55e00", "#009e73", "#0072b2"
 
 
 def synthetic_faces() -> None:
-    """The same drawn faces with 68 and with 98 landmarks."""
+    """Draw the same synthetic faces with 68 and with 98 landmarks."""
     for schema in ("ibug68", "wflw98"):
         cells = []
         for index in FACES:
@@ -39,7 +39,7 @@ def synthetic_faces() -> None:
 
 
 def crop_rule() -> None:
-    """A photo with its squares, what is stored of it, and what the network sees."""
+    """Draw a photo with its boxes, the stored crop, and the network's input."""
     face, crop = draw_face(0, 18, "ibug68", 320), CropSettings()
     box = landmark_box(face.points)
     to_stored = stored_crop(box, crop)
@@ -72,7 +72,7 @@ def crop_rule() -> None:
 
 
 def pose_bins() -> None:
-    """Mean shape and number of the drawn faces in each pose bin."""
+    """Draw mean shape and number of the synthetic faces in each pose bin."""
     schema, crop, faces = load_schema("ibug68"), CropSettings(), 1500
     points = np.stack([_input_points(draw_face(0, i, schema.name, 64).points, crop) for i in range(faces)])
     valid = np.ones(points.shape[:2], dtype=np.bool_)
@@ -100,7 +100,7 @@ def _input_points(points, crop):  # noqa: ANN001, ANN202 - pixels of the photo t
 
 
 def schema() -> None:
-    """A built-in schema."""
+    """Draw a built-in schema."""
     drawn = load_schema_file("wflw98")
     save_schema_plot(IMAGES / "schema-wflw98.png", drawn, np.array(drawn.layout))
 
