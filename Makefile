@@ -92,5 +92,5 @@ bench: $(READY)  ## speed and memory of the parts
 	@for name in data prepare synthetic targets train; do echo "==> benchmarks/$$name.py"; python "benchmarks/$$name.py"; done
 
 clean:  ## remove what was made, but for the environment and the MLflow store
-	@rm -rf outputs runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf outputs runs site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
