@@ -16,6 +16,7 @@ from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import FORMAT_VERSION, DamagedIndex, Index
 from facealign.data.shards.verify import verify
 from facealign.data.shards.writer import KEYS_SUFFIX
+from facealign.storage.local import Folder
 from facealign.storage.uris import open_store
 
 PREPARE = """
@@ -42,8 +43,20 @@ def bytes_of(folder: Path, *, keys: bool) -> dict[str, bytes]:
     }
 
 
-def test_comments_and_docstrings_leave_the_digest_and_are_noticed(tmp_path):
-    """Each module of the package gets a comment; the data keep their name, their bytes, and are prepared again."""
+def add_comment(text: str) -> str:
+    return text + "\n# A comment.\n"
+
+
+def edit_docstring(text: str) -> str:
+    return text.replace('"""', '"""Edited: ', 1) if text.startswith('"""') else text
+
+
+def add_code(text: str) -> str:
+    return text + "\n_ADDED = 1\n"
+
+
+def test_source_text_leaves_the_digest_and_is_noticed(tmp_path):
+    """Each module of the package is edited; the data keep their digest and bytes, and are prepared again."""
     copy = tmp_path / "platform"
     shutil.copytree(
         Path(facealign.__file__).parent, copy / "facealign", ignore=shutil.ignore_patterns("__pycache__")
@@ -60,11 +73,15 @@ def test_comments_and_docstrings_leave_the_digest_and_are_noticed(tmp_path):
     before, keys_before = bytes_of(folder, keys=False), bytes_of(folder, keys=True)
     assert loaded == "16"
     assert run(folder) == [digest, "0"]
-    for path in copy.rglob("*.py"):
-        path.write_text(path.read_text(encoding="utf-8") + "\n# A comment.\n", encoding="utf-8")
-    assert run(folder) == [digest, "16"]
-    assert bytes_of(folder, keys=False) == before
-    assert bytes_of(folder, keys=True) != keys_before
+    for edit in (add_comment, edit_docstring, add_code):
+        for path in copy.rglob("*.py"):
+            path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8")
+        assert run(folder) == [digest, "16"]
+        assert bytes_of(folder, keys=False) == before
+        keys = bytes_of(folder, keys=True)
+        assert keys.keys() == keys_before.keys()
+        assert all(keys[name] != keys_before[name] for name in keys if name.endswith(KEYS_SUFFIX))
+        keys_before = keys
 
 
 def test_the_index_names_no_key(prepared):
@@ -82,7 +99,9 @@ def test_the_index_names_no_key(prepared):
     assert statistics.code not in text
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"inputs": 1, "rows": []}', b"\xff\xfe", None])
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b"[" * 100_000, b'{"inputs": 1, "rows": []}', b"\xff\xfe", None]
+)
 def test_damaged_keys_cost_time_and_nothing_else(prepared, drawn, damage):
     """Whatever the keys are, preparing again gives the same bytes and writes them anew."""
     folder, index = prepared
@@ -106,6 +125,21 @@ def test_one_damaged_key_reads_one_shard_again(prepared, drawn):
     report = prepare(drawn(), folder)
     assert report.loaded == shard.rows
     assert report.index.digest == index.digest
+
+
+def test_keys_that_cannot_be_read_are_like_missing_ones(prepared, drawn, monkeypatch):
+    folder, index = prepared
+    good, read = bytes_of(folder, keys=True), Folder.read
+
+    def refuse_keys(self, name):
+        if name.endswith(KEYS_SUFFIX):
+            raise PermissionError(13, "Permission denied", name)
+        return read(self, name)
+
+    monkeypatch.setattr(Folder, "read", refuse_keys)
+    report = prepare(drawn(), folder)
+    assert (report.loaded, report.index.digest) == (28, index.digest)
+    assert bytes_of(folder, keys=True) == good
 
 
 def test_keys_without_their_file_are_found_and_removed(prepared, drawn):

@@ -57,6 +57,7 @@ def _rewrite(stored, **changes):
     ("old", "new", "rule"),
     [
         ('"format_version": 3', '"format_version": 2', "has format version 2, and this program reads version 3"),
+        ('"format_version"', '"edition"', "has no format version, and this program reads version 3"),
         ('"rows"', '"lines"', "damaged: its content is not what its digest says"),
         ('"seed": 0', '"seed": 1', "damaged: its content is not what its digest says"),
         ('"seed": 0', '"seed":  0', "damaged: its content is not what its digest says"),

@@ -57,5 +57,5 @@ def write_keys(store: Store, file: str, keys: ShardKeys | StatisticsKeys) -> Non
 def _read(store: Store, file: str) -> Any:
     try:
         return json.loads(store.read(file + KEYS_SUFFIX))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None

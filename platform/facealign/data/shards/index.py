@@ -4,7 +4,7 @@ The file holds a digest of all else in it, and has one form only: every changed 
 """
 
 import json
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -81,7 +81,7 @@ class Index(Settings):
         no_statistics: The reason, or nothing.
     """
 
-    format_version: Literal[3] = 3
+    format_version: int = FORMAT_VERSION
     source: SourceNote
     landmarks: LandmarkSchema
     crop: CropSettings
@@ -146,8 +146,9 @@ class Index(Settings):
         tree = _parse(data, path)
         found = tree.get("format_version", tree.get("version"))
         if found != FORMAT_VERSION:
+            version = "no format version" if found is None else f"format version {found!r}"
             raise DamagedIndex(
-                f"{path}: has format version {found!r}, and this program reads version {FORMAT_VERSION}; prepare "
+                f"{path}: has {version}, and this program reads version {FORMAT_VERSION}; prepare "
                 "the data again: `dvc repro prepare`, or `facealign shards write` where no pipeline is used"
             )
         digest = tree.pop("digest", None)
