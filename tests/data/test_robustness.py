@@ -17,6 +17,7 @@ from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index, NoIndex
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.verify import verify
+from facealign.data.shards.writer import KEYS_SUFFIX
 
 pytestmark = pytest.mark.thorough
 
@@ -33,7 +34,7 @@ def whole(drawn, tmp_path_factory):
 def test_any_flipped_byte_is_found_and_its_file_named(whole, tmp_path):
     folder = shutil.copytree(whole, tmp_path / "shards")
     draw = random.Random(0)
-    names = sorted(path.name for path in folder.iterdir() if path.suffix not in (".csv", ".keys"))
+    names = sorted(path.name for path in folder.iterdir() if path.suffix not in (".csv", KEYS_SUFFIX))
     assert {name.split(".")[-1] for name in names} == {"arrow", "json", "safetensors"}
     for i in range(210):
         path = folder / names[i % len(names)]
@@ -43,6 +44,23 @@ def test_any_flipped_byte_is_found_and_its_file_named(whole, tmp_path):
         assert [problem.file for problem in verify(folder)] == [path.name], place
         path.write_bytes(data)
     assert verify(folder) == []
+
+
+def test_any_flipped_byte_of_a_key_file_leads_to_preparing_its_file_again(whole, drawn, tmp_path):
+    """No digest covers the key files, so that no check reports them; preparing compares and repairs them."""
+    folder = shutil.copytree(whole, tmp_path / "shards")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    shards = {f"{name}{KEYS_SUFFIX}": file for name, file in Index.load(folder).files().items()}
+    draw = random.Random(0)
+    for i in range(4 * len(shards)):
+        name = sorted(shards)[i % len(shards)]
+        data = bytearray(before[name])
+        data[place := draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+        (folder / name).write_bytes(data)
+        assert verify(folder) == []
+        rows = getattr(shards[name], "rows", 0)
+        assert prepare(drawn(shards={"megabytes": 0.02}), folder).loaded <= rows, place
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, place
 
 
 def test_damaged_statistics_are_not_read(whole, tmp_path):

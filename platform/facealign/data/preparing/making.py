@@ -86,7 +86,8 @@ class ShardMaker:
             prints = tuple(self._fingerprint(sample) for sample in task.samples)
         decisive = [self._decisive(*pair) for pair in zip(task.samples, prints, strict=True)]
         inputs = digest_json([task.fold, decisive])
-        kept = _find(store, task, inputs)
+        all_rows = [digest[:_DIGITS] for digest in decisive]
+        kept = _find(store, task, ShardKeys(inputs=inputs, rows=all_rows))
         if kept is not None:
             for _ in task.samples:
                 tick()
@@ -165,11 +166,10 @@ class ShardMaker:
         return Row(face, pixels.hexdigest()[:_DIGITS])
 
 
-def _find(store: Store, task: ShardTask, inputs: str) -> Shard | None:
+def _find(store: Store, task: ShardTask, keys: ShardKeys) -> Shard | None:
     """The shard of an earlier preparation that all samples are in and that would come out the same."""
     for shard in task.before:
-        keys = read_shard_keys(store, shard.file)
-        is_same = keys is not None and keys.inputs == inputs and shard.rows == len(task.samples)
+        is_same = shard.rows == len(task.samples) and read_shard_keys(store, shard.file) == keys
         if is_same and store.size(shard.file) == shard.bytes:
             return shard
     return None
