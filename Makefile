@@ -6,6 +6,9 @@ SHELL := /bin/bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+# Tests run in two processes, the tests on the Ray cluster in one of them, all others in both. One thread each: the threads
+# of two processes on two cores wait for each other, and the tests take five times as long.
+PYTEST := OMP_NUM_THREADS=1 python -m pytest --numprocesses=2 --dist=loadgroup
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -49,14 +52,14 @@ endif
 
 test: $(READY)  ## the tests (real Ray, MLflow server and DVC among them)
 	@echo "==> tests"
-	python -m pytest -m "not slow and not gpu"
+	$(PYTEST) -m "not slow and not gpu"
 
 test-fast: $(READY)  ## the tests that need no cluster and no server, under a minute
-	@python -m pytest -q -m "not ray and not slow and not thorough and not gpu"
+	@$(PYTEST) -q -m "not ray and not slow and not thorough and not gpu"
 
 test-all: $(READY)  ## every test, the slow ones too
 	@echo "==> all tests"
-	python -m pytest
+	$(PYTEST)
 
 check: $(READY)  ## ruff, mypy (strict on the package), import rules
 	@echo "==> ruff"
