@@ -39,13 +39,13 @@ class Quiet:
     """Callback that say nothing and never stop."""
 
     def log(self, metrics: dict[str, float], step: int) -> None:
-        """Nothing."""
+        """Ignore the metrics."""
 
     def epoch(self, progress: Progress, step: int) -> None:
-        """Nothing."""
+        """Ignore the end of an epoch."""
 
     def checkpoint(self, folder: Path | None, score: float) -> None:
-        """Nothing."""
+        """Ignore the checkpoint."""
 
     def stop_requested(self) -> bool:
         """Never."""
@@ -72,7 +72,7 @@ class Clock(Quiet):
 
     @property
     def seconds_per_step(self) -> float:
-        """From the first reading to the last."""
+        """Return the mean seconds of a step between the first and the last reading."""
         (first, started), *_, (last, ended) = self.readings
         return (ended - started) / (last - first)
 

@@ -60,7 +60,7 @@ class Server:
             time.sleep(0.2)
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """Kill the server as a power cut would."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
@@ -74,7 +74,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Step:
-    """When a step had been logged, in which phase, and what was said."""
+    """A logged step: its time, its phase, and its metrics."""
 
     wall: float
     cpu: float

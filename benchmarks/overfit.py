@@ -127,7 +127,7 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
 
 
 def mirrored(share: float) -> AugmentSettings:
-    """Nothing but a mirror, for this share of the views."""
+    """Return settings that mirror this fraction of the views and change nothing else."""
     return NONE.model_copy(update={"flip": share})
 
 
@@ -138,7 +138,7 @@ def both(method: Method, reader: ShardReader, faces: int) -> tuple[float, float]
 
 
 def told(errors: tuple[float, float]) -> str:
-    """As it is printed."""
+    """Return the outcome as it is printed."""
     return "{:.2f} {:.2f} %".format(*(100 * error for error in errors))
 
 

@@ -219,7 +219,7 @@ class Steps:
 
 
 def loop(job: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """As `facealign train --plain` does."""
+    """Train as `facealign train --plain` does."""
     from facealign.training.plain import train_plain
 
     steps = Steps(job.train.batch_size)
@@ -229,7 +229,7 @@ def loop(job: Any, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def ray(job: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """As `dvc repro` does."""
+    """Train as `dvc repro` does."""
     from facealign.cluster.config import ClusterConfig
     from facealign.cluster.train import train
 

@@ -1,4 +1,4 @@
-"""The same stored crops read by other libraries, each as a good engineer would use it.
+"""Readers of the same stored crops by other libraries, each used as its documentation advises.
 
 All decode with OpenCV, collate with PyTorch, and augment with Albumentations by the recipe of AWing: the same
 probabilities and strengths as ours. Each is a ``DataLoader`` in this process that gives batches of 16 of

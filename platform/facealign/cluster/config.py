@@ -1,4 +1,4 @@
-"""Where trainings and preparations run."""
+"""Settings of the cluster on which trainings and preparations run."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,7 +8,7 @@ from facealign.config import Settings
 
 
 class ElasticWorkers(Settings):
-    """As many workers as the cluster has room for, within bounds."""
+    """Bounds on the number of workers; the training uses as many as the cluster has room for."""
 
     min: int = Field(ge=1, description="with fewer, the training waits")
     max: int = Field(ge=1, description="more are not used")
@@ -73,10 +73,10 @@ class ClusterConfig(Settings):
 
     @property
     def fewest_workers(self) -> int:
-        """With which the training starts at all."""
+        """The number of workers that a training needs to start."""
         return self.workers if isinstance(self.workers, int) else self.workers.min
 
     @property
     def most_workers(self) -> int:
-        """That the training has use for."""
+        """The largest number of workers that a training uses."""
         return self.workers if isinstance(self.workers, int) else self.workers.max

@@ -180,7 +180,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True)
 class Cause:
-    """Why an attempt failed.
+    """The cause of a failed attempt.
 
     Attributes:
         text: A clause.

@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.3
 
 
 def folder_of(job: TrainJob, place: str) -> str:
-    """Where a training keeps its checkpoints, below a folder or URI."""
+    """Return the folder or URI of a training's checkpoints, below the storage."""
     return uris.join(uris.absolute(place), job.name)
 
 

@@ -49,11 +49,11 @@ class Batch:
         return is_flipped
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch with its tensors on ``device``; the copy of a pinned batch waits for nothing."""
+        """Copy the batch to ``device``; the copy of a pinned batch is asynchronous."""
         return self._with_tensors(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> "Batch":
-        """The same batch in page-locked memory. Without this method a pinning ``DataLoader`` pins nothing."""
+        """Copy the batch to page-locked memory; a pinning ``DataLoader`` calls this method."""
         return self._with_tensors(torch.Tensor.pin_memory)
 
     def part(self, rows: range) -> "Batch":

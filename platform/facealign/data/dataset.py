@@ -81,7 +81,7 @@ class FaceDataset:
         return {**view, "pair": others[0]} if others else view
 
     def plain(self) -> "FaceDataset":
-        """The same fold without augmentation, annotation noise and second views."""
+        """Return the fold without augmentation, annotation noise and second views."""
         return replace(self, augment=NONE, views=1)
 
     def _view(

@@ -43,7 +43,7 @@ def read_photo(path: Path, place: str) -> Image8:
 
 
 def decode_photo(data: bytes, place: str, most_pixels: int = _MOST_PIXELS) -> Image8:
-    """As ``read_photo``, of a file's bytes.
+    """Decode a photo from a file's bytes, as ``read_photo`` does from a path.
 
     Args:
         data: The file.

@@ -42,7 +42,7 @@ def train_batches(
     workers: int = 0,
     pin_memory: bool = False,
 ) -> Iterator[Batch]:
-    """This rank's batches of one epoch, from ``start_step`` to its end.
+    """Iterate over this rank's batches of one epoch, from ``start_step`` to its end.
 
     Args:
         dataset: The training fold.
@@ -76,7 +76,7 @@ def eval_batches(
     workers: int = 0,
     pin_memory: bool = False,
 ) -> Iterator[Batch]:
-    """This rank's share of the plain views of a fold, in row order; the ranks together see each sample once.
+    """Iterate over this rank's slice of a fold's plain views, in row order; together the ranks see each face once.
 
     The batches are the same however many ranks share them, because a network may round a sample's outputs
     differently in another company. Nothing is repeated to fill up: the last batch may be smaller, and numbers of

@@ -27,7 +27,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w\- ]")
 
 
 def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErrors | None = None) -> Figures:
-    """Every figure of these faces.
+    """Compute all metrics of a fold, each with its interval.
 
     Args:
         faces: At least one.

@@ -78,7 +78,7 @@ def _of_set(part: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_directions(part: Mapping[str, Any]) -> Iterator[str]:
-    """Also that intervals have their ends in order."""
+    """Check the directional errors, and that the ends of intervals are in order."""
     value = _values(part)
     if "edge_nme" in value:
         whole, normal, tangent = (value[name] for name in ("edge_nme", "normal_nme", "tangent_nme"))

@@ -38,7 +38,7 @@ class FacePredictions:
         return replace(self, found=self.found.of(faces), labels=tuple(self.labels[row] for row in rows.tolist()))
 
     def with_predicted(self, points: NDArray[np.float64]) -> "FacePredictions":
-        """The same faces with other landmarks found on them: (F, N, 2), pixels of the photos."""
+        """Return the faces with other predictions: (F, N, 2), pixels of the photos."""
         return replace(self, found=replace(self.found, predicted=points))
 
     def write(self, path: Path) -> None:

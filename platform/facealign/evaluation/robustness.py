@@ -81,7 +81,7 @@ class Flip(Settings):
 
 
 class Robustness(Settings):
-    """All of it; ``robustness.json`` holds this.
+    """The robustness of a model under all perturbations; ``robustness.json`` holds it.
 
     Attributes:
         method: Of the model.
@@ -138,7 +138,7 @@ class SeenFaces:
     seed: int = 0
 
     def perturbed(self, kind: str, strength: float) -> Iterator[Batch]:
-        """Each face under a perturbation of ``PERTURBATIONS``."""
+        """Return each face under a perturbation of ``PERTURBATIONS``."""
         perturbation, crop = PERTURBATIONS[kind], self.reader.index.crop
 
         def look(row: int) -> tuple[CropView, Callable[[Image8], None]]:
@@ -148,7 +148,7 @@ class SeenFaces:
         return self._batches(look)
 
     def seen(self, view: CropView) -> Iterator[Batch]:
-        """Each face as one view shows it."""
+        """Return each face as one view shows it."""
         return self._batches(lambda _: (view, None))
 
     def _batches(self, look: ViewFn) -> Iterator[Batch]:

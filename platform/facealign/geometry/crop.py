@@ -55,7 +55,7 @@ def stored_crop(box: ArrayLike, settings: CropSettings) -> affine.Affine:
 
 
 def unusable(box: ArrayLike, width: int, height: int) -> str | None:
-    """Why no face can be cut by a box (x0, y0, x1, y1) from a photo of these sides, px; None if one can."""
+    """Say why a box (x0, y0, x1, y1) gives no crop of a photo of these sides, px; None if it gives one."""
     # Of Python's numbers a difference that is too large is infinite, without a warning.
     x0, y0, x1, y1 = np.asarray(box, dtype=np.float64).tolist()
     seen = f"the box ({x0:.6g}, {y0:.6g}, {x1:.6g}, {y1:.6g}) "

@@ -50,7 +50,7 @@ def require_rules(schema: "LandmarkSchema") -> None:
 
 
 def broken_rules(schema: "LandmarkSchema") -> Iterator[Broken]:
-    """Every broken rule."""
+    """List every rule that the schema breaks."""
     if not _NAME.fullmatch(schema.name):
         yield Broken(
             ("name",), f"{schema.name!r}: a name is a letter, then letters, digits and _ . - (64 at most)"
@@ -210,7 +210,7 @@ class Normalizers(Settings):
 
     @property
     def names(self) -> tuple[Normalizer, ...]:
-        """Those that there are."""
+        """The names of the normalizers that the schema has."""
         return tuple(name for name in LANDMARK_NORMALIZERS if getattr(self, name) is not None)
 
 
@@ -324,7 +324,7 @@ def load_schema(name: str) -> LandmarkSchema:
 
 
 def load_schema_file(name: str) -> SchemaFile:
-    """As ``load_schema``, with the layout.
+    """Load a schema with its layout.
 
     Raises:
         UserError: As ``load_schema`` does; or a file of one's own bears a built-in schema's name.

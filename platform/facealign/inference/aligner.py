@@ -62,7 +62,7 @@ class FaceAligner:
         return [face.mapped(back) for face in self.predict_upright(image, given)]
 
     def predict_upright(self, image: Image8, boxes: NDArray[np.float64] | None = None) -> list[Face]:
-        """As ``predict``, of pixels that are as they are seen, and of boxes that can be used."""
+        """Predict on an image that is already upright and boxes that are already checked."""
         boxes = self.find(image) if boxes is None else boxes
         landmarks = self.run([cut(image, box, self.card.crop) for box in boxes])
         return [
@@ -118,7 +118,7 @@ def upright_boxes(boxes: NDArray[np.float64], stored: Image8, back: affine.Affin
 
 
 def checked_picture(image: NDArray[np.uint8]) -> Image8:
-    """The same, (H, W, 3) uint8.
+    """Check that an array is an image, (H, W, 3) uint8, and return it.
 
     Raises:
         UserError: It is not of this form.

@@ -21,7 +21,7 @@ class Face:
     landmarks: NDArray[np.float64]
 
     def mapped(self, matrix: affine.Affine) -> "Face":
-        """The same face in another frame: a turn by right angles, a mirroring, a shift or a change of scale."""
+        """Map the face to another frame: a turn by right angles, a mirroring, a shift or a change of scale."""
         return Face(map_box(matrix, self.box), affine.apply(matrix, self.landmarks))
 
 

@@ -42,7 +42,7 @@ from facealign.targets import (
 
 
 class LossWeights(Settings):
-    """Of the three losses of each stack (Eq. 10), and of the stacks."""
+    """Weights of the three losses of each stack (Eq. 10), and of the stacks."""
 
     landmarks: float = Field(default=1.0, gt=0.0, description="of the landmarks' coordinates")
     edges: float = Field(default=10.0, gt=0.0, description="α, of the edge maps")

@@ -22,7 +22,7 @@ _SHORT = 1e-6
 
 @dataclass(frozen=True)
 class Ellipses:
-    """Of N landmarks, in the unit of the errors.
+    """Error ellipses of N landmarks, in the unit of the errors.
 
     Attributes:
         centers: (N, 2) mean errors: what the model has wrong on every face alike.

@@ -45,7 +45,7 @@ class JointHits:
         return sum(self.correct[i] for i in chosen) / measured
 
     def metrics(self) -> dict[str, float]:
-        """By flat name: ``pck``, over all joints; ``pck_joint_0`` …, of those that were measured."""
+        """The metrics by flat name: ``pck`` over all joints; ``pck_joint_0`` … for each measured joint."""
         joints = [i for i, measured in enumerate(self.measured) if measured]
         return {"pck": self.share()} | {f"pck_joint_{i}": self.share([i]) for i in joints}
 

@@ -68,7 +68,7 @@ class Backbone(nn.Module, ABC):
         """
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The same as ``features``."""
+        """Compute the features, as ``features`` does."""
         return self.features(images)
 
     def load_pretrained(self) -> None:

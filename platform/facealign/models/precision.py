@@ -1,4 +1,4 @@
-"""Where half precision ends."""
+"""Keeps parts of a network in float32 under half precision."""
 
 from contextlib import AbstractContextManager, nullcontext
 

@@ -30,7 +30,7 @@ class GateLimits(Settings):
 
 
 class RegistryConfig(GateLimits):
-    """Where the best model goes, and past which gate."""
+    """Settings of the registry: the model's name and the promotion gate."""
 
     name: str | None = Field(
         default=None, pattern=r"^[\w.-]+$", description="of the registered model; null: facealign-<data.source>"

@@ -80,12 +80,12 @@ class Decision:
 
     @property
     def nme(self) -> Comparison:
-        """All faces, by NME."""
+        """The comparison of the NME over all faces."""
         return self.comparisons[0]
 
     @property
     def worse(self) -> tuple[Comparison, ...]:
-        """Where the candidate is worse beyond chance."""
+        """The comparisons in which the candidate is significantly worse."""
         return tuple(comparison for comparison in self.comparisons if comparison.verdict == "worse")
 
 
@@ -253,7 +253,7 @@ def sentence(decision: Decision, rival: str) -> str:
 
 
 def table(decision: Decision, rival: str) -> str:
-    """All comparisons as a table in Markdown, percent; the differences are candidate − rival."""
+    """Return all comparisons as a Markdown table, percent; differences are candidate − rival."""
     lines = [_HEADING.format(rival=rival, level=100 * decision.limits.level)]
     for one in decision.comparisons[: 2 * _ROWS]:
         interval = "" if one.low is None or one.high is None else f" [{100 * one.low:+.2f}, {100 * one.high:+.2f}]"

@@ -49,7 +49,7 @@ class Outcome:
 
     @property
     def table(self) -> str:
-        """All comparisons in Markdown; empty where there are none."""
+        """The comparisons as a Markdown table; empty where there are none."""
         return "" if self.decision is None else table(self.decision, self.rival)
 
 

@@ -104,7 +104,7 @@ def require_packages() -> None:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """It warns of its own deprecated calls, and of every optional package that it can do without."""
+    """Silence the exporter's warnings of its own deprecated calls and of optional packages."""
     log = logging.getLogger("torch.onnx._internal.exporter")  # torch sets the level of torch.onnx itself
     level = log.level
     log.setLevel(logging.ERROR)

@@ -44,7 +44,7 @@ class Served:
 
 
 def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Served:
-    """As MLflow's flavor ``python_function`` asks of its loader.
+    """Load a model; MLflow's flavor ``python_function`` calls this.
 
     Args:
         path: Of the model's data.

@@ -1,4 +1,4 @@
-"""Where a registered version came from, all of it as MLflow has it."""
+"""The lineage of a registered version, as MLflow records it."""
 
 import json
 import tempfile
@@ -118,7 +118,7 @@ def trace(uri: str, address: str) -> Lineage:
 
 
 def _files(client: Any, run_id: str) -> dict[str, str]:
-    """Of the run's artifacts, those that say how it was made."""
+    """List the run's artifacts that say how the model was made."""
     there = {file.path for file in client.list_artifacts(run_id)}
     with tempfile.TemporaryDirectory() as folder:
         return {

@@ -1,4 +1,4 @@
-"""All versions of a registered model, at a glance."""
+"""Versions and aliases of a registered model."""
 
 import re
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def promote(client: Any, name: str, version: str, before: Mapping[str, str]) -> 
 
 
 def now() -> str:
-    """This moment, for a tag."""
+    """Return the current time for a tag."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

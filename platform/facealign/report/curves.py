@@ -165,7 +165,7 @@ def write_history_csv(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """All or nothing: what stood at ``path`` stays until the new file is whole. The folder is made."""
+    """Write a CSV file atomically; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     with partial.open("w", encoding="utf-8", newline="") as file:

@@ -379,7 +379,7 @@ def save_png(path: Path, rgb: NDArray[np.uint8]) -> None:
 
 
 def _legend(cells: Sequence[FaceCell]) -> list[LegendEntry]:
-    """Of the marks that occur."""
+    """Draw the legend of the marks that occur."""
     entries = []
     if any(cell.truth is not None for cell in cells):
         entries.append(LegendEntry("truth", TRUTH))

@@ -79,7 +79,7 @@ def templates() -> Environment:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """All or nothing: what stood at ``path`` stays until the new file is whole. The folder is made."""
+    """Write a file atomically; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(content)

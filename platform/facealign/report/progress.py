@@ -30,7 +30,7 @@ class Eta:
         self._last: tuple[int, float] | None = None
 
     def at(self, position: int) -> None:
-        """So many steps of the whole are done, now."""
+        """Record how many steps are done now."""
         self._last = position, self._clock()
         self._first = self._first or self._last
 
@@ -159,7 +159,7 @@ class LineProgress:
         self._stream.flush()
 
     def close(self) -> None:
-        """Every line is out already."""
+        """Do nothing: every line is already printed."""
 
 
 class Progress(Protocol):
@@ -178,7 +178,7 @@ class Progress(Protocol):
         """A line for the user, apart from the figures."""
 
     def close(self) -> None:
-        """No more is coming, be the training done or not."""
+        """Close the bar, whether the training is done or not."""
 
 
 def progress_for(stream: IO[str]) -> Progress:

@@ -42,12 +42,12 @@ class Confirmed:
 
     @property
     def mean(self) -> float:
-        """Of the values."""
+        """The mean of the values."""
         return fmean(self.values)
 
     @property
     def half_width(self) -> float | None:
-        """Of the 95 % confidence interval of the mean, by Student's t; None: one value has none."""
+        """Half the width of the mean's 95 % confidence interval, by Student's t; None for a single value."""
         count = len(self.values)
         if count < 2:
             return None

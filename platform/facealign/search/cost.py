@@ -116,7 +116,7 @@ def _halving(rungs: list[int], factor: int, epochs: int) -> Judge:
 
 
 def _median(rungs: list[int], startup: int, epochs: int) -> Judge:
-    """Who is worse than the median of the finished ones is so at the first rung already."""
+    """Simulate the median pruner: a trial worse than the median is pruned at its first rung."""
     finished: list[float] = []
 
     def judge(worth: float) -> int:
@@ -160,16 +160,16 @@ class Preview:
 
     @property
     def device_hours(self) -> float:
-        """Of search and confirmation: GPU-hours, where the devices are GPUs."""
+        """Device-hours of search and confirmation: GPU-hours where the devices are GPUs."""
         return self.hours_of(self.epochs + self.confirm_epochs)
 
     @property
     def hours(self) -> float:
-        """Of the clock."""
+        """Hours of wall clock."""
         return self.device_hours / self.at_once
 
     def hours_of(self, epochs: float) -> float:
-        """Of one device."""
+        """Hours of one device."""
         return epochs * self.epoch_seconds / 3600
 
 
@@ -250,7 +250,7 @@ class EpochTime:
 
     @property
     def seconds(self) -> float:
-        """Of the epoch with its validation."""
+        """Seconds of an epoch with its validation."""
         return self.steps * self.step_seconds + self.validation_seconds
 
 
@@ -303,13 +303,13 @@ class _Unheard:
     """Callback that nobody listens to."""
 
     def log(self, metrics: dict[str, float], step: int) -> None:
-        """Nothing."""
+        """Ignore the metrics."""
 
     def epoch(self, progress: Progress, step: int) -> None:
-        """Nothing."""
+        """Ignore the end of an epoch."""
 
     def checkpoint(self, folder: Path | None, score: float) -> None:
-        """Nothing."""
+        """Ignore the checkpoint."""
 
     def stop_requested(self) -> bool:
         """Never."""

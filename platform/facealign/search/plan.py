@@ -16,7 +16,7 @@ from facealign.search.space import Assignments
 
 @dataclass(frozen=True)
 class Limits:
-    """Where a search ends; None: not there.
+    """Limits at which a search ends; None: no limit.
 
     Attributes:
         trials: That did not fail.
@@ -51,7 +51,7 @@ class Plan(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the study: it says what the trials depend on, so that equal names mean equal trials."""
+        """The study's name; it digests what the trials depend on, so that equal names mean equal trials."""
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ class Plan(Protocol):
 
     @property
     def limits(self) -> Limits:
-        """Where it ends."""
+        """The limits at which the search ends."""
 
     @property
     def queue(self) -> Sequence[Queued]:
@@ -143,7 +143,7 @@ class SearchPlan:
         return build_pruner(self.file.pruner, self.epochs)
 
     def suggest(self, trial: optuna.Trial) -> Assignments:
-        """From the file's space."""
+        """Suggest settings from the file's space."""
         return self.file.space.suggest(trial)
 
 
@@ -166,7 +166,7 @@ SEED = "seed"
 
 
 class FixedPlan(Settings):
-    """Every row from every seed, seeds within rows: place ``row × len(seeds) + i`` of the queue has ``seeds[i]``.
+    """Trains each row with each seed; position ``row × len(seeds) + i`` of the queue has ``seeds[i]``.
 
     Attributes:
         title: What it is; letters, digits and ``. _ -``.
@@ -197,19 +197,19 @@ class FixedPlan(Settings):
 
     @property
     def limits(self) -> Limits:
-        """All trials."""
+        """The limit is the number of trials."""
         return Limits(rows=len(self.rows) * len(self.seeds), failures=self.failures)
 
     @property
     def queue(self) -> Sequence[Queued]:
-        """All of them."""
+        """All trials."""
         return [
             Queued(attributes={"row": row, "seed": seed}) for row in range(len(self.rows)) for seed in self.seeds
         ]
 
     @property
     def rungs(self) -> tuple[int, ...]:
-        """None: all are trained to their end."""
+        """No rungs: all trials are trained to their end."""
         return ()
 
     def sampler(self, number: int) -> optuna.samplers.BaseSampler:
@@ -226,5 +226,5 @@ class FixedPlan(Settings):
         return {**self.rows[attributes["row"]], SEED: attributes["seed"]}
 
     def places(self, row: int) -> range:
-        """Of a row in the queue, in the order of the seeds."""
+        """The positions of a row in the queue, in the order of the seeds."""
         return range(row * len(self.seeds), (row + 1) * len(self.seeds))

@@ -46,7 +46,7 @@ class HyperbandSettings(Settings):
     factor: int = Field(default=3, ge=2, description="as in asha")
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
-        """Of the first bracket; each further one leaves out the first rung of the one before."""
+        """The rungs of the first bracket; each later bracket leaves out the first rung of the one before."""
         return _powers(self.first, self.factor, epochs)
 
     def brackets(self, epochs: int) -> tuple[int, ...]:
@@ -84,12 +84,12 @@ class MedianSettings(Settings):
 
 
 class NoPruning(Settings):
-    """Every trial is trained to its last epoch."""
+    """No pruning: every trial is trained to its last epoch."""
 
     name: Literal["none"] = "none"
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
-        """None."""
+        """No rungs."""
         return ()
 
     def build(self, epochs: int) -> BasePruner:

@@ -91,7 +91,7 @@ class RandomSettings(Settings):
 
 
 class GridSettings(Settings):
-    """Every combination once, in an order shuffled by the search's seed."""
+    """Grid search: every combination once, in an order shuffled by the search's seed."""
 
     name: Literal["grid"] = "grid"
 
@@ -105,7 +105,7 @@ class _Grid(GridSampler):  # type: ignore[misc]
     """A grid that does not end the search: Optuna's stops a loop of its own, which is not running here."""
 
     def after_trial(self, *_: Any) -> None:
-        """Nothing."""
+        """Do nothing after a trial."""
 
 
 SamplerSettings = Annotated[

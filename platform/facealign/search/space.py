@@ -149,7 +149,7 @@ class Range(_Conditional):
 
     @property
     def values(self) -> Sequence[float] | None:
-        """All its numbers in turn; None where there are always more between two."""
+        """All numbers of the range in order; None where it is continuous."""
         if self.is_whole:
             return range(int(self.low), int(self.high) + 1, int(self.step or 1))
         if self.step is None:
@@ -159,7 +159,7 @@ class Range(_Conditional):
 
     @property
     def probes(self) -> tuple[Probe, ...]:
-        """Both ends."""
+        """Values to check: both ends of the range."""
         kind = int if self.is_whole else float
         return (("low",), kind(self.low)), (("high",), kind(self.high))
 
@@ -220,7 +220,7 @@ class Choices(_Conditional):
 
     @property
     def probes(self) -> tuple[Probe, ...]:
-        """All of them."""
+        """Values to check: all choices."""
         return tuple((("choices", i), choice) for i, choice in enumerate(self.choices))
 
     def takes(self, value: Any) -> bool:
@@ -275,7 +275,7 @@ def _label(value: Any) -> Label:
 
 
 def _exact(number: float) -> Decimal:
-    """As it is written: the steps of 0.1 are not those of the nearest binary number."""
+    """Return a number as it is written: steps of 0.1 are not those of the nearest binary number."""
     return Decimal(str(number))
 
 
@@ -290,7 +290,7 @@ class Space(RootModel[dict[str, Parameter]]):
 
     @property
     def parameters(self) -> dict[str, Range | Choices]:
-        """Each by its path."""
+        """The parameters by path."""
         return self.root
 
     @cached_property
@@ -353,7 +353,7 @@ class Space(RootModel[dict[str, Parameter]]):
 
     @property
     def grid(self) -> dict[str, list[Label]] | None:
-        """Every value of every parameter, as a study holds it; None where there are infinitely many."""
+        """Every value of every parameter, as a study stores it; None where there are infinitely many."""
         found = {path: parameter.values for path, parameter in self.root.items()}
         if any(values is None for values in found.values()):
             return None

@@ -1,4 +1,4 @@
-"""Where studies are kept: a journal in a folder, or a database."""
+"""Storages of studies: a journal in a folder, or a database."""
 
 import re
 from pathlib import Path
@@ -37,7 +37,7 @@ def open_storage(address: str | None, folder: Path, *, alone: bool) -> Storage:
 
 
 def study_names(storage: Storage) -> list[str]:
-    """Of the studies that a storage holds."""
+    """List the names of the studies in a storage."""
     return [study.study_name for study in storage.get_all_studies()]
 
 

@@ -60,7 +60,7 @@ class BudgetTracker:
 
     @property
     def seconds_left(self) -> float | None:
-        """Of wall clock; None: no bound."""
+        """Seconds of wall clock that are left; None: no bound."""
         return None if self._limits.seconds is None else self._limits.seconds - self.seconds
 
     @property
@@ -137,7 +137,7 @@ class SearchStudy:
         self.budget = BudgetTracker(self.optuna, self.limits, clock)
 
     def rows(self) -> tuple[TrialRow, ...]:
-        """All trials, by number."""
+        """Return all trials as rows, by number."""
         return rows(self.optuna)
 
     def queued(self) -> tuple[TrialRow, ...]:

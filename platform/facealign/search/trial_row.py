@@ -63,7 +63,7 @@ def rows(study: optuna.Study) -> tuple[TrialRow, ...]:
 
 
 def rows_of(storage: Storage, name: str) -> tuple[TrialRow, ...]:
-    """All trials of a study, whoever works on it."""
+    """Return all trials of a study as rows, whichever process works on it."""
     return rows(optuna.load_study(study_name=name, storage=storage))
 
 

@@ -43,7 +43,7 @@ class Objects(Store):
             return bytes(stream.read())
 
     def size(self, name: str) -> int | None:
-        """As the bucket says."""
+        """The object's size, as the bucket reports it."""
         with self._named(name):
             info = self._files.get_file_info(self._key(name))
         return int(info.size) if info.type == pa.fs.FileType.File else None
@@ -57,18 +57,18 @@ class Objects(Store):
         return sha.hexdigest()
 
     def names(self) -> list[str]:
-        """Of objects directly below the prefix."""
+        """List the objects directly below the prefix."""
         with self._named(""):
             found = self._files.get_file_info(pa.fs.FileSelector(self._prefix, allow_not_found=True))
         return sorted(info.base_name for info in found if info.type == pa.fs.FileType.File)
 
     def remove(self, name: str) -> None:
-        """At once."""
+        """Delete the object."""
         with self._named(name):
             self._files.delete_file(self._key(name))
 
     def open(self, name: str) -> Any:
-        """Each read asks the bucket for a range."""
+        """Open the object for random access; each read asks the bucket for a range."""
         with self._named(name):
             return self._files.open_input_file(self._key(name))
 

@@ -1,4 +1,4 @@
-"""Where this machine keeps what it can have again: fetched shards, digests of files. Safe to delete always."""
+"""The cache folder of this machine: downloaded shards and digests of files. It is always safe to delete."""
 
 import os
 from pathlib import Path

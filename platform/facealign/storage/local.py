@@ -27,7 +27,7 @@ class Folder(Store):
         self.place = str(path)
 
     def write(self, name: str, data: Any) -> None:
-        """Beside its place first; then renamed, with the folder synchronized."""
+        """Write the file under a temporary name, rename it, and synchronize the folder."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             write_atomically(self.path / name, data)
@@ -40,36 +40,36 @@ class Folder(Store):
             raise UserError(f"{self.at(name)}: cannot be written: {error.strerror}") from None
 
     def read(self, name: str) -> bytes:
-        """From the disk."""
+        """Read the file."""
         return (self.path / name).read_bytes()
 
     def size(self, name: str) -> int | None:
-        """As the file system says."""
+        """The file's size, or None where there is no file."""
         path = self.path / name
         return path.stat().st_size if path.is_file() else None
 
     def digest(self, name: str) -> str:
-        """Read in pieces."""
+        """SHA-256 of the file, read in chunks."""
         return digest_file(self.path / name)
 
     def names(self) -> list[str]:
-        """Of files, not of folders; none where there is no folder."""
+        """List the files, not the folders; none where there is no folder."""
         return sorted(entry.name for entry in self.path.iterdir() if entry.is_file()) if self.path.is_dir() else []
 
     def remove(self, name: str) -> None:
-        """At once."""
+        """Delete the file."""
         (self.path / name).unlink()
 
     def open(self, name: str) -> Any:
-        """Memory-mapped."""
+        """Open the file, memory-mapped."""
         return pa.memory_map(str(self.path / name))
 
     def local_path(self, name: str, sha256: str) -> Path:
-        """Where it lies."""
+        """The file's path."""
         return self.path / name
 
     def at(self, name: str) -> str:
-        """Its path."""
+        """The file's path, for messages."""
         return str(self.path / name)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Where prepared data lies: a folder of this machine, or of a bucket.
+"""The interface of storages of prepared data: a local folder or a bucket.
 
 A store knows names and bytes, nothing of faces. What is written appears whole or not at all: a local file is
 written beside its place and renamed; an object of a bucket becomes visible when its upload is complete.
@@ -32,7 +32,7 @@ class Store(ABC):
 
     @abstractmethod
     def read(self, name: str) -> bytes:
-        """All bytes of a file.
+        """Read all bytes of a file.
 
         Raises:
             FileNotFoundError: There is none.

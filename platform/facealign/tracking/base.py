@@ -74,5 +74,5 @@ class NullTracker:
         """Forget."""
 
     def close(self, status: str | None = None) -> int:
-        """Nothing is outstanding."""
+        """Do nothing: no record is outstanding."""
         return 0

@@ -6,7 +6,7 @@ from facealign.config import Settings
 
 
 class TrackingSettings(Settings):
-    """Where runs are recorded. The environment variable MLFLOW_TRACKING_URI, where set, goes before ``uri``."""
+    """Settings of tracking. The environment variable MLFLOW_TRACKING_URI, where set, overrides ``uri``."""
 
     enabled: bool = True
     uri: str | None = Field(

@@ -31,7 +31,7 @@ def cut_param(text: str) -> str:
 
 
 def cut_tag(text: str) -> str:
-    """The same for a tag."""
+    """Shorten a tag to what MLflow stores."""
     return _cut(text, _LONGEST_TAG)
 
 

@@ -102,7 +102,7 @@ class MlflowSink:
             raise
 
     def _send_params(self, records: Sequence[ParamRecord]) -> None:
-        """Those that the run has not: MLflow changes none."""
+        """Send the parameters that the run does not have yet: MLflow changes none."""
         from mlflow.entities import Param
 
         known = self._client.get_run(self._run_id).data.params

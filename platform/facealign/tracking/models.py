@@ -32,7 +32,7 @@ def fetched_model(address: str, uri: str | None = None) -> Iterator[Path]:
 
 
 def _place(address: str, uri: str) -> str:
-    """Where the registry says that the files lie; a ``models:/`` address means the process's default store."""
+    """Return the URI of a version's files, as the registry has it."""
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -1,4 +1,4 @@
-"""Once only: a run keeps one figure for a key and step, whoever says it and however often.
+"""Writes each metric once: a run keeps one value for a key and step, however often it is sent.
 
 A training that restarts does the steps since its last checkpoint again, perhaps on another machine, and says their
 figures again: other moments, other throughputs. MLflow would keep both. So who delivers asks the run first which

@@ -89,7 +89,7 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 def now_ms() -> int:
-    """This moment, in milliseconds since 1970, as MLflow counts time."""
+    """Return the current time in milliseconds since 1970, as MLflow counts it."""
     return time.time_ns() // 1_000_000
 
 

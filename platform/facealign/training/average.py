@@ -63,7 +63,7 @@ class WeightAverage:
 
     @contextmanager
     def in_place_of(self, module: nn.Module) -> Iterator[None]:
-        """In the block ``module`` carries the average; after it, however it ends, its own weights to the bit."""
+        """Context in which ``module`` has the averaged weights; afterwards it has its own, to the bit."""
         carried = module.state_dict()
         own = {name: tensor.clone() for name, tensor in carried.items()}
         names = list(own)

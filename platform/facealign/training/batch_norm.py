@@ -52,7 +52,7 @@ class GlobalBatchNorm(_BatchNorm):
 
     @classmethod
     def like(cls, layer: _BatchNorm) -> "GlobalBatchNorm":
-        """With the settings, parameters and buffers of ``layer``."""
+        """Make a layer with the settings, parameters and buffers of ``layer``."""
         own = cls(layer.num_features, layer.eps, layer.momentum, layer.affine, layer.track_running_stats)
         for name, parameter in layer.named_parameters(recurse=False):
             own.register_parameter(name, parameter)

@@ -10,7 +10,7 @@ UNMEASURED = 1e9
 
 
 class Callback(Protocol):
-    """Where a training runs decides what these do: a Ray worker, a plain process, a test."""
+    """Callbacks of a training; a Ray worker, a plain process and a test each have their own."""
 
     def log(self, metrics: dict[str, float], step: int) -> None:
         """Figures of the steps since the last call; called in the main process alone."""

@@ -119,7 +119,7 @@ class TrainJob(Settings):
 
     @property
     def determinants(self) -> dict[str, Any]:
-        """Every setting that changes the result, the digest of the data's content among them, as plain values."""
+        """Every setting that changes the result, with the digest of the data, as plain values."""
         return self.model_dump(mode="json", exclude=BESIDE_THE_RESULT)
 
     @property

@@ -57,7 +57,7 @@ class TrainingData:
             method.use_statistics(self._reader.statistics())
 
     def local_batches(self, method: Method, epoch: int, start_step: int) -> Iterator[Batch]:
-        """This process's share of each global batch of an epoch, from a step on, in the method's views."""
+        """Iterate over this process's local batches of an epoch, from a step on, in the method's views."""
         job = self._job
         return train_batches(
             FaceDataset(self._reader, job.train.augment, job.seed, method.views),
@@ -72,7 +72,7 @@ class TrainingData:
         )
 
     def validation(self) -> Iterator[Batch]:
-        """This process's share of the validation fold; the processes together have each face once."""
+        """Iterate over this process's slice of the validation fold; together the processes see each face once."""
         config = self._job.train
         return eval_batches(
             self._validation,

@@ -69,7 +69,7 @@ class Learner:
 
     @property
     def lr(self) -> float:
-        """Of the last step."""
+        """The learning rate of the last step."""
         return float(self.optimizer.param_groups[0]["lr"])
 
     @property
@@ -78,7 +78,7 @@ class Learner:
         return nn.utils.get_total_norm([parameter.detach() for parameter in self.method.parameters()])
 
     def figures(self) -> dict[str, float]:
-        """For the logs: the last step's rate, fp16's loss scale, a GPU's peak memory so far in 10⁹ bytes."""
+        """Metrics for the logs: learning rate, fp16's loss scale, a GPU's peak memory so far in 10⁹ bytes."""
         found = {"train/lr": self.lr}
         if self.precision.scaler.is_enabled():
             found["train/loss_scale"] = self.precision.scaler.get_scale()
@@ -93,7 +93,7 @@ class Learner:
             yield self.method
 
     def state_dict(self) -> dict[str, Any]:
-        """Of optimizer and loss scaler; the weights are the method's and the average's own."""
+        """State of optimizer and loss scaler; method and average hold the weights."""
         return {"optimizer": self.optimizer.state_dict(), "scaler": self.precision.scaler.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

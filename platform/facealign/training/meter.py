@@ -44,7 +44,7 @@ class Meter:
 
     @property
     def steps(self) -> int:
-        """Of the optimizer, since the last meeting."""
+        """Steps of the optimizer since the last synchronization."""
         return len({piece.step for piece in self._pieces})
 
     @property

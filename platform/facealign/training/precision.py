@@ -1,4 +1,4 @@
-"""In which precision a training multiplies.
+"""Precision of a training: float32, TF32, bf16 or fp16.
 
 =====  ==================================================================================================
 fp32   float32 throughout

@@ -44,7 +44,7 @@ class Progress(Settings):
     history: tuple[EpochRecord, ...] = Field(default=())
 
     def after(self, steps: int, losses: Mapping[str, float]) -> "Progress":
-        """With the mean losses of the last ``steps`` steps, ``loss`` and the parts by name, added up."""
+        """Return the progress with the mean losses of the last ``steps`` steps added."""
         sums = {"loss": self.loss_sum, **self.part_sums}
         sums = {name: sums.get(name, 0.0) + mean * steps for name, mean in losses.items()}
         return self.model_copy(update={"loss_sum": sums.pop("loss"), "part_sums": sums})

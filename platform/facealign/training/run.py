@@ -84,7 +84,7 @@ class Run:
         self.progress = self.progress.model_copy(update={"step": step + 1})
 
     def is_sync_step(self) -> bool:
-        """Where the processes talk to each other: at log points, before a checkpoint, and at the epoch's end."""
+        """Whether the processes synchronize here: at log points, before a checkpoint, at the epoch's end."""
         step = self.progress.step
         return step % self.job.train.log_every == 0 or step == self.faces.steps or self.at_checkpoint()
 

@@ -50,7 +50,7 @@ class World:
         return [float(value) for value in total.tolist()]
 
     def gather(self, value: T) -> list[T]:
-        """Every process's value, by rank."""
+        """Gather the value of every process, by rank."""
         if self.size == 1:
             return [value]
         values: list[Any] = [None] * self.size

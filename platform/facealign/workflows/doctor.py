@@ -51,7 +51,7 @@ def as_lines(name: str, finding: Finding) -> str:
 
 
 def as_json(found: Mapping[str, Finding]) -> dict[str, Any]:
-    """All findings by name, as plain values."""
+    """Return all findings by name, as plain values."""
     return {name: asdict(finding) for name, finding in found.items()}
 
 

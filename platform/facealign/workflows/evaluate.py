@@ -297,7 +297,7 @@ def normalizer_of(folder: Path, schema: LandmarkSchema) -> Normalizer:
 
 
 def first_normalizer(schema: LandmarkSchema) -> Normalizer:
-    """Of those that the schema has landmarks for, the first; else the box."""
+    """Return the first normalizer that the schema has landmarks for; else the box."""
     return next(iter(schema.normalizers.names), "box")
 
 

@@ -126,7 +126,7 @@ def has_begun(folder: Path) -> bool:
 
 
 class Runs(AbstractContextManager["Runs"], Protocol):
-    """Where trainings happen."""
+    """Runs the trainings of a table: in this process or on the cluster."""
 
     def run(self, trainings: Grid, title: str, measure: Measure) -> list[list[Outcome]]:
         """Train and measure what is not there yet; for each settings of the grid, the outcome of each seed."""
@@ -160,7 +160,7 @@ class PlainRuns(Runs):
         self._seeds, self._digest, self._device = seeds, digest, device
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is open."""
+        """Do nothing: no resource is open."""
 
     def run(self, trainings: Grid, title: str, measure: Measure) -> list[list[Outcome]]:
         """See ``Runs``."""
@@ -274,7 +274,7 @@ class ClusterRuns(Runs):
         ]
 
     def publish(self, files: Sequence[Path]) -> None:
-        """To the artifacts of the run that the trainings' runs lie below."""
+        """Upload files to the parent run of the trainings."""
         tracker = tracking.tracker_for(self._record, workspace.SPOOL)
         for file in files:
             tracker.artifact(file)

@@ -94,7 +94,7 @@ def write_outcome(
 
 
 def figures_of_search(rows: Sequence[TrialRow], again: Sequence[Confirmed]) -> dict[str, float]:
-    """Of the search as a whole, for its run."""
+    """Compute the metrics of the search as a whole, for its run."""
     counts = Counter(row.state.lower() for row in rows)
     figures = {"best": best(rows)[0].values[0], **{state: float(count) for state, count in counts.items()}}
     return figures | ({"confirmed_nme": again[0].mean} if again else {})

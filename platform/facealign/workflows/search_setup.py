@@ -88,7 +88,7 @@ class Search:
 
     @property
     def places(self) -> Searched:
-        """Where it leaves what it finds."""
+        """The paths of the search's outputs."""
         return searched(self.file.name)
 
     def job(self, settings: Assignments) -> TrainJob:
@@ -106,7 +106,7 @@ class Search:
 
     @cached_property
     def plan(self) -> SearchPlan:
-        """Its trials."""
+        """The plan of the search's trials."""
         base = self.job({}).determinants
         if "failure_rate" in self.file.objectives:
             base["failure_threshold"] = self.params.evaluation.failure_threshold

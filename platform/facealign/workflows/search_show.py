@@ -154,7 +154,7 @@ def as_lines(file: SearchFile, found: Preview, measured: EpochTime | None) -> It
 
 
 def as_json(found: Preview, measured: EpochTime | None) -> dict[str, Any]:
-    """The same for programs."""
+    """Return the search's state as plain values."""
     return {
         **asdict(found),
         "rungs": [rung._asdict() for rung in found.rungs],

@@ -65,7 +65,7 @@ def commands(lineage: Lineage, folder: str = "traced") -> list[str]:
 
 
 def as_json(lineage: Lineage, params: Path) -> dict[str, Any]:
-    """All of it as plain values; the patch by its lines, so that it can be seen whether there is one."""
+    """Return the lineage as plain values; the patch is a list of lines."""
     return {
         **asdict(lineage),
         "patch": lineage.patch.count("\n"),
@@ -75,7 +75,7 @@ def as_json(lineage: Lineage, params: Path) -> dict[str, Any]:
 
 
 def as_text(lineage: Lineage, params: Path) -> str:
-    """All of it for people."""
+    """Return the lineage as text."""
     found = here(lineage, params)
     lines = [
         f"models:/{lineage.name}/{lineage.version}" + "".join(f" @{alias}" for alias in lineage.aliases),
@@ -186,7 +186,7 @@ def _rows(values: dict[str, str]) -> list[str]:
 
 
 def uri_in(params: Path) -> str:
-    """Of the MLflow that a settings file names, or the environment where there is no such file."""
+    """Return the tracking URI of a settings file, or of the environment where there is no such file."""
     return tracking_uri(load_params(params).tracking if params.is_file() else TrackingSettings())
 
 
@@ -200,7 +200,7 @@ def listed(name: str, params: Path) -> list[dict[str, Any]]:
 
 
 def as_table(rows: list[dict[str, Any]]) -> Table:
-    """The same for people."""
+    """Return the versions as a table."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
     for heading in ("version", "aliases", "method", "validation\nNME %", "test\nNME %", "decision"):
         table.add_column(heading, overflow="fold", vertical="bottom")

@@ -1,4 +1,4 @@
-"""Where the pipeline's stages leave what they make, below one folder."""
+"""Paths of the outputs of the pipeline's stages, below one folder."""
 
 import json
 import os

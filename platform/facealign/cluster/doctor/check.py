@@ -53,7 +53,7 @@ class Plan:
 
     @property
     def workers(self) -> int:
-        """That a training needs to start."""
+        """The number of workers that a training needs to start."""
         return self.cluster.fewest_workers
 
 

@@ -1,4 +1,4 @@
-"""Are the prepared faces on every node, whole, and the same?"""
+"""The checks of ``facealign doctor``: data, versions, resources, storage and tracking on every node."""
 
 import math
 import os
@@ -138,7 +138,7 @@ def same_everywhere(plan: Plan) -> Finding:
 
 
 def versions() -> dict[str, str]:
-    """Of this process. A build of torch (``+cpu``, ``+cu126``) may differ, its version may not."""
+    """Return this process's versions. A build of torch (``+cpu``, ``+cu126``) may differ, its version may not."""
     return {
         "python": platform.python_version(),
         "ray": version("ray"),
@@ -219,7 +219,7 @@ _STORAGE_REMEDY = (
 
 @check("storage")
 def seen_by_all(plan: Plan) -> Finding:
-    """Every node writes a file, and every node reads them all."""
+    """Check that each node writes a file to the storage and that each node reads all of them."""
     address = uris.absolute(plan.cluster.storage)
     probe = uris.join(address, f".facealign-doctor-{uuid.uuid4().hex}")
     try:
@@ -280,7 +280,7 @@ def remove(folder: str) -> None:
 
 
 def free_bytes(folder: str) -> int:
-    """For a user without privileges."""
+    """Return the free bytes for a user without privileges."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize
 

@@ -1,4 +1,4 @@
-"""All checks, one after another."""
+"""Runs all checks of ``facealign doctor``, one after another."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

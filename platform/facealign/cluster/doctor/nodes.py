@@ -1,4 +1,4 @@
-"""Every node of the cluster asked the same question."""
+"""Calls a function on every node of the cluster."""
 
 import os
 import socket
@@ -33,7 +33,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Answers(Generic[T]):
-    """By the node's name: what each said, and why each of the others said nothing."""
+    """The results by the node's name, and the failures of the nodes without a result."""
 
     results: dict[str, T]
     refused: dict[str, str]

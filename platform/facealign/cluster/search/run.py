@@ -33,7 +33,7 @@ from facealign.training.stopping import StopSignals
 
 
 class Unsaved:
-    """Nothing of it is kept: Tune saves what it is given, to go on from, and here the study does that."""
+    """A search algorithm without saved state: the study is what a search resumes from, not Tune's files."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
@@ -64,10 +64,10 @@ class StudySearcher(Unsaved, Searcher):  # type: ignore[misc]  # Ray has no type
         self._conductor.lost(self.numbers.pop(trial_id), cause)
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing to save."""
+        """Save nothing: the study holds the state."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing to restore."""
+        """Restore nothing: the study holds the state."""
 
 
 class StudyScheduler(Unsaved, FIFOScheduler):  # type: ignore[misc]
@@ -113,12 +113,12 @@ class Capacity:
 
     @property
     def gpus_per_trial(self) -> int:
-        """That a trial holds while it runs."""
+        """The GPUs that a running trial holds."""
         return self.workers * self.gpus
 
     @property
     def scaling(self) -> ScalingConfig:
-        """Of a trial that is a Ray Train run."""
+        """The scaling config of a trial that is a Ray Train run."""
         return ScalingConfig(
             num_workers=self.workers,
             use_gpu=self.gpus > 0,
@@ -140,7 +140,7 @@ def beside_the_driver() -> PlacementGroupFactory:
 
 
 def capacity(config: ClusterConfig, most: int | None) -> Capacity:
-    """As many trials as the cluster holds, and at most ``most``, which then share its CPUs.
+    """Return how many trials run at once: what the cluster holds, at most ``most``; they share its CPUs.
 
     A trial has the fewest workers that the settings allow: a second trial is of more use than a faster one.
 

@@ -24,7 +24,7 @@ _STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "WAITING": "KILLED", "FAI
 
 @dataclass(frozen=True)
 class TrackedSearch:
-    """Where the runs of a search's trials are recorded.
+    """The tracking settings under which the runs of a search's trials are recorded.
 
     Attributes:
         settings: Of tracking.
@@ -102,11 +102,11 @@ class Common:
 
     @property
     def place_of_study(self) -> str:
-        """Where the study's trials keep their checkpoints."""
+        """Return the folder or URI in which the study's trials keep their checkpoints."""
         return uris.join(uris.absolute(self.place), self.study)
 
     def folder(self, number: int) -> str:
-        """Where a trial keeps its own."""
+        """Return the folder or URI of a trial's checkpoints."""
         return uris.join(self.place_of_study, f"{number:05d}")
 
 

@@ -141,7 +141,7 @@ def run_trial(config: dict[str, Any], common: Common) -> None:
 
 
 def _send_report(report: TrialReport) -> None:
-    """To the driver, by Tune; where the driver then stops the trial, this does not return."""
+    """Send a report to the driver through Tune; does not return where the driver then stops the trial."""
     ray.tune.report({"report": json.dumps(report)})  # as text, because Tune takes mappings apart
 
 

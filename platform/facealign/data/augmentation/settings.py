@@ -115,7 +115,7 @@ class AugmentSettings(Settings):
         return {"recipe": name, **RECIPES[name], **given}
 
     def but(self, **changes: Any) -> Self:
-        """The same settings with other values, checked."""
+        """Return a validated copy of the settings with other values."""
         return self.model_validate({**self.model_dump(), **changes})
 
     @property

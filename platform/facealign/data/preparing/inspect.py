@@ -114,7 +114,7 @@ class Inspection:
     notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The same as plain values."""
+        """Return the inspection as plain values."""
         return asdict(self)
 
 

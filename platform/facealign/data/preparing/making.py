@@ -122,7 +122,7 @@ class ShardMaker:
         return ShardResult(task.number, shard, prints, faces, tuple(quarantined), shard in task.before, loaded)
 
     def _fingerprint(self, sample: Sample) -> str:
-        """Of the sample's files; what cannot be read is tried once more when it is loaded, and reported then."""
+        """Digest the sample's files; one that cannot be read is reported when the sample is loaded."""
         try:
             return self.source.fingerprint(sample)
         except (BadSample, OSError):

@@ -37,7 +37,7 @@ class ShardTask:
 
 
 def in_folds(samples: Iterable[Sample], validation: float, seed: int) -> dict[Fold, list[Sample]]:
-    """Every sample in its fold, sorted by id."""
+    """Sort the samples into folds, by id within each."""
     folds: dict[Fold, list[Sample]] = {fold: [] for fold in FOLDS}
     for sample in samples:
         folds[fold_of(sample, validation, seed)].append(sample)

@@ -58,7 +58,7 @@ class PrepareReport:
         return {**folds, "quarantined": len(self.quarantined), "leaked": leaked}
 
     def message(self) -> str:
-        """For the screen: a line, and one more for each thing to look at."""
+        """Return the summary for the screen: a line, and one more for each thing to look at."""
         figures = self.figures()
         counts = ", ".join(f"{count} {name}" for name, count in figures.items() if name != "leaked")
         shards = sum(map(len, self.index.folds.values()))
@@ -148,7 +148,7 @@ class _Count:
 def _make_all(
     maker: ShardMaker, tasks: list[ShardTask], mapper: Mapper | None, count: _Count
 ) -> list[ShardResult]:
-    """Every task's shard, in the order of the tasks."""
+    """Make the shards of all tasks; the results are in the order of the tasks."""
     if mapper is None:
         return [maker(task, count.add) for task in tasks]
     made = []

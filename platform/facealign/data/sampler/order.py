@@ -37,7 +37,7 @@ def sample_rng(seed: int, epoch: int, position: int) -> np.random.Generator:
 
 
 def network_seed(seed: int, epoch: int, position: int) -> int:
-    """Of the network's own random numbers (dropout, for one) for the faces from ``position`` on; 0…2⁶⁴ − 1."""
+    """Return the seed of the network's random numbers (dropout) for the faces from ``position`` on: 0…2⁶⁴ − 1."""
     stream = np.random.Philox(key=_key(seed, epoch), counter=[0, 0, position, _NETWORK])
     return int(stream.random_raw())
 

@@ -21,7 +21,7 @@ FORMAT_VERSION = 3
 
 
 class NoIndex(UserError):
-    """There is no prepared data at a place."""
+    """Raised where there is no prepared data."""
 
 
 class DamagedIndex(UserError):
@@ -108,7 +108,7 @@ class Index(Settings):
         return sum(shard.rows for shard in self.folds[fold])
 
     def files(self) -> dict[str, Shard | StatisticsNote]:
-        """Every file that the index stands for, by name."""
+        """Return every file that the index names, by name."""
         files: list[Shard | StatisticsNote] = [shard for part in self.folds.values() for shard in part]
         if self.statistics is not None:
             files.append(self.statistics)

@@ -1,4 +1,4 @@
-"""Is prepared data what its index says, to the last bit?"""
+"""Verifies that prepared data is what its index says, to the last bit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ class AFLW(Source):
     """AFLWinfo_release.mat, and beside it AFLW's folder of photos."""
 
     class Config(Settings):
-        """Where the table and the photos are, and which faces are for what."""
+        """Options of the source ``aflw``: the table, the photos, and the folds."""
 
         table: str = Field(default="AFLWinfo_release.mat", description="the table, below the root")
         images: str = Field(

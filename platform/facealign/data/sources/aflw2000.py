@@ -36,7 +36,7 @@ _YAW_BINS = {"yaw 0-30": (0.0, 30.0), "yaw 30-60": (30.0, 60.0), "yaw 60-90": (6
 
 @SOURCES.register("aflw2000_3d")
 class Aflw2000(Source):
-    """All faces are for testing; the yaw bins are attributes."""
+    """AFLW2000-3D, a test set; the yaw bins are attributes."""
 
     schemas = ("ibug68",)
 

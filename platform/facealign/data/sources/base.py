@@ -62,7 +62,7 @@ class Source(ABC):
 
     @abstractmethod
     def samples(self) -> Iterator[Sample]:
-        """Every sample, sorted by id, without opening a picture.
+        """List every sample, sorted by id, without opening an image.
 
         Raises:
             UserError: The root is missing, empty, or does not look like this data set.
@@ -86,7 +86,7 @@ class Source(ABC):
         return sha.hexdigest()
 
     def path(self, name: str) -> Path:
-        """Where a file that an annotation names lies. Annotations come from the network: none may lead elsewhere.
+        """Return the path of a file that an annotation names; one outside the root is refused.
 
         Raises:
             BadSample: The name is absolute or climbs out of the root.

@@ -53,7 +53,7 @@ class Coco(AnnotatedSource):
 
     @property
     def origin(self) -> int:
-        """As the option says."""
+        """The pixel origin that the option names."""
         return int(self.config.origin == "one")
 
     def faces_of(

@@ -68,7 +68,7 @@ class COFW(Source):
         )
 
     def fingerprint(self, sample: Sample) -> str:
-        """Of the row and its picture, not of the file, which holds all pictures."""
+        """Digest the row and its image, not the file, which holds all images."""
         file, pictures, *_ = _FILES[sample.fold]
         picture = read_cell_picture(self.path(file), file, pictures, sample.row)
         return digest_of(sample, picture)

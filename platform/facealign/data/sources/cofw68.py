@@ -72,7 +72,7 @@ class COFW68(Source):
         )
 
     def fingerprint(self, sample: Sample) -> str:
-        """Of the picture, not of the file that holds all of them, and of the annotation."""
+        """Digest the image and the annotation, not the file, which holds all images."""
         pictures, annotation = sample.files
         picture = read_cell_picture(self.path(pictures), pictures, TEST_PICTURES, sample.row)
         return digest_of(sample, picture) + digest_file(self.path(annotation))

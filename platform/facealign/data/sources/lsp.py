@@ -37,7 +37,7 @@ class _LeedsPose(Source):
 
     @abstractmethod
     def fold_of(self, number: int) -> Literal["train", "test"]:
-        """Of row ``number``, from 1."""
+        """Return the fold of row ``number``, from 1."""
 
     @abstractmethod
     def decode(
@@ -119,7 +119,7 @@ class LSPExtended(_LeedsPose):
     picture = "im{:05d}.jpg"
 
     def fold_of(self, number: int) -> Literal["train", "test"]:
-        """All are for training."""
+        """Return the training fold for every row."""
         return "train"
 
     def decode(

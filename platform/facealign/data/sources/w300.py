@@ -49,7 +49,7 @@ _FACE_OF_PHOTO = re.compile(r"(?<=\d)_\d+$")
 
 @SOURCES.register("300w")
 class W300(PtsSource):
-    """Any of the folders afw, helen/{trainset,testset}, lfpw/{trainset,testset} and ibug below the root."""
+    """300-W: any of the folders afw, helen/{trainset,testset}, lfpw/{trainset,testset}, ibug below the root."""
 
     class Config(Settings):
         """Which faces are for testing."""

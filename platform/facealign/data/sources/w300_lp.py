@@ -37,7 +37,7 @@ _VIEW = re.compile(r"_\d+$")
 
 @SOURCES.register("300w_lp")
 class W300Lp(Source):
-    """Any of the folders AFW, HELEN, IBUG and LFPW below the root, with ``landmarks`` beside them."""
+    """300W-LP: any of the folders AFW, HELEN, IBUG, LFPW below the root, with ``landmarks`` beside them."""
 
     class Config(Settings):
         """Which landmarks, and what is held out."""

@@ -55,7 +55,7 @@ VIDEOS = {video: part for part, videos in _OFFICIAL.items() for video in videos.
 
 @SOURCES.register("300vw")
 class W300Vw(Source):
-    """Any of the 114 folders below the root."""
+    """300-VW: any of its 114 video folders below the root."""
 
     class Config(Settings):
         """Which frames."""
@@ -100,7 +100,7 @@ class W300Vw(Source):
         return FaceRecord(image=image, points=points_N2, visible=np.ones(schema.size, dtype=np.bool_))
 
     def fingerprint(self, sample: Sample) -> str:
-        """As of any sample; but a video, which thousands of frames share, is read once."""
+        """Digest a sample's files; a video, which thousands of frames share, is read once."""
         sha = hashlib.sha256(f"{sample.id}\0{sample.row}".encode())
         for name in sample.files:
             path = self.path(name)
@@ -133,5 +133,5 @@ class W300Vw(Source):
 
 @lru_cache(maxsize=8)
 def _video_digest(path: Path, changed_at: int) -> str:
-    """Of the file as it was at that time; one that changes is read again."""
+    """Digest a video; one whose times of change differ is read again."""
     return digest_file(path)

@@ -95,7 +95,7 @@ def find_axis(chunks: Chunks, mean_shape_N2: NDArray[np.float64], schema: Landma
 
 
 class _Completed:
-    """The same faces with their unknown landmarks where ``axis`` expects them."""
+    """Faces whose unknown landmarks are filled in where ``axis`` expects them."""
 
     def __init__(self, chunks: Chunks, axis: PoseAxis, landmarks: int) -> None:
         self._chunks, self._axis, self._landmarks = chunks, axis, landmarks

@@ -1,4 +1,4 @@
-"""Who is drawn and how: the parameters of the face itself.
+"""Parameters of a synthetic person: the shape of the head and the expression.
 
 Lengths are in *face units*: one unit is half the width of an average face at eye level. The frontal face has its
 origin between the eyes, x to the image's right, y down, z towards the viewer. `Right` and `left` are the subject's

@@ -49,7 +49,7 @@ class Measure:
     ellipses: bool = False
 
     def __call__(self, model: Path, job: TrainJob, progress: Progress) -> dict[str, float]:
-        """Every figure by ``figure_key``, fractions: the model's, and the mean shape's for scale.
+        """Compute every metric by ``figure_key``, as fractions: the model's, and the mean shape's for scale.
 
         Raises:
             UserError: The shards do not read, or are not those of the training.

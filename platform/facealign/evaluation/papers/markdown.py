@@ -151,7 +151,7 @@ def _printed(number: Printed, column: Column) -> str:
 
 
 def _number(value: float, column: Column) -> str:
-    """With the column's decimals, or more where more are printed."""
+    """Format a number with the column's decimals, or with more where the paper prints more."""
     own = len(f"{value:.8f}".rstrip("0").partition(".")[2])
     return f"{value:.{max(column.decimals, own)}f}"
 

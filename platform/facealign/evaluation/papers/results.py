@@ -76,7 +76,7 @@ class Spread(Settings):
 
 
 class Reproduced(Settings):
-    """All of it; ``table.json`` holds this.
+    """A reproduced table: conditions, cells and trainings; ``table.json`` holds it.
 
     Attributes:
         lacking: Why a column is not measured, by column.

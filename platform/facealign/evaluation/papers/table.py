@@ -61,7 +61,7 @@ class Column(Settings):
 
 
 class Misprint(Settings):
-    """Why a printed number cannot be right."""
+    """A printed number that cannot be right, and why."""
 
     why: str
     reads: float | None = Field(default=None, description="what it should be, where that is known")
@@ -137,7 +137,7 @@ def printed_mean(number: Printed) -> float | None:
 
 
 def _broken(table: PaperTable) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every rule that is broken between the parts of a table, with its place."""
+    """List every rule that is broken between the parts of a table, with its location."""
     yield from _broken_paths(table.common, ("common",))
     if table.epochs is None:
         for key, column in table.columns.items():

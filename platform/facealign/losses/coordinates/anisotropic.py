@@ -71,7 +71,7 @@ class AnisotropicLoss(CoordinateLoss):
 
 
 def _neighbors(schema: LandmarkSchema) -> Iterator[tuple[int, int] | None]:
-    """Of each landmark, those before and after it on its curve, itself at an open end; None where isotropic."""
+    """Each landmark's neighbors on its curve, itself at an open end; None where the loss is isotropic."""
     found: dict[int, tuple[int, int]] = {}
     for edge in schema.edges:
         line = edge.indices

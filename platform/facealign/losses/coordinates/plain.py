@@ -35,7 +35,7 @@ class L2Loss(SeparableLoss):
 
 
 class SmoothL1Settings(Settings):
-    """Where the parabola ends."""
+    """Parameters of the smooth L1 loss."""
 
     beta: float = Field(default=1.0, gt=0.0, description="error up to which the loss is a parabola, px of 256")
 

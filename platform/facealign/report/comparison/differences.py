@@ -45,7 +45,7 @@ def best_of(runs: Sequence[Run]) -> Run:
 
 
 def differences(runs: Sequence[Run], threshold: float) -> list[Difference]:
-    """Each other run against the best one; those without a face in common are left out.
+    """Compare each run with the best one; runs without a face in common are left out.
 
     Args:
         threshold: Of failure rate and AUC.

@@ -61,7 +61,7 @@ def error_map(run: Run, most: float) -> Figure:
 
 
 def ellipse_map(run: Run, ellipses: Ellipses) -> Figure:
-    """Each landmark's ellipse about where it lies on average, in true proportion, colored by λ.
+    """Draw each landmark's error ellipse about its mean position, in true proportion, colored by λ.
 
     Raises:
         UserError: The schema has no edge.
@@ -108,7 +108,7 @@ def _freest(indices: Sequence[int], face_N2: NDArray[np.float64]) -> int:
 
 
 def _height(face_N2: NDArray[np.float64]) -> float:
-    """Of the face with its margins ÷ width."""
+    """Return height ÷ width of the face with its margins."""
     width, height = np.ptp(face_N2, axis=0) + 2 * _MARGIN
     return float(height / width)
 

@@ -117,7 +117,7 @@ class Settings:
 
 
 def sections(runs: Sequence[Run], found: Sequence[Difference], settings: Settings) -> list[Section]:
-    """All of them; one that has nothing to show says why, or is left out where there is nothing to say."""
+    """Make the sections of the page; one that has nothing to show says why."""
     made = (
         _figures(runs, settings),
         _differences(runs, found, settings),

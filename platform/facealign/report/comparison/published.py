@@ -20,7 +20,7 @@ Measure = tuple[str, str, float | None]
 
 @dataclass(frozen=True)
 class PublishedNumber:
-    """As printed, in percent, with its digits; ``why`` it cannot be right, where it cannot."""
+    """A published number as printed, in percent; ``why`` says why it cannot be right, if so."""
 
     text: str
     why: str
@@ -47,7 +47,7 @@ class OwnNumber:
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """All that is published of one measure on one data set, and the runs.
+    """The published numbers of one metric on one data set, beside the runs'.
 
     Attributes:
         figure: ``nme``, ``failure_rate`` or ``auc``.

@@ -68,12 +68,12 @@ class Run:
 
     @property
     def schema(self) -> LandmarkSchema:
-        """Of its landmarks."""
+        """The landmark schema of the run's faces."""
         return self.faces.schema
 
     @property
     def photos(self) -> list[str]:
-        """Of each face."""
+        """The photo of each face."""
         return [labels.photo for labels in self.faces.labels]
 
     def rows_of(self, ids: list[str]) -> NDArray[np.intp]:

@@ -44,7 +44,7 @@ class _Unit:
 
 
 def unit_of(name: str) -> _Unit:
-    """By the figure's flat name."""
+    """Return the unit of a metric by its flat name."""
     start, _, rest = name.partition("_")
     if name in _NAMED:
         return _NAMED[name]
@@ -90,7 +90,7 @@ def main_table(runs: Sequence[Run], names: Iterable[str]) -> Table:
 
 
 def other_names(runs: Sequence[Run], main: Sequence[str]) -> list[str]:
-    """All further figures, in the order of the runs'."""
+    """List all other metrics, in the order of the runs."""
     found = dict.fromkeys(name for run in runs for name in run.figures["full"] if name != "faces")
     return [name for name in found if name not in main]
 
@@ -123,7 +123,7 @@ def edge_table(run: Run) -> Table | None:
 
 
 def difference_table(found: Sequence[Difference], best: str, threshold: float) -> Table:
-    """Every other run minus the best one."""
+    """Tabulate the differences of all runs to the best one."""
     at = f"{100 * threshold:g} %"
     lines = [
         (

@@ -43,7 +43,7 @@ def whole_numbers(axis: Any) -> None:
 
 
 class ParameterScale:
-    """Where a parameter's values lie on an axis; choices lie at 0, 1, 2, ….
+    """Maps a parameter's values to positions on an axis; choices lie at 0, 1, 2, ….
 
     Args:
         span: What the parameter may be; None: judged by the values.
@@ -66,7 +66,7 @@ class ParameterScale:
             self.log = self.choices is None and self.low > 0 and self.high / self.low > 100
 
     def position(self, value: Any) -> float:
-        """On the axis, in its units: the number itself, or the place of the choice."""
+        """Return a value's position on the axis: the number itself, or the index of the choice."""
         return float(value) if self.choices is None else float(self.choices.index(choice_text(value)))
 
     def share(self, value: Any) -> float:
@@ -74,7 +74,7 @@ class ParameterScale:
         return self.share_at(self.position(value))
 
     def share_at(self, position: float) -> float:
-        """As ``share``, of a place on the axis."""
+        """Return the relative position (0…1) of a position on the axis."""
         low, high, at = self.low, self.high, position
         if self.log:
             low, high, at = math.log(low), math.log(high), math.log(at)
@@ -167,7 +167,7 @@ class Mark:
     hollow: bool = False
 
     def style(self, trials: int = 1) -> dict[str, Any]:
-        """For ``Axes.plot``: marks without a line, smaller where there are hundreds of ``trials``."""
+        """Return the arguments of ``Axes.plot``: marks without a line, smaller for hundreds of ``trials``."""
         line_mark = self.marker == "x"
         return {
             "linestyle": "none",

@@ -68,7 +68,7 @@ class SearchState:
 
     @property
     def unit(self) -> Unit:
-        """Of the first objective."""
+        """The unit of the first objective."""
         return unit_of(self._objective)
 
     @property
@@ -83,7 +83,7 @@ class SearchState:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the last trial by the pace so far, or the end of the hours, what comes first; None: not known."""
+        """Estimate the seconds until the last trial or the end of the budget; None: not known."""
         by_trials = None if self.total is None else self._eta.left(self.total)
         return min((left for left in (by_trials, self.budget_left) if left is not None), default=None)
 
@@ -112,7 +112,7 @@ class SearchState:
         return trial
 
     def epoch(self, event: TrialEpoch) -> TrialUnderWay:
-        """It came further."""
+        """Record the end of an epoch."""
         trial = self.trials[event["number"]]
         trial.epoch = event["epoch"]
         if event["nme"] is not None:
@@ -120,7 +120,7 @@ class SearchState:
         return trial
 
     def ended(self, event: TrialEnded) -> tuple[TrialUnderWay, bool]:
-        """It is over; returns it, and whether it is the best so far."""
+        """Record the end of a trial; return it, and whether it is the best so far."""
         trial = self.trials[event["number"]]
         trial.ended, trial.epoch = event, event["epochs"]
         if event["state"] in ENDED:
@@ -185,7 +185,7 @@ class LiveLines:
         self._stream.flush()
 
     def close(self) -> None:
-        """Every line is out already."""
+        """Do nothing: every line is already printed."""
 
     def _say(self, number: int, *words: str) -> None:
         width = len(str((self._state.total or 1000) - 1))

@@ -118,7 +118,7 @@ def _failures(rows: Sequence[TrialRow]) -> list[dict[str, Any]]:
 
 
 def _trials(rows: Sequence[TrialRow], context: SearchContext) -> dict[str, Any]:
-    """All trials, the best first: finished ones by value, then those that were measured, then the rest."""
+    """Sort the trials: finished ones by value, then measured ones, then the rest."""
     units = [unit_of(objective) for objective in context.objectives]
     paths = main_parameters(rows, context, _COLUMNS)
     names = short_names([*context.parameters, *paths])
