@@ -57,7 +57,7 @@ def annotated_faces(
     for sample in opened.samples():
         if fold not in (None, sample.fold):
             continue
-        # Faces of one photo may have pictures of their own, equal or not (300-W): then each is a photo.
+        # Faces of one photo may have images of their own, equal or not (300-W): then each is a photo.
         photos.setdefault(sample.files[:1] or (sample.photo,), []).append(sample)
     step = max(1, len(photos) // most)
     for samples in list(photos.values())[::step][:most]:

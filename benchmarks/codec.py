@@ -1,10 +1,10 @@
 """What is lost where landmarks are drawn as heatmaps and read off again, with no network in between.
 
-    python benchmarks/codec.py [FACES …] [--picture codec.png]
+    python benchmarks/codec.py [FACES …] [--image codec.png]
 
 Each FACES is a `data` section of `params.yaml` in YAML's short form, such as
 ``'{source: 300w, root: faces/300W, landmarks: ibug68}'``. Its landmarks are cut by its crop rule, at 256 px.
-Without any, only landmarks strewn over the map are measured. The picture is Figure 3 of "Subpixel Heatmap
+Without any, only landmarks strewn over the map are measured. The image is Figure 3 of "Subpixel Heatmap
 Regression" (Bulat et al., BMVC 2021), drawn anew: the NME of each face after encoding and decoding its true
 landmarks.
 """
@@ -160,10 +160,10 @@ def draw(path: Path, faces: Sequence[tuple[LandmarkSchema, Landmarks]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faces", nargs="*", help="`data` sections, YAML")
-    parser.add_argument("--picture", type=Path, help="where to draw the figure; needs faces")
+    parser.add_argument("--picture", type=Path, help="where to draw the metric; needs faces")
     arguments = parser.parse_args()
     if arguments.picture and not arguments.faces:
-        parser.error("--picture draws the errors of real faces; name some")
+        parser.error("--image draws the errors of real faces; name some")
     faces = [read_faces(text) for text in arguments.faces]
     print_errors(strewn("all remainders alike", (torch.arange(64) + 0.5) / 64 - 0.5))
     print_errors(strewn("landmarks on half pixels of the crop", torch.arange(-4, 4) / 8))

@@ -3,9 +3,10 @@
     python benchmarks/data.py [--faces 400] [--repeats 5]
     python benchmarks/data.py --memory 100000
 
-Drawn faces, prepared as `facealign` does. Every figure is the best of several passes, in CPU time of this process
-with all its threads; the passes of all contenders take turns, so that a busy machine slows all of them. The second
-form measures the memory that belongs to each loading process alone, while epochs over a large set go by.
+Synthetic faces, prepared as `facealign` does. Every metric is the best of several passes, in CPU time of this
+process with all its threads; the passes of all contenders take turns, so that a busy machine slows all of them.
+The second form measures the memory that belongs to each loading process alone, while epochs over a large set go
+by.
 """
 
 import argparse
@@ -72,7 +73,7 @@ def _rates(folder: Path, size: int, faces: int, repeats: int) -> dict[str, float
     plain, augmented = FaceDataset(reader), FaceDataset(reader, AWING)
     contenders: dict[str, Callable[[], object]] = {
         "bare decoder": lambda: _exhaust(reader[row].image() for row in rows),
-        "row without its picture": lambda: _exhaust(reader[row] for row in rows),
+        "row without its image": lambda: _exhaust(reader[row] for row in rows),
         f"facealign, {PLAIN} view": lambda: _exhaust(plain[Draw(row, 0, row)] for row in rows),
         f"facealign, {AUGMENTED} view": lambda: _exhaust(augmented[Draw(row, 0, row)] for row in rows),
         f"facealign, {PLAIN} batches": lambda: _exhaust(train_batches(plain, epoch=0, global_batch=BATCH)),

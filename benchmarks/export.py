@@ -2,10 +2,10 @@
 
     python benchmarks/export.py [--methods adnet …] [--steps 10] [--no-compile]
 
-Each method is trained for some steps on drawn faces first: the maxima of a heatmap nobody has trained are decided
-by the last bit, and a decoder may then name another pixel for no fault of the file. The landmarks of the file and
-of the method are compared on other faces, one and three at a time; the loss of a training batch, plain and
-compiled. Ends with status 1 where landmarks differ by more than 0.01 px, or losses by 1e-4 of themselves.
+Each method is trained for some steps on synthetic faces first: the maxima of a heatmap nobody has trained are
+decided by the last bit, and a decoder may then name another pixel for no fault of the file. The landmarks of the
+file and of the method are compared on other faces, one and three at a time; the loss of a training batch, plain
+and compiled. Ends with status 1 where landmarks differ by more than 0.01 px, or losses by 1e-4 of themselves.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def prepared(folder: Path, schema: str) -> ShardReader:
-    """Drawn faces to train on."""
+    """Synthetic faces to train on."""
     options = {"train": FACES, "test": 3}
     crop = CropSettings(size=SIZE)
     prepare(DataConfig(source="synthetic", landmarks=schema, crop=crop, synthetic=options), folder)

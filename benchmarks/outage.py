@@ -2,9 +2,9 @@
 
     python benchmarks/outage.py [--seconds 60]
 
-Trains a small network on drawn faces in this process, logging every step to a real MLflow server on this machine.
-After ``seconds`` the server is killed, after as many more it is started again, and the training goes on for as
-long again. Prints a table, and ends with status 1 if a figure is missing, wrong, or there twice.
+Trains a small network on synthetic faces in this process, logging every step to a real MLflow server on this
+machine. After ``seconds`` the server is killed, after as many more it is started again, and the training goes on
+for as long again. Prints a table, and ends with status 1 if a metric is missing, wrong, or there twice.
 """
 
 import argparse
@@ -172,7 +172,7 @@ def print_speeds(steps: list[Step]) -> None:
 
 
 def all_there(run: RunHandle, steps: list[Step]) -> bool:
-    """Compare what MLflow has with what was said, figure by figure."""
+    """Compare what MLflow has with what was said, metric by metric."""
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=run.uri)
@@ -186,7 +186,7 @@ def all_there(run: RunHandle, steps: list[Step]) -> bool:
         missing += len(expected.keys() - count.keys())
         wrong += sum(expected.get(figure.step) != figure.value for figure in history)
     samples = len(client.get_metric_history(run.run_id, "system/here/cpu_utilization_percentage"))
-    print(f"{said} figures said; missing in MLflow: {missing}; there twice: {twice}; wrong: {wrong}")
+    print(f"{said} metrics said; missing in MLflow: {missing}; there twice: {twice}; wrong: {wrong}")
     print(f"{samples} samples of this machine's load, one a second")
     return not (twice or missing or wrong)
 

@@ -1,4 +1,4 @@
-"""Can each method at its paper's size learn 16 faces by heart? If gradients, flips and frames are right, it can.
+"""Can each method at its paper's size overfit 16 faces? If gradients, flips and frames are right, it can.
 
     python benchmarks/overfit.py 300W_FOLDER [--methods awing …] [--steps 450] [--batch 8] [--set unit=16]
         [--both-ways] [--measure decoding.rule=quarter …]
@@ -40,7 +40,7 @@ CHECK_EVERY = 50
 
 @dataclass(frozen=True)
 class Outcome:
-    """NMEs by heart, steps and minutes it took."""
+    """NMEs after overfitting, and the steps and minutes that it took."""
 
     plain: float
     mirrored: float

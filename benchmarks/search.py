@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def drawn(folder: Path, faces: int) -> Path:
-    """Drawn faces, 64 px."""
+    """Synthetic faces, 64 px."""
     settings = DataConfig(
         source="synthetic", crop=CropSettings(size=64), validation=0.2, synthetic={"train": faces, "test": 4}
     )

@@ -2,7 +2,7 @@
 
     python benchmarks/train.py [--preset small paper] [--methods awing …] [--steps 60] [--threads 2]
 
-Faces are drawn. Each figure comes from a process of its own, and the ways are measured by turns, ``--rounds``
+Faces are drawn. Each metric comes from a process of its own, and the ways are measured by turns, ``--rounds``
 times.
 A step's time is that of the fastest group of steps, because what else the machine does only ever adds to it. Ray's
 own processes need a core beside the worker's threads: with as many threads as cores they share. The share of the

@@ -41,7 +41,7 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """56 drawn faces, 64 px, prepared: about 44 to train on, 6 to steer by, 6 to test."""
+    """56 synthetic faces, 64 px, prepared: about 44 to train on, 6 to steer by, 6 to test."""
     from facealign.data.config import DataConfig
     from facealign.data.preparing.prepare import prepare
     from facealign.geometry import CropSettings

@@ -23,7 +23,7 @@ class Killed(FaceDataset):
 
 @dataclass(frozen=True)
 class Broken(FaceDataset):
-    """Has a mistake in it, which is no user's to mend."""
+    """Has a mistake in it, which is no user's to fix."""
 
     def __getitem__(self, draw: Draw) -> dict[str, Any]:
         raise ZeroDivisionError("a mistake in the program")

@@ -51,7 +51,7 @@ def test_problems_are_told_with_their_places(run, root):
     (root / "photos/a/000.png").write_bytes(b"nothing")
     code, out, _ = run("data", "inspect", "csv", root, "--landmarks", "ibug68")
     assert code == 0
-    assert "problem     1 × is not a picture of a known format" in out
+    assert "problem     1 × is not an image of a known format" in out
     assert "            photos/a/000.png" in out
 
 

@@ -13,7 +13,7 @@ BASELINE = ["attention=none", "landmark_loss.name=smooth_l1"]
 STATIC = ["network.graph.weights=static"]
 
 FIGURES = [
-    # method, schema, --set, M parameters, GMAC, tolerance of GMAC as a share; None where nobody gives a figure
+    # method, schema, --set, M parameters, GMAC, tolerance of GMAC as a share; None where nobody gives a metric
     ("adnet", "ibug68", [], 13.37, 16.90, 0.005),
     ("adnet", "ibug68", BASELINE, 13.23, 16.33, 0.005),
     ("adnet", "ibug68", ["network.stacks=1"], 3.54, 5.71, 0.005),
@@ -26,7 +26,7 @@ FIGURES = [
     ("scc", "wflw98", [], 24.83, 5.165, 0.01),
     ("anisotropic", "ibug68", [], 23.79, None, None),
 ]
-"""At 256 px: the papers' own figures, and those measured of their authors' code."""
+"""At 256 px: the papers' own metrics, and those measured of their authors' code."""
 
 
 def describe(monkeypatch, capsys, *arguments):

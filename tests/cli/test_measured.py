@@ -41,7 +41,7 @@ def model(home, tiny_shards, tiny_job):
 
 @pytest.fixture(scope="module")
 def ours(home, model, tiny_shards):
-    """The model's figures and faces on the test fold."""
+    """The model's metrics and faces on the test fold."""
     said = evaluate_on(model, str(tiny_shards), "test", None, PARAMS)
     assert said.startswith("anisotropic-on-synthetic: NME ")
     places = workspace.measured("anisotropic-on-synthetic")

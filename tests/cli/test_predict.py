@@ -1,4 +1,4 @@
-"""`facealign predict`, from photos of drawn faces to files, with an untrained network."""
+"""`facealign predict`, from photos of synthetic faces to files, with an untrained network."""
 
 import json
 import subprocess
@@ -73,9 +73,9 @@ def test_a_folder(folder, model, drawn_faces, form, monkeypatch, capsys):
     arguments = [folder / "photos", "--model", model, "--boxes", folder / "boxes.json", "--out", folder / "out"]
     assert run(monkeypatch, *arguments, "--format", form, *(["--draw"] if form == "json" else [])) == 1
     told = capsys.readouterr()
-    assert "2 faces on 2 pictures" in told.out
+    assert "2 faces on 2 images" in told.out
     assert "1 could not be used" in told.out
-    assert "photos/broken.jpg: is not a picture" in told.err
+    assert "photos/broken.jpg: is not an image" in told.err
     expected = [_direct(model, face.image, landmark_box(face.points)) for face in drawn_faces[:2]]
     if form == "json":
         photos = json.loads((folder / "out" / "landmarks.json").read_text())["photos"]
@@ -125,7 +125,7 @@ def test_a_video_with_smoothing(tmp_path, model, drawn_faces, monkeypatch, capsy
         (["photos", "--model", "nowhere"], "nowhere: holds no model"),
         (
             ["photos/broken.jpg", "--model", "MODEL", "--boxes", "boxes.json"],
-            "photos/broken.jpg: is not a picture",
+            "photos/broken.jpg: is not an image",
         ),
         (["photos", "--model", "MODEL", "--runtime", "onnx"], "write it with `facealign export"),
         (["photos", "--model", "MODEL", "--boxes", "nowhere.csv"], "nowhere.csv: cannot be read"),

@@ -60,7 +60,7 @@ def test_sigkill_leaves_nothing_behind_and_the_same_command_goes_on(job, tmp_pat
 
 
 def test_another_driver_of_the_same_job_is_refused_while_the_first_trains(job, tmp_path, temporary):
-    job = longer(job, 4000)  # still under way when the second one has started
+    job = longer(job, 4000)  # still running when the second one has started
     first = start(job, tmp_path / "job")
     wait_for_step(tmp_path / "job", 10, first)
     second = start(job, tmp_path / "second", storage=str(tmp_path / "job" / "runs"))

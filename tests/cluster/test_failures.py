@@ -55,7 +55,7 @@ def test_what_would_only_come_again_is_not_tried_again(error):
 @pytest.mark.parametrize(
     ("error", "part"),
     [
-        (UserError("mend it"), "mend it"),
+        (UserError("fix it"), "fix it"),
         (OSError(errno.ENOSPC, "No space left on device"), "make room"),
         (torch.OutOfMemoryError("CUDA out of memory"), "lower train.per_device_batch"),
     ],

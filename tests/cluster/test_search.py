@@ -84,7 +84,7 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(job, tmp_path, undisturbed):
 
 
 def test_sigterm_puts_trials_back_and_the_search_goes_on_to_the_same_rows(job, tmp_path):
-    # Epochs enough that the trial is still under way when it hears of the signal.
+    # Epochs enough that the trial is still running when it hears of the signal.
     job = longer(job, 40)
     search = SEARCH | {"initial_trials": SEARCH["initial_trials"][:1], "budget": {"trials": 1}}
 

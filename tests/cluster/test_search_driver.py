@@ -79,7 +79,7 @@ def test_killed_at_random_moments_it_comes_to_the_same_rows(job, tmp_path, tempo
 
 
 def test_another_driver_of_the_same_search_is_refused(job, tmp_path, temporary):
-    job = longer(job, 4000)  # still under way when the second one has started
+    job = longer(job, 4000)  # still running when the second one has started
     first = start(job, tmp_path)
     assert wait_for_more(tmp_path, 2, first)
     second = start(job, tmp_path)

@@ -34,9 +34,9 @@ def test_lines_of_a_message_stay_lines():
 
 
 def test_a_bad_sample_is_one_line_of_bounded_length_and_travels_between_processes():
-    bad = BadSample("a\n.pts:4", "x" * 1000 + "; mend it")
+    bad = BadSample("a\n.pts:4", "x" * 1000 + "; fix it")
     assert (bad.place, len(bad.reason)) == (r"a\n.pts:4", 240)
-    assert bad.reason.endswith("; mend it")
+    assert bad.reason.endswith("; fix it")
     again = pickle.loads(pickle.dumps(bad))
     assert isinstance(again, BadSample)
     assert isinstance(again, UserError)

@@ -87,7 +87,7 @@ def stored(write_set: Callable[..., Path], make_face: Callable[[int], StoredFace
 
 @pytest.fixture(scope="session")
 def drawn() -> Callable[..., DataConfig]:
-    """Settings of a few small drawn faces, with changes: ``drawn(validation=0.3)``."""
+    """Settings of a few small synthetic faces, with changes: ``drawn(validation=0.3)``."""
 
     def settings(**changes: object) -> DataConfig:
         plain = {"crop": CropSettings(size=32), "validation": 0.3}

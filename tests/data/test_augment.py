@@ -101,7 +101,7 @@ def test_agrees_with_the_library_of_the_field(name):
 
 
 def _levels(settings, count=400):
-    """(count, 3) mean level of each channel that a flat picture of level 100 comes to."""
+    """(count, 3) mean level of each channel that a flat image of level 100 comes to."""
     return np.array([_changed(settings, position, FLAT).mean(axis=(0, 1)) for position in range(count)])
 
 
@@ -136,7 +136,7 @@ def test_noise_is_as_strong_and_as_often_so_as_in_the_library_of_the_field():
 
 @pytest.mark.parametrize("position", range(10))
 def test_colors_are_changed_to_the_nearest_level(position):
-    """Against the sum in floating point, with the strengths read off two flat pictures."""
+    """Against the sum in floating point, with the strengths read off two flat images."""
     settings = NONE.but(color=1.0, brightness=0.1, contrast=0.2, channel_gain=0.2)
     flat = (np.full_like(FLAT, level) for level in (60, 140))
     low, high = (_changed(settings, position, image)[0, 0].astype(float) for image in flat)

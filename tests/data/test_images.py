@@ -71,9 +71,9 @@ def test_a_thumbnail_in_the_header_does_not_hide_a_cut(tmp_path):
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (b"<html>404</html>", "is not a picture"),
+        (b"<html>404</html>", "is not an image"),
         (_file(Image.fromarray(np.zeros((4, 4), dtype=np.uint16)), "PNG"), "8 bits a channel"),
-        (_file(Image.fromarray(SMOOTH), "JPEG")[:10], "is not a picture|cannot be decoded"),
+        (_file(Image.fromarray(SMOOTH), "JPEG")[:10], "is not an image|cannot be decoded"),
     ],
 )
 def test_what_is_no_photo_is_refused(tmp_path, data, reason):
@@ -102,7 +102,7 @@ def test_sixteen_bit_colors_keep_their_upper_eight(tmp_path):
 def test_an_animation_that_poses_as_a_photo_is_refused(tmp_path, kind):
     frames = [Image.fromarray(np.roll(SMOOTH, 9 * i, axis=1)) for i in range(3)]
     data = _file(frames[0], kind, save_all=True, append_images=frames[1:])
-    reason = "holds 3 pictures" if kind == "PNG" else "is not a picture of a known format"
+    reason = "holds 3 images" if kind == "PNG" else "is not an image of a known format"
     with pytest.raises(BadSample, match=f"afw/photo.jpg: {reason}"):
         _read(tmp_path, data)
 

@@ -106,7 +106,7 @@ def test_copies_across_the_folds_are_found(root):
 def test_copies_within_a_fold_are_found_too(root):
     shutil.copy(root / "photos/b/001.png", root / "photos/b/003.png")
     (found,) = _inspect(_open(root)).duplicates
-    assert found.meaning.startswith("the same picture under two photos of one fold")
+    assert found.meaning.startswith("the same image under two photos of one fold")
 
 
 def test_two_faces_of_one_picture_are_no_copies(root):

@@ -66,6 +66,6 @@ def package(tmp_path, monkeypatch):
 def test_code_counts_where_it_is_imported_however_late(package, file, counts):
     before = code_digest("facealign.data.made_up")
     path = package / f"{file}.py"
-    path.write_text(path.read_text() + "# mended\n")
+    path.write_text(path.read_text() + "# fixed\n")
     code_digest.cache_clear()
     assert (code_digest("facealign.data.made_up") != before) == counts

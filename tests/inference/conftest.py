@@ -37,7 +37,7 @@ def aligner(card):
 
 @pytest.fixture
 def spot():
-    """A dark picture of 90 × 70 px with a light spot of 3 × 3 px about (52, 23)."""
+    """A dark image of 90 × 70 px with a light spot of 3 × 3 px about (52, 23)."""
     image = np.zeros((70, 90, 3), dtype=np.uint8)
     image[22:25, 51:54] = 255
     return image

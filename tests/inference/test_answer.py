@@ -84,7 +84,7 @@ GOOD = _text(_png(np.zeros((70, 90, 3), dtype=np.uint8)))
         ([{"image": ""}], "row 0, image: is empty"),
         ([{"image": "A" * 40_000}], "row 0, image: more than 20000 bytes"),
         ([{"image": b"\0" * 20_001}], "row 0, image: has 20001 bytes"),
-        ([{"image": _text(b"no picture")}], "row 0, image: is not a picture of a known format"),
+        ([{"image": _text(b"no image")}], "row 0, image: is not an image of a known format"),
         ([{"image": GOOD[: len(GOOD) // 8 * 4]}], "row 0, image: cannot be decoded"),
         ([{"image": _text(_bomb(60_000))}], "row 0, image: declares more than"),
         ([{"image": _text(_bomb(101))}], "row 0, image: declares more than"),

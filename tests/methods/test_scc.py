@@ -127,7 +127,7 @@ def test_it_learns_sixteen_faces_by_heart():
 
 
 def assert_learns(method, lr, steps=250):
-    """Faces whose landmarks are dots in their pictures."""
+    """Faces whose landmarks are dots in their images."""
     generator = torch.Generator().manual_seed(0)
     angles = torch.linspace(0, 6, 68)
     loop = torch.stack([angles.cos(), angles.sin()], dim=-1) * torch.linspace(8, 22, 68)[:, None]

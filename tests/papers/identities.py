@@ -25,7 +25,7 @@ def bounds(table: PaperTable, row: Row, key: str) -> tuple[float, float] | None:
 
 
 def _beside(table: PaperTable, key: str, figure: str, **changes: object) -> str | None:
-    """The column that says another figure of the same faces."""
+    """The column that says another metric of the same faces."""
     own = table.columns[key]
     for other, column in table.columns.items():
         same = all(

@@ -117,7 +117,7 @@ ours − paper | WFLW (%), paper |
 - Faces: `synthetic`, in place of 300W; 100 to train on, 10 to steer by, 20 to test.
 - Landmarks `ibug68`, crops of 128 px.
 - Preset `small`: epochs 9, batch size 16, seeds 0, 1.
-- The paper's figures are means of 5 runs, ± their standard deviation.
+- The paper's metrics are means of 5 runs, ± their standard deviation.
 - The epoch with the lowest validation NME is measured, once, on the test faces.
 - Code: abc.
 - Not measured: WFLW, needs WFLW.

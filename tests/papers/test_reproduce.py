@@ -1,4 +1,4 @@
-"""Every table from its file to its page, on drawn faces with tiny networks: two steps of each training."""
+"""Every table from its file to its page, on synthetic faces with tiny networks: two steps of each training."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from facealign.workflows.reproduce import Request, reproduce
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAMES = table_names(REPOSITORY / "search_spaces" / "papers")
 SOME = ("adnet-14", "anisotropic-4", "awing-10")
-"""A row that needs another's errors, seeds, figures of the training."""
+"""A row that needs another's errors, seeds, metrics of the training."""
 
 SETTINGS = """\
 data: {crop: {size: 64}}
@@ -38,7 +38,7 @@ table: 7
 method: scc
 caption: one row of the paper's
 columns:
-  nme: {title: NME, figure: nme, data: wflw, faces: 2500}
+  nme: {title: NME, metric: nme, data: wflw, faces: 2500}
 rows:
   - label: All landmarks
     set: {model.network.graph.k: all}
@@ -114,7 +114,7 @@ def test_the_paper_preset_asks_for_the_papers_crops(project):
 
 @pytest.mark.thorough
 def test_the_paper_preset_is_the_recipe_over_the_params(project):
-    """As far as it goes on drawn faces: one step of the cheapest row, with a crop as the shards have it."""
+    """As far as it goes on synthetic faces: one step of the cheapest row, with a crop as the shards have it."""
     small = [
         "data.crop.size=64",
         "method.scc.train.batch_size=20",
@@ -126,7 +126,7 @@ def test_the_paper_preset_is_the_recipe_over_the_params(project):
 
 @pytest.mark.ray
 def test_on_the_cluster_and_in_mlflow(project, ray_cluster):
-    """The study keeps the figures; nothing is trained twice; the page is among the artifacts of the parent run."""
+    """The study keeps the metrics; nothing is trained twice; the page is among the artifacts of the parent run."""
     from mlflow import MlflowClient
 
     uri = f"sqlite:///{project}/mlflow.db"

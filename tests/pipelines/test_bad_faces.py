@@ -18,7 +18,7 @@ pytestmark = pytest.mark.thorough
 
 @pytest.fixture
 def faces(tmp_path) -> Path:
-    """Drawn faces in the layout of 300W: 40 to train on, 2 to test."""
+    """Synthetic faces in the layout of 300W: 40 to train on, 2 to test."""
     for i in range(42):
         folder = tmp_path / "faces" / ("helen/testset" if i >= 40 else "helen/trainset")
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def test_bad_samples_are_quarantined_with_place_and_reason(faces, project, envir
     whole = (folder / "3_1.jpg").read_bytes()
     (folder / "3_1.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "4_1.jpg").unlink()
-    (folder / "5_1.jpg").write_bytes(b"not a picture")
+    (folder / "5_1.jpg").write_bytes(b"not an image")
     done = prepare(project, environment, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "6 quarantined" in done.stdout

@@ -46,7 +46,7 @@ def test_every_stage_finds_in_the_bucket_what_the_one_before_has_left(
         line = [sys.executable, *command]
         done = subprocess.run(line, cwd=folder, env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-    assert "(candidate)" in done.stdout  # six faces put nothing in force
+    assert "(candidate)" in done.stdout  # six faces promote nothing
     bucket = boto3.client("s3")
     keys = {item["Key"] for item in bucket.list_objects_v2(Bucket=BUCKET)["Contents"]}
     assert {f"home/outputs/{name}" for name in ("registered.json", "trained/awing/run.json")} <= keys

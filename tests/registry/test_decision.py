@@ -140,7 +140,7 @@ def test_the_words_have_the_figures():
     )
     said = sentence(decision, "version 3")
     assert said.startswith("better than version 3 on the whole (NME ")
-    assert "worse beyond chance in attribute blur: NME 4." in said
+    assert "significantly worse in attribute blur: NME 4." in said
     rows = table(decision, "version 3").splitlines()
     assert len(rows) == 2 + 4
     assert rows[4].startswith("| attribute blur | 60 (60) | NME | 3.")

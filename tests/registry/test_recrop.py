@@ -23,7 +23,7 @@ def test_the_same_rule_is_the_plain_cut(tiny_shards):
     "wanted", [CropSettings(size=48), CropSettings(size=48, margin=1.6), CropSettings(size=32, margin=1.0)]
 )
 def test_another_rule_shows_the_same_places(wanted):
-    """A picture that is brighter by one with each pixel to the right tells where each pixel was cut."""
+    """An image that is brighter by one with each pixel to the right tells where each pixel was cut."""
     side = STORED.stored_size
     ramp = np.broadcast_to(np.arange(side, dtype=np.uint8)[None, :, None], (side, side, 3)).copy()
     view = view_for(STORED, wanted)
@@ -42,7 +42,7 @@ def test_another_rule_shows_the_same_places(wanted):
     [
         ({"box": "provided"}, "crops with crop.box: provided, and the faces have landmarks"),
         ({"side": "shorter"}, "crop.side: shorter"),
-        ({"margin": 2.5}, "sees 2.5 times the box, and the stored pictures show 1.88; .*context 2 or more"),
+        ({"margin": 2.5}, "sees 2.5 times the box, and the stored images show 1.88; .*context 2 or more"),
         ({"size": 96}, "its 96 px would be cut from 64 stored ones.*data.crop.size 96 or more"),
     ],
 )

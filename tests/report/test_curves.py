@@ -15,7 +15,7 @@ ERRORS = np.random.default_rng(0).lognormal(-3, 0.4, 100)
 
 
 def texts_overlap(figure):
-    """Pairs of the figure's words whose boxes meet."""
+    """Pairs of the metric's words whose boxes meet."""
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
     shown = [text for text in figure.findobj(lambda a: hasattr(a, "get_fontsize")) if text.get_text().strip()]

@@ -23,7 +23,7 @@ def blueness(picture):
     ("height", "width", "size"), [(64, 64, 256), (64, 64, 64), (300, 200, 128), (50, 77, 320)]
 )
 def test_a_mark_follows_the_resized_picture(height, width, size):
-    """A bright spot in the picture and the landmark on it fall on the same pixel of the cell."""
+    """A bright spot in the image and the landmark on it fall on the same pixel of the cell."""
     x, y = 40, 20
     image = np.zeros((height, width, 3), np.uint8)
     image[y, x] = 255
@@ -78,7 +78,7 @@ def test_a_box_is_drawn_where_it_is_and_as_far_as_the_picture_goes():
     picture = draw_cell(FaceCell(image=image, truth=nothing, box=box), DOT, 128).astype(int)
     green = picture[..., 1] - picture[..., 0] > 50
     rows, columns = np.nonzero(green)
-    # The pixel x of the picture has its center at 2x + 0.5 of the cell.
+    # The pixel x of the image has its center at 2x + 0.5 of the cell.
     assert columns.min() == pytest.approx(20.5, abs=1)
     assert columns.max() == 127
     assert sorted({*rows[columns == 90].tolist()})[0] == pytest.approx(40.5, abs=1)

@@ -1,4 +1,4 @@
-"""Every figure against a calculation of its own: plain Python, face by face, from the definitions."""
+"""Every metric against a calculation of its own: plain Python, face by face, from the definitions."""
 
 import math
 from dataclasses import replace

@@ -45,7 +45,7 @@ def test_the_file_is_a_picture(tmp_path):
 
 @pytest.mark.parametrize("layout", [np.zeros((67, 2)), np.full((68, 2), np.nan)])
 def test_a_position_is_needed_for_every_landmark(layout):
-    with pytest.raises(UserError, match="a picture of ibug68 needs a position for each of its 68 landmarks"):
+    with pytest.raises(UserError, match="a plot of ibug68 needs a position for each of its 68 landmarks"):
         schema_plot(load_schema_file("ibug68"), layout)
 
 

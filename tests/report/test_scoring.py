@@ -1,4 +1,4 @@
-"""Predictions in each format come to the figures of the same landmarks; what is wrong with them is told."""
+"""Predictions in each format come to the metrics of the same landmarks; what is wrong with them is told."""
 
 import json
 

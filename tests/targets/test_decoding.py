@@ -25,7 +25,7 @@ def round_trip(rule, form, faces=60):
 
 
 # A point uniform in a square of side 1 is on average (√2 + ln(1 + √2)) / 6 = 0.3826 from its center; the quarter
-# rule halves the square. The soft-argmax's figure is measured, for σ 1.75, peak 1, τ 10.
+# rule halves the square. The soft-argmax's metric is measured, for σ 1.75, peak 1, τ 10.
 @pytest.mark.parametrize(
     ("rule", "mean_error"), [("argmax", 0.3826), ("quarter", 0.3826 / 2), ("local_soft_argmax", 0.0125)]
 )

@@ -1,4 +1,4 @@
-"""A run has each figure of training once for each step, whatever happens to those who say it."""
+"""A run has each metric of training once for each step, whatever happens to those who say it."""
 
 import json
 import subprocess
@@ -66,7 +66,7 @@ def test_steps_done_again_before_anything_was_delivered_are_there_once(store, tm
 
 @pytest.mark.thorough
 def test_a_lost_machine_that_comes_back_late_adds_only_what_is_missing(store, tmp_path):
-    """Its spool is replayed while the training, which has gone on elsewhere, is under way."""
+    """Its spool is replayed while the training, which has gone on elsewhere, is running."""
     handle = open_run(store, "faces", "lost", "run")
     elsewhere = MlflowTracker(handle, tmp_path / "elsewhere")
     _train(elsewhere, range(10, 20), rate=2.0)

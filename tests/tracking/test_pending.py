@@ -157,7 +157,7 @@ def test_a_server_away_before_during_and_at_the_end(server, tmp_path, monkeypatc
 
 
 def _found(server, key):
-    """The run's id once MLflow has it with a figure."""
+    """The run's id once MLflow has it with a metric."""
     client = _client(TrackingSettings(uri=server.uri))
     experiment = client.get_experiment_by_name("faces")
     runs = client.search_runs([experiment.experiment_id]) if experiment else []

@@ -24,7 +24,7 @@ def test_a_server_killed_in_the_middle_loses_nothing_and_holds_nothing_up(server
         tracker.metrics({"loss": float(step), "nme": 1 / (step + 1)}, step)
         calls["there" if server.process else "away"].append(time.perf_counter() - start)
         if step == 1000:
-            time.sleep(1.5)  # the forwarder is under way
+            time.sleep(1.5)  # the forwarder is running
             server.kill()
         time.sleep(0.0002)
     report = tmp_path / "report.txt"

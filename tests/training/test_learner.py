@@ -1,4 +1,4 @@
-"""One network that learns: gradients in pieces, compiled networks."""
+"""One network that learns: gradients in chunks, compiled networks."""
 
 from functools import partial
 
@@ -12,7 +12,7 @@ from training.test_fit import Recorder, assert_same_weights
 
 
 def gradients(job, micro_batches):
-    """Of the first batch, in pieces; with batch normalization as in evaluation, which knows of no pieces."""
+    """Of the first batch, in chunks; with batch normalization as in evaluation, which knows of no pieces."""
     run = Run(job, World(), None, None)
     run.learner.method.eval()
     share = next(run.local_batches())

@@ -37,7 +37,7 @@ def train_step(job: TrainJob, world: World, folder: Path, bad: tuple[str, ...]) 
 
 
 def evaluated(run: Run) -> tuple[list[object], dict[str, object]]:
-    """What the untrained network finds on the test faces, two in a batch, and all figures of it."""
+    """What the untrained network finds on the test faces, two in a batch, and all metrics of it."""
     job, faces = run.job, run.faces.input_spec
     card = ModelCard(job=job, config_hash=job.config_hash, faces=faces, parameters=0)
     config = EvaluationConfig(batch_size=2)

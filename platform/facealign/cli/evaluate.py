@@ -60,9 +60,9 @@ def report(
         list[str],
         typer.Argument(help="Runs of outputs/evaluated, or folders with measured faces (`facealign score`)."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for report.html and its pictures.")] = Path("report"),
+    out: Annotated[Path, typer.Option(help="Folder for report.html and its images.")] = Path("report"),
     folder: Annotated[
-        str, typer.Option("--shards", help="Folder of prepared shards, or its URI: the faces' pictures.")
+        str, typer.Option("--shards", help="Folder of prepared shards, or its URI: the faces' images.")
     ] = "outputs/shards",
     faces: Annotated[
         int, typer.Option(min=1, max=30, help="Best, and as many worst faces drawn of each run.")

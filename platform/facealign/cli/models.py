@@ -1,4 +1,4 @@
-"""Trained and registered models: commands that export, list, put in force, trace and use them."""
+"""Trained and registered models: commands that export, list, promote, trace and use them."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -50,7 +50,7 @@ def rollback(
     to: Annotated[str | None, typer.Option(help="Number of a version; the previous if not given.")] = None,
     params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
 ) -> None:
-    """Put the previous champion in force again, or any version; the gate never brings back what was withdrawn."""
+    """Promote the previous champion again, or any version; the gate never brings back what was withdrawn."""
     from facealign.workflows.trace import go_back
 
     typer.echo(go_back(name, reason, to, params))
@@ -98,8 +98,8 @@ def predict(
     form: Annotated[
         Literal["json", "csv", "pts"], typer.Option("--format", help="Of the landmarks that are written.")
     ] = "json",
-    draw: Annotated[bool, typer.Option("--draw", help="Draw the landmarks on copies of the pictures.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for landmarks and pictures.")] = Path("landmarks"),
+    draw: Annotated[bool, typer.Option("--draw", help="Draw the landmarks on copies of the images.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for landmarks and images.")] = Path("landmarks"),
     smooth: Annotated[bool, typer.Option("--smooth", help="Smooth a video's landmarks: one-euro filter.")] = False,
     min_cutoff: Annotated[
         float, typer.Option(min=1e-6, help="With --smooth: Hz, at rest; lower is calmer.")

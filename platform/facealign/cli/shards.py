@@ -25,7 +25,7 @@ def write(
         int | None, typer.Option(min=1, max=1024, help="Processes; 1 needs no Ray. [cluster.prepare_workers]")
     ] = None,
 ) -> None:
-    """Read a data set, cut out its faces and write them; what is there already is not made again."""
+    """Read a data set, crop its faces and write them; what is there already is not made again."""
     import sys
 
     from facealign.cluster.prepare import shard_mapper

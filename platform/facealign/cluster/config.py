@@ -58,7 +58,7 @@ class ClusterConfig(Settings):
         description="processes that prepare faces, to the same bytes; 1: without Ray",
     )
     storage: str = Field(
-        default="runs", description="folder or URI that every node can reach, for checkpoints under way"
+        default="runs", description="folder or URI that every node can reach, for checkpoints of running trainings"
     )
     max_failures: int = Field(default=3, ge=0, description="restarts after a lost worker or node, then give up")
     max_preemptions: int = Field(

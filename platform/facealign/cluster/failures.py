@@ -50,7 +50,7 @@ class NonRetryableError(Exception):
 
     Args:
         message: All that the reader is told.
-        fixable: The reader can mend it; else it is a mistake in the program, and the message has its trace.
+        fixable: The reader can fix it; else it is a mistake in the program, and the message has its trace.
     """
 
     def __init__(self, message: str, fixable: bool) -> None:
@@ -111,7 +111,7 @@ def no_room(folder: str, error: Exception) -> str:
 
 
 def to_driver_error(error: Exception) -> Exception:
-    """What a worker raises in the place of ``error``: itself if it heals, else all that the driver has to say.
+    """Return what a worker raises for ``error``: itself if it is retryable, else the driver's message.
 
     Ray keeps an error's trace in the worker's log alone.
     """
@@ -139,7 +139,7 @@ def translate_ray_errors(folder: str) -> Iterator[None]:
         folder: Of the training's checkpoints.
 
     Raises:
-        UserError: There is something to mend, or to wait for.
+        UserError: There is something to fix, or to wait for.
         WorkerFailed: The program has a mistake.
     """
     try:

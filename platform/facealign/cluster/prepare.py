@@ -37,7 +37,7 @@ def shard_mapper(config: ClusterConfig) -> Iterator[Mapper | None]:
 def _map_on_ray(
     function: Callable[[ShardTask], ShardResult], tasks: Sequence[ShardTask], workers: int
 ) -> Iterator[ShardResult]:
-    """Results as they come; tasks under way are as many as there are workers, so memory is bounded.
+    """Results as they come; as many tasks run as there are workers, so memory is bounded.
 
     Raises:
         UserError: A task raised one, or its workers died one after another.
@@ -73,7 +73,7 @@ def _map_on_ray(
 
 
 def _run(function: Callable[[ShardTask], ShardResult], row: dict[str, Any]) -> dict[str, bytes]:
-    """One task, on a worker; what the user has to mend comes back as a value, since Ray would wrap it."""
+    """One task, on a worker; what the user has to fix comes back as a value, since Ray would wrap it."""
     import cv2
 
     cv2.setNumThreads(1)  # workers are the parallelism

@@ -50,7 +50,7 @@ def train(
 
     Raises:
         Stopped: SIGINT or SIGTERM came; a checkpoint has been saved.
-        UserError: There is something for the user to mend, the cluster is too small, another driver trains the job
+        UserError: There is something for the user to fix, the cluster is too small, another driver trains the job
             already, or workers and nodes were lost more often than the settings allow.
         WorkerFailed: The program has a mistake.
     """

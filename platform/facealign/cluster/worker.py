@@ -81,7 +81,7 @@ def use_own_cpus() -> None:
 
 
 def _check_shards(job: TrainJob) -> None:
-    """Compare every byte that will be learned from with its digest: a picture decodes with many a byte changed."""
+    """Compare every byte that will be learned from with its digest: an image decodes with many a byte changed."""
     for fold in ("train", "val"):
         ShardReader(job.shards, fold).check()
 

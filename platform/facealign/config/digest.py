@@ -17,7 +17,7 @@ def digest_json(value: Any) -> str:
 
 
 def digest_file(path: Path) -> str:
-    """SHA-256, hexadecimal, of a file's bytes, read in pieces.
+    """SHA-256, hexadecimal, of a file's bytes, read in chunks.
 
     Raises:
         OSError: It cannot be read, or is no regular file.

@@ -141,7 +141,7 @@ def _keys_beside(root: type[BaseModel], location: tuple[str | int, ...]) -> list
     kinds: list[type[BaseModel]] = [root]
     for part in location[:-1]:
         inner = [kind.model_fields[part].annotation for kind in kinds if part in kind.model_fields]
-        # A part that is no field is a union's tag, or a key or position that says nothing of the type.
+        # A part that is no field is a union's tag, or a key or position that does not describe the type.
         kinds = [model for annotation in inner for model in _models_in(annotation)] if inner else kinds
     return [field.alias or name for kind in kinds for name, field in kind.model_fields.items()]
 

@@ -18,7 +18,7 @@ class Batch:
             memory as they were decoded, channels last.
         points: (B, N, 2) float32 landmarks, crop pixels. Finite everywhere: unknown ones are 0 and not ``valid``.
         valid: (B, N) bool; True where the landmark has coordinates to learn from and to be measured against. One
-            that the view has pushed off the picture stays valid.
+            that the view has pushed off the image stays valid.
         visible: (B, N) bool; True where the landmark is to be seen.
         to_photo: (B, 2, 3) float64, crop pixels → pixels of the original photo.
         ids: The B sample ids.

@@ -95,7 +95,7 @@ class FaceDataset:
             view = draw_view(crop, self.augment, rng)
             image = cut_image(picture, view, crop.size)
             if np.may_share_memory(image, picture):
-                image = image.copy()  # another view may look at the picture
+                image = image.copy()  # another view may look at the image
             covered = change_pixels(image, self.augment, rng)
         else:
             view = plain_view(crop)

@@ -1,4 +1,4 @@
-"""Pictures: photos as data sets publish them, and the encoded crops of the shards."""
+"""Images: photos as data sets publish them, and the encoded crops of the shards."""
 
 import io
 import stat
@@ -33,11 +33,11 @@ def read_photo(path: Path, place: str) -> Image8:
 
     Pillow reads it, since OpenCV fills the rest of a truncated JPEG with gray and says nothing, and a search for
     the end marker is fooled by the thumbnail inside the header. The orientation in EXIF is not applied:
-    annotations are on the pixels as they are stored. The content decides on the format, not the name. A picture
+    annotations are on the pixels as they are stored. The content decides on the format, not the name. An image
     that declares more than 89 megapixels is refused before memory is taken for it.
 
     Raises:
-        BadSample: The file is unreadable, cut short, empty, huge, an animation, or not an 8-bit picture.
+        BadSample: The file is unreadable, cut short, empty, huge, an animation, or not an 8-bit image.
     """
     return decode_photo(photo_bytes(path, place), place)
 
@@ -48,7 +48,7 @@ def decode_photo(data: bytes, place: str, most_pixels: int = _MOST_PIXELS) -> Im
     Args:
         data: The file.
         place: What messages call it.
-        most_pixels: That the picture may declare.
+        most_pixels: That the image may declare.
 
     Raises:
         BadSample: As ``read_photo`` says.
@@ -61,7 +61,7 @@ def decode_photo(data: bytes, place: str, most_pixels: int = _MOST_PIXELS) -> Im
             return _decode(data, place, most_pixels)
     except UnidentifiedImageError:
         raise BadSample(
-            place, f"is not a picture of a known format ({', '.join(_FORMATS)}); convert it, to PNG for example"
+            place, f"is not an image of a known format ({', '.join(_FORMATS)}); convert it, to PNG for example"
         ) from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise _too_large(place, most_pixels) from None
@@ -74,7 +74,7 @@ def photo_bytes(path: Path, place: str) -> bytes:
     """A photo's file, which is not empty.
 
     Raises:
-        BadSample: It cannot be read, or is too long for a picture.
+        BadSample: It cannot be read, or is too long for an image.
     """
     try:
         facts = path.stat()
@@ -105,9 +105,7 @@ def _decode(data: bytes, place: str, most_pixels: int) -> Image8:
         # A camera's JPEG may carry a second view (MPO); frames of a PNG are an animation.
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format == "PNG":
-            raise BadSample(
-                place, f"holds {frames} pictures; name the one that was annotated in a file of its own"
-            )
+            raise BadSample(place, f"holds {frames} images; name the one that was annotated in a file of its own")
         return np.array(picture.convert("RGB"))
 
 
@@ -128,9 +126,9 @@ def decode(data: NDArray[np.uint8]) -> Image8:
     """The bytes of a file that ``encode`` wrote → (H, W, 3) uint8 RGB.
 
     Raises:
-        UserError: They are not a picture: the shard is damaged.
+        UserError: They are not an image: the shard is damaged.
     """
     image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
     if image is None:
-        raise UserError("a stored picture cannot be decoded: the shard is damaged; verify the prepared data")
+        raise UserError("a stored image cannot be decoded: the shard is damaged; verify the prepared data")
     return np.asarray(image, dtype=np.uint8)

@@ -119,7 +119,7 @@ def _batches(dataset: FaceDataset, draws: Iterable[list[Draw]], workers: int, pi
 
 @dataclass(frozen=True)
 class LoadError:
-    """A user error in the place of a batch; an exception would arrive wrapped in a traceback."""
+    """A user error in place of a batch; an exception would arrive wrapped in a traceback."""
 
     message: str
 
@@ -130,7 +130,7 @@ class LoadError:
 
 @dataclass(frozen=True)
 class _Batches:
-    """The data set by whole batches, with errors that are the user's to mend as values."""
+    """The data set by whole batches, with errors that are the user's to fix as values."""
 
     dataset: FaceDataset
 

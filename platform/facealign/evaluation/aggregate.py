@@ -1,6 +1,6 @@
-"""All figures of a fold, each with its interval, from what was found on the faces alone.
+"""All metrics of a fold, each with its interval, from what was found on the faces alone.
 
-docs/reference/metrics.md defines them. A figure is a list of three, its value and the two ends of its 95 %
+docs/reference/metrics.md defines them. A metric is a list of three, its value and the two ends of its 95 %
 interval, all of them fractions; ``dvc metrics`` passes over lists, so that its table stays one that can be read.
 """
 
@@ -35,10 +35,10 @@ def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErr
         errors: Of these faces by this configuration, where they have been measured already.
 
     Returns:
-        - ``full``: figures of all faces by name, and how many ``faces`` there are;
+        - ``full``: metrics of all faces by name, and how many ``faces`` there are;
         - ``subsets``: likewise by official subset, where there are several; they share out the faces;
         - ``attributes``: likewise by yes/no label, of the faces that have it; they overlap;
-        - ``edges``: the directed figures by edge of the schema;
+        - ``edges``: the directed metrics by edge of the schema;
         - ``landmarks``: the mean error of each landmark, None where no face shows it;
         - ``joints``: PCK of each joint of a body, likewise;
         - ``complete``: whether every landmark of every face counted;
@@ -46,7 +46,7 @@ def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErr
 
     Raises:
         UserError: The chosen normalizer cannot be measured, or a face has no landmark that counts.
-        InconsistentMetrics: The figures contradict each other.
+        InconsistentMetrics: The metrics contradict each other.
     """
     errors = errors or face_errors(faces, config)
     quotients = _of_faces(faces, errors, config)
@@ -71,7 +71,7 @@ def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErr
 
 
 def flat(figures: Figures) -> dict[str, float]:
-    """The figures of all faces and of each subset by flat name, as MLflow takes them.
+    """The metrics of all faces and of each subset by flat name, as MLflow takes them.
 
     ``nme``, ``nme_low``, ``nme_high``, ``fr_8``, …; below a subset's or an attribute's name: ``common/nme``.
     What MLflow does not take in a name is ``_``.
@@ -92,7 +92,7 @@ def flat(figures: Figures) -> dict[str, float]:
 
 
 def _of_faces(faces: FacePredictions, measured: FaceErrors, config: EvaluationConfig) -> _Quotients:
-    """What each face adds to each figure of a set of faces."""
+    """What each face adds to each metric of a set of faces."""
     nme_F = measured.chosen
     quotients = {"nme": Quotient.mean(nme_F)}
     quotients |= {f"nme_{name}": Quotient.mean(values_F) for name, values_F in measured.nme.items()}
@@ -160,7 +160,7 @@ def _of_set(quotients: _Quotients, photos: NDArray[np.str_], faces_F: NDArray[np
 
 
 def _estimated(quotients: _Quotients, photos: NDArray[np.str_]) -> Figures:
-    """Figures that have nothing below the line are left out."""
+    """Metrics that have nothing below the line are left out."""
     measurable = {name: one for name, one in quotients.items() if one.below.sum() > 0}
     return {name: list(one) for name, one in estimate(measurable, photos.tolist()).items()}
 
@@ -170,7 +170,7 @@ def _correct(faces: FacePredictions, config: EvaluationConfig) -> NDArray[np.boo
     return correct_joints(found.predicted, found.truth, found.valid, faces.schema, config.pck_threshold, found.ids)
 
 
-# What ``evaluation.json`` holds: the figures that tables compare as numbers, and all of them with intervals.
+# What ``evaluation.json`` holds: the metrics that tables compare as numbers, and all of them with intervals.
 
 
 Part = Literal["train", "validation", "test"]
@@ -188,7 +188,7 @@ def evaluation_file(folds: Mapping[Part, Evaluation], config: EvaluationConfig) 
         - ``figures``: by fold, see ``figures_of``.
 
     Raises:
-        InconsistentMetrics: Figures contradict each other.
+        InconsistentMetrics: Metrics contradict each other.
     """
     content: dict[str, Any] = {
         "normalizer": config.normalizer,

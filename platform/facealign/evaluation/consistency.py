@@ -1,4 +1,4 @@
-"""What any set of figures must satisfy, whatever was measured; broken cells of published tables were found so.
+"""What any set of metrics must satisfy, whatever was measured; broken cells of published tables were found so.
 
 Of one set of faces, for thresholds t < u:
 
@@ -27,15 +27,15 @@ _ROUNDING = 1e-9
 
 
 class InconsistentMetrics(AssertionError):
-    """Figures contradict each other: the program that computed them is wrong, or they were changed since."""
+    """Metrics contradict each other: the program that computed them is wrong, or they were changed since."""
 
 
 def require_consistency(figures: Mapping[str, Any], nme_F: NDArray[np.float64] | None = None) -> None:
-    """Check the figures of a fold, as ``figures_of`` returns them and a file has them.
+    """Check the metrics of a fold, as ``figures_of`` returns them and a file has them.
 
     Args:
-        figures: Of the fold.
-        nme_F: (F,) the errors that they are of, by the chosen normalizer; None: the figures are checked among
+        metrics: Of the fold.
+        nme_F: (F,) the errors that they are of, by the chosen normalizer; None: the metrics are checked among
             themselves.
 
     Raises:
@@ -51,7 +51,7 @@ def require_consistency(figures: Mapping[str, Any], nme_F: NDArray[np.float64] |
     if nme_F is not None:
         broken += _of_errors(figures["full"], nme_F)
     if broken:
-        raise InconsistentMetrics("figures that contradict each other:\n" + "\n".join(broken))
+        raise InconsistentMetrics("metrics that contradict each other:\n" + "\n".join(broken))
 
 
 def _of_set(part: Mapping[str, Any]) -> Iterator[str]:

@@ -22,7 +22,7 @@ from facealign.training.predictions import Predictions, to_photos
 # Which face a prediction is of, by its name alone.
 #
 # A name is a face's id (``helen/testset/3050276160_1``), its photo, the end of one of the two after a ``/``, or a
-# path that ends in one of the two; a picture's ending (``.jpg``) may be there or not. Where a photo has several
+# path that ends in one of the two; an image's ending (``.jpg``) may be there or not. Where a photo has several
 # faces, its name says too little: to go by the nearest landmarks would favor the predictions.
 
 
@@ -171,7 +171,7 @@ def _of_elsewhere(faces: FacePredictions, away_F: NDArray[np.bool_], places: Seq
 
 
 def _known(faces: FacePredictions) -> NDArray[np.float64]:
-    """(F, N, 2) truth, with a known landmark in the place of each unknown one."""
+    """(F, N, 2) truth, with a known landmark in place of each unknown one."""
     valid_FN, truth_FN2 = faces.found.valid, faces.found.truth
     first_F12 = np.take_along_axis(truth_FN2, valid_FN.argmax(axis=1)[:, None, None], axis=1)
     return np.where(valid_FN[..., None], truth_FN2, first_F12)

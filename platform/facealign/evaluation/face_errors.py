@@ -1,4 +1,4 @@
-"""The errors of each face by every normalizer: what all figures of a fold are computed from."""
+"""The errors of each face by every normalizer: what all metrics of a fold are computed from."""
 
 from dataclasses import dataclass
 from typing import get_args

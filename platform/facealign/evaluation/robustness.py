@@ -167,7 +167,7 @@ class SeenFaces:
 
 
 SHIFTS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))
-"""Of the picture, crop pixels: whole ones, at which nothing is resampled."""
+"""Of the image, crop pixels: whole ones, at which nothing is resampled."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ class FaceAligner:
             stored = image = checked_picture(photo)
             back = affine.identity()
         else:
-            place = "the picture" if isinstance(photo, bytes) else str(photo)
+            place = "the image" if isinstance(photo, bytes) else str(photo)
             data = photo if isinstance(photo, bytes) else photo_bytes(Path(photo), place)
             stored = decode_photo(data, place)
             image, back = upright(stored, orientation(data))
@@ -81,7 +81,7 @@ class FaceAligner:
         return self._find
 
     def find(self, image: Image8) -> NDArray[np.float64]:
-        """(F, 4) boxes of the faces of an upright picture, from left to right.
+        """(F, 4) boxes of the faces of an upright image, from left to right.
 
         Raises:
             UserError: As ``require_detector`` says.
@@ -100,11 +100,11 @@ class FaceAligner:
 
 
 def upright_boxes(boxes: NDArray[np.float64], stored: Image8, back: affine.Affine) -> NDArray[np.float64]:
-    """(F, 4) boxes in the upright picture, from those in the pixels as they are stored.
+    """(F, 4) boxes in the upright image, from those in the pixels as they are stored.
 
     Args:
         boxes: (F, 4), as told.
-        stored: The picture that they are told of.
+        stored: The image that they are told of.
         back: Upright pixels → stored ones.
 
     Raises:
@@ -124,7 +124,7 @@ def checked_picture(image: NDArray[np.uint8]) -> Image8:
         UserError: It is not of this form.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise UserError(f"the picture is {image.dtype} {image.shape}; give (H, W, 3) uint8, RGB")
+        raise UserError(f"the image is {image.dtype} {image.shape}; give (H, W, 3) uint8, RGB")
     return image
 
 

@@ -13,7 +13,7 @@ from facealign.inference.request import BOXES, IMAGE, BadRequest, Limits, boxes_
 def answer(aligner: FaceAligner, rows: Sequence[Mapping[str, Any]], limits: Limits) -> list[dict[str, Any]]:
     """One answer for each row: its faces, and the model that found them.
 
-    Pictures are decoded one at a time, so that memory is bounded by one.
+    Images are decoded one at a time, so that memory is bounded by one.
 
     Raises:
         BadRequest: A row breaks a rule; nothing is answered then.

@@ -24,7 +24,7 @@ Find = Callable[[Image8], NDArray[np.float64]]
 
 _CASCADE = "haarcascade_frontalface_alt2.xml"
 _LONGEST = 640
-"""Side of the picture that is searched, px: a face has to be a twentieth of the photo, whatever the camera."""
+"""Side of the image that is searched, px: a face has to be a twentieth of the photo, whatever the camera."""
 _SMALLEST = 24
 _STEP, _NEIGHBORS = 1.1, 3
 

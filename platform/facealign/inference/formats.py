@@ -15,7 +15,7 @@ _DECIMALS = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found on one picture.
+    """What was found on one image.
 
     Attributes:
         photo: Its name; of a frame, its number in the video.
@@ -27,7 +27,7 @@ class Finding:
 
 
 def as_json(findings: Sequence[Finding], model: Mapping[str, Any]) -> str:
-    """The model, and of each picture its faces; coordinates 0-based."""
+    """The model, and of each image its faces; coordinates 0-based."""
     pictures = [
         {
             "photo": finding.photo,

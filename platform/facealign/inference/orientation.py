@@ -1,6 +1,6 @@
 """Photos that a camera stored turned: EXIF's orientation.
 
-Landmarks are told in the pixels as they are stored, as everywhere here; faces are found in the upright picture.
+Landmarks are told in the pixels as they are stored, as everywhere here; faces are found in the upright image.
 """
 
 import io
@@ -22,7 +22,7 @@ _TURNS: dict[int, tuple[bool, int]] = {
     7: (True, 3),
     8: (False, 1),
 }
-"""EXIF 2.32, tag 274 → whether to mirror the stored picture first, then quarter turns against the clock."""
+"""EXIF 2.32, tag 274 → whether to mirror the stored image first, then quarter turns against the clock."""
 
 
 def orientation(data: bytes) -> int:
@@ -31,12 +31,12 @@ def orientation(data: bytes) -> int:
         with Image.open(io.BytesIO(data)) as picture:
             orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError):
-        return 1  # a broken header says nothing; whether the picture is whole, its decoding tells
+        return 1  # a broken header says nothing; whether the image is whole, its decoding tells
     return orientation if orientation in _TURNS else 1
 
 
 def upright(image: Image8, orientation: int) -> tuple[Image8, affine.Affine]:
-    """The picture as it is to be seen, and the map from its pixels to those of ``image``."""
+    """The image as it is to be seen, and the map from its pixels to those of ``image``."""
     is_mirrored, quarters = _TURNS[orientation]
     seen = image[:, ::-1] if is_mirrored else image
     matrix = affine.flip_horizontal(image.shape[1]) if is_mirrored else affine.identity()

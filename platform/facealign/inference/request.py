@@ -1,7 +1,7 @@
-"""What is asked of a served model: rows of pictures and boxes, checked before anything is computed.
+"""What is asked of a served model: rows of images and boxes, checked before anything is computed.
 
 The server is told by anyone who reaches it, so nothing of a row is trusted: not its types, its sizes, nor what a
-picture declares. No address is fetched.
+image declares. No address is fetched.
 """
 
 import base64
@@ -33,17 +33,15 @@ class BadRequest(UserError):
 class Limits(Settings):
     """What one request may ask for."""
 
-    max_rows: int = Field(default=64, ge=1, description="pictures in a request")
-    max_bytes: int = Field(default=16 << 20, ge=1, description="of a picture's file")
-    max_pixels: int = Field(default=40_000_000, ge=1, description="that a picture declares")
-    max_faces: int = Field(
-        default=64, ge=1, description="boxes of a picture; of those found, the largest are kept"
-    )
+    max_rows: int = Field(default=64, ge=1, description="images in a request")
+    max_bytes: int = Field(default=16 << 20, ge=1, description="of an image's file")
+    max_pixels: int = Field(default=40_000_000, ge=1, description="that an image declares")
+    max_faces: int = Field(default=64, ge=1, description="boxes of an image; of those found, the largest are kept")
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture to look at.
+    """An image to look at.
 
     Attributes:
         sent: As it was sent.
@@ -84,7 +82,7 @@ def is_missing(value: Any) -> bool:
 
 
 def photo_of(value: Any, number: int, limits: Limits) -> Photo:
-    """The picture of row ``number``: a file's bytes, in base64 or as they are, or pixels (H, W, 3) or (H, W).
+    """The image of row ``number``: a file's bytes, in base64 or as they are, or pixels (H, W, 3) or (H, W).
 
     Raises:
         BadRequest: It is none of these, or past a limit.
@@ -133,7 +131,7 @@ def _from_base64(text: str, place: str, limits: Limits) -> bytes:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         raise BadRequest(
-            f"{place}: is not base64 of a file's bytes; addresses and paths are not fetched, send the picture"
+            f"{place}: is not base64 of a file's bytes; addresses and paths are not fetched, send the image"
         ) from None
     if not data:
         raise BadRequest(f"{place}: is empty")

@@ -18,7 +18,7 @@ class MSELoss(HeatmapLoss):
     Config = MSESettings
 
     def value_and_slope(self, error: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """d² and 2d; the target itself plays no part."""
+        """d² and 2d; the target itself has no effect."""
         return error.square(), 2 * error
 
 

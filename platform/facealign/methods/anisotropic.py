@@ -96,7 +96,7 @@ class Anisotropic(CoordinateMethod):
         return (px_BN2 + 0.5) * scale - 0.5
 
     def directions(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The true shapes; or the mean shape, turned in the picture as each face is."""
+        """The true shapes; or the mean shape, turned in the image as each face is."""
         if self.config.directions == "ground_truth":
             return super().directions(batch)
         shapes_BN2 = turned(self.mean_shape, batch.points.float(), batch.valid)
@@ -110,8 +110,8 @@ class Anisotropic(CoordinateMethod):
 def turned(shape_N2: Tensor, points_BN2: Tensor, valid_BN: Tensor) -> Tensor:
     """The shape about its middle, turned as fits each face's valid landmarks best (Procrustes).
 
-    Augmentation turns a face in the picture. That it also mirrors some is no matter: a landmark has the name of
-    the side of the picture that it is on, before and after. A face whose landmarks show no direction has the shape
+    Augmentation turns a face in the image. That it also mirrors some is no matter: a landmark has the name of
+    the side of the image that it is on, before and after. A face whose landmarks show no direction has the shape
     as it is.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Figures that are a quotient of two sums over faces, with how sure they are.
+"""Metrics that are a quotient of two sums over faces, with how sure they are.
 
 Every published metric is one: NME, FR and AUC divide by the number of faces, a landmark's mean error by the number
 of faces that show it, PCK by the number of joints, and ADNet's bias rate (Eq. 14) by the sum of the normal errors.

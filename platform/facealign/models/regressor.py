@@ -9,7 +9,7 @@ from facealign.models.precision import full_precision
 
 
 class Regressor(nn.Module):
-    """The classification network with ``outputs`` numbers in the place of its classes.
+    """The classification network with ``outputs`` numbers in place of its classes.
 
     Args:
         config: Which backbone.

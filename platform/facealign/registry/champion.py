@@ -90,11 +90,11 @@ _TOLERANCE = 1e-6
 
 
 class CannotRecrop(ValueError):
-    """The stored pictures do not hold what a crop rule asks for; the message says why and what would."""
+    """The stored images do not hold what a crop rule asks for; the message says why and what would."""
 
 
 def view_for(stored: CropSettings, wanted: CropSettings) -> CropView:
-    """Where in a stored picture the crop lies that another rule cuts.
+    """Where in a stored image the crop lies that another rule cuts.
 
     Both squares are upright and about the middle of the same box; their sides are as their margins.
 
@@ -108,7 +108,7 @@ def view_for(stored: CropSettings, wanted: CropSettings) -> CropView:
     side = wanted.margin / stored.margin * stored.size
     if side > stored.stored_size * (1 + _TOLERANCE):
         raise CannotRecrop(
-            f"it sees {wanted.margin:g} times the box, and the stored pictures show "
+            f"it sees {wanted.margin:g} times the box, and the stored images show "
             f"{stored.margin * stored.stored_size / stored.size:.3g}; prepare with data.crop.context "
             f"{wanted.margin / stored.margin:.3g} or more"
         )
@@ -229,7 +229,7 @@ def _by_its_model(uri: str, version: Any, candidate: FacePredictions, measuring:
         except (MlflowException, OSError) as error:
             raise UserError(
                 f"models:/{version.name}/{version.version} cannot be loaded from {shown(version.source)} "
-                f"({error}), so nothing can be compared with it; mend the store, or put another version in force: "
+                f"({error}), so nothing can be compared with it; fix the store, or promote another version: "
                 f"facealign rollback {version.name} --to VERSION"
             ) from error
         _require_same_landmarks(kind.landmarks, candidate.schema)

@@ -1,4 +1,4 @@
-"""Under which name models are registered, and what a new one must show before it is put in force."""
+"""Settings of the registry: the model's name, and the evidence a new version needs to be promoted."""
 
 from pydantic import Field
 
@@ -12,12 +12,15 @@ class GateLimits(Settings):
         default=0.95,
         gt=0.5,
         lt=1,
-        description="of every interval; what lies wholly on one side of 0 is beyond chance, so that a gain or a "
-        "loss is claimed wrongly in (1 − level)/2 of cases",
+        description="of every interval; an interval that excludes 0 is statistically significant, so that a "
+        "gain or a loss is claimed wrongly in (1 − level)/2 of cases",
     )
     min_photos: int = Field(default=50, ge=2, description="photos below which a set of faces decides nothing")
     min_gain: float = Field(
-        default=0.001, ge=0, lt=1, description="share of the champion's NME that must be gained beyond chance"
+        default=0.001,
+        ge=0,
+        lt=1,
+        description="fraction of the champion's NME by which the gain must be significantly larger than 0",
     )
     allowed_loss: float = Field(
         default=0.001, ge=0, description="share of the champion's NME on a subset that may be lost there"

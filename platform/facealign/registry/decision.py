@@ -1,6 +1,6 @@
 """The gate: whether a candidate takes its rival's place, from the errors of both on the same faces. Numbers alone.
 
-Both are drawn again together, photo by photo (``metrics.bootstrap``), so that a hard photo is hard for both. Of R
+Both are resampled together, photo by photo (``metrics.bootstrap``), so that a hard photo is hard for both. Of R
 drawings, with d the drawn mean of candidate − rival, r that of the rival, γ ``min_gain``, λ ``allowed_loss``, φ
 ``allowed_failures``:
 
@@ -35,7 +35,7 @@ Verdict = Literal["better", "no better", "worse", "no worse", "too few photos"]
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Candidate and rival by one figure on one set of faces; fractions.
+    """Candidate and rival by one metric on one set of faces; fractions.
 
     Attributes:
         faces: In the set, on ``photos`` photos.
@@ -97,7 +97,7 @@ def decide(
     failure_threshold: float,
     limits: GateLimits,
 ) -> Decision:
-    """Whether the candidate is better than its rival beyond chance, and on no subset worse.
+    """Whether the candidate is significantly better than its rival, and significantly worse on no subset.
 
     Args:
         candidate: (F,) NME of each face.
@@ -109,7 +109,7 @@ def decide(
 
     Raises:
         UserError: There is no face, an error is not finite, the lengths differ, or ``limits.repeats`` are too few
-            to find anything beyond chance among so many subsets.
+            to find anything significant among so many subsets.
     """
     if not len(candidate) == len(rival) == len(photos) > 0:
         raise UserError(f"{len(candidate)} errors beside {len(rival)}, of {len(photos)} photos; give each face's")
@@ -188,7 +188,7 @@ def _adjusted(losses: Sequence[Comparison], alpha: float, limits: GateLimits) ->
     judged = [loss.p for loss in losses if loss.p is not None]
     if len(judged) > alpha * (1 + limits.repeats):
         raise UserError(
-            f"registry.repeats is {limits.repeats}, too few to find one loss beyond chance among {len(judged)} at "
+            f"registry.repeats is {limits.repeats}, too few to find one significant loss among {len(judged)} at "
             f"level {limits.level:g}; set it to {int(len(judged) / alpha) + 1} or more"
         )
     adjusted = iter(holm(judged))
@@ -219,13 +219,13 @@ _ROWS = 30
 """Sets in a table, at most: a page is to be read."""
 
 _HEADING = """\
-| set | faces (photos) | figure | {rival} | candidate | difference, {level:g} % interval | p | |
+| set | faces (photos) | metric | {rival} | candidate | difference, {level:g} % interval | p | |
 |---|---|---|---|---|---|---|---|"""
 _NAMES = {"nme": "NME", "failure_rate": "failed"}
 
 
 def sentence(decision: Decision, rival: str) -> str:
-    """What was decided, and the figures that decided.
+    """What was decided, and the metrics that decided.
 
     Args:
         rival: What the candidate was compared with: ``version 3``.
@@ -241,13 +241,13 @@ def sentence(decision: Decision, rival: str) -> str:
         case "no better" if decision.identical:
             return f"no better than {rival}: the same errors on each of {nme.faces} faces, {_figures(nme)}"
         case "no better":
-            return f"no better than {rival} beyond chance: {figures}"
+            return f"not significantly better than {rival}: {figures}"
         case "worse somewhere":
             worse = "; ".join(
                 f"{_place(one)}: {_figures(one)} on {one.faces} faces, {_difference(one, decision)}"
                 for one in decision.worse
             )
-            return f"better than {rival} on the whole ({figures}), but worse beyond chance in {worse}"
+            return f"better than {rival} on the whole ({figures}), but significantly worse in {worse}"
         case "better":
             return f"better than {rival}: {figures}; {_elsewhere(decision)}"
 
@@ -292,5 +292,5 @@ def _elsewhere(decision: Decision) -> str:
     failures = decision.comparisons[1]
     subsets = [one for one in decision.comparisons if one.set != ALL and one.figure == "nme"]
     small = [one.set for one in subsets if one.verdict == "too few photos"]
-    sentences = [_figures(failures), f"subsets worse beyond chance: none of {len(subsets) - len(small)}"]
+    sentences = [_figures(failures), f"subsets significantly worse: none of {len(subsets) - len(small)}"]
     return "; ".join(sentences + ([f"too few photos to say in {', '.join(small)}"] if small else []))

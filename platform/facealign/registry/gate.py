@@ -38,8 +38,8 @@ class Outcome:
 
     Attributes:
         rival: What it was compared with, in words: ``version 3``, or ``MEAN_SHAPE``.
-        reason: In a sentence, with the figures that decided.
-        decision: All the figures; None where nothing could be compared.
+        reason: In a sentence, with the metrics that decided.
+        decision: All the metrics; None where nothing could be compared.
     """
 
     promoted: bool
@@ -67,7 +67,7 @@ def judge(
 
     Args:
         client: Of MLflow at ``uri``.
-        champion: The version in force, as MLflow has it.
+        champion: The current version, as MLflow has it.
 
     Raises:
         UserError: The champion's model is not to be had, or the faces are not those of ``measuring``.
@@ -81,7 +81,7 @@ def judge(
         except NotComparable as error:
             reason = (
                 f"{rival} stays champion, because it cannot be measured on the faces of data "
-                f"{candidate.data_digest[:12]}: {error}. To put this version in force without a comparison: "
+                f"{candidate.data_digest[:12]}: {error}. To promote this version without a comparison: "
                 f"facealign rollback {champion.name} --to VERSION"
             )
             return Outcome(False, rival, reason, None)

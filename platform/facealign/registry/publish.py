@@ -57,7 +57,7 @@ TOLERANCE = 1e-3
 
 _CHECKED_BATCHES = (1, 3)
 _BLACK = base64.b64encode(encode(np.zeros((64, 64, 3), dtype=np.uint8), "png", quality=0)).decode()
-"""A picture for the example that MLflow keeps with the model."""
+"""An image for the example that MLflow keeps with the model."""
 
 
 def log_model(
@@ -189,7 +189,7 @@ def _compare(original: nn.Module, images: NDArray[np.uint8], card: Card, model: 
         for size in _CHECKED_BATCHES:
             batch = np.resize(images, (size, *images.shape[1:]))
             pictures = [np.ascontiguousarray(image.transpose(1, 2, 0)) for image in batch]
-            # A row with one face, the next with two …; each picture is a crop and its own photo.
+            # A row with one face, the next with two …; each image is a crop and its own photo.
             boxes = [np.resize(_inner_box(picture), (1 + i % 2, 4)) for i, picture in enumerate(pictures)]
             try:
                 found = crops(batch)

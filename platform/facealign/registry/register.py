@@ -38,7 +38,7 @@ class Candidate:
     Attributes:
         model_uri: ``models:/m-…``, as ``log_model`` gave it.
         validation_nme: A fraction of the normalizer; lower is better.
-        data_digest: Of the shards it was trained and measured on. Figures on other data do not compare.
+        data_digest: Of the shards it was trained and measured on. Metrics on other data do not compare.
         measured: What it found on the faces of the test fold: a file of ``FacePredictions``.
     """
 
@@ -72,7 +72,7 @@ def best_of(candidates: Sequence[Candidate]) -> Candidate:
     """The candidate with the lowest validation NME; the first of equals.
 
     Raises:
-        UserError: There is none, one has no finite figure, or they were measured on different data.
+        UserError: There is none, one has no finite metric, or they were measured on different data.
     """
     if not candidates:
         raise UserError("there is no model to register; train at least one method first")
@@ -130,8 +130,8 @@ class Registered:
     Attributes:
         version: Its version; an earlier call's, if that registered the same model.
         promoted: Whether ``champion`` is on this version now.
-        reason: The decision in words, with its figures; also in the version's tag ``decision``.
-        decision: All figures of the gate; None where nothing was compared.
+        reason: The decision in words, with its metrics; also in the version's tag ``decision``.
+        decision: All metrics of the gate; None where nothing was compared.
     """
 
     name: str
@@ -162,7 +162,7 @@ def register_best(
         limits: Of the gate.
 
     Raises:
-        UserError: There is no candidate, one has no finite figure, they were measured on different data, the
+        UserError: There is no candidate, one has no finite metric, they were measured on different data, the
             champion's model cannot be loaded, or MLflow does not answer.
     """
     best = best_of(candidates)

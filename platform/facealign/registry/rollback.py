@@ -1,4 +1,4 @@
-"""Another version is put in force by hand: the one before, or any."""
+"""Another version is promoted by hand: the one before, or any."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from facealign.tracking.address import reaching
 
 @dataclass(frozen=True)
 class RolledBack:
-    """What is in force now, and what was before; None where nothing was."""
+    """What is current now, and what was before; None where nothing was."""
 
     name: str
     version: str
@@ -29,7 +29,7 @@ class RolledBack:
 def roll_back(uri: str, name: str, reason: str, to: str | None = None) -> RolledBack:
     """Let the version before be the champion again, and the champion be the previous; or any version.
 
-    The version that goes keeps reason and time in its tag ``withdrawn``: the gate does not put it in force again.
+    The version that goes keeps reason and time in its tag ``withdrawn``: the gate does not promote it again.
     The one that comes has them in its tag ``decision``.
 
     Args:
@@ -64,8 +64,6 @@ def roll_back(uri: str, name: str, reason: str, to: str | None = None) -> Rolled
             if WITHDRAWN in known[version].tags:
                 client.delete_model_version_tag(name, version, WITHDRAWN)
             instead = f" in place of version {champion}" if champion else ""
-            client.set_model_version_tag(
-                name, version, DECISION, f"put in force by hand at {at}{instead}: {reason}"
-            )
+            client.set_model_version_tag(name, version, DECISION, f"promoted by hand at {at}{instead}: {reason}")
             promote(client, name, version, before)
     return RolledBack(name, version, champion)

@@ -1,4 +1,4 @@
-"""What MLflow loads of a published model: rows of pictures in, faces out, and errors that say whose fault it is.
+"""What MLflow loads of a published model: rows of images in, faces out, and errors that say whose fault it is.
 
 It imports nothing of the registry, for it travels with the model (see ``carried``).
 """
@@ -24,7 +24,7 @@ class Served:
         self._lock = threading.Lock()
 
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Faces of each row, ``{"faces": [{"box": …, "landmarks": …}], "model": …}``, pixels of the pictures.
+        """Faces of each row, ``{"faces": [{"box": …, "landmarks": …}], "model": …}``, pixels of the images.
 
         Args:
             data: A table of MLflow's, or a list of rows: ``image`` (a file's bytes in base64, or pixels) and

@@ -12,7 +12,7 @@ from facealign.tracking.address import reaching
 
 
 CHAMPION = "champion"
-"""The alias of the version in force: ``models:/<name>@champion``."""
+"""The alias of the current version: ``models:/<name>@champion``."""
 
 MODEL_URI = "model_uri"
 """The tag by which a version says which logged model it is; MLflow's databases do not keep it otherwise."""
@@ -20,7 +20,7 @@ CANDIDATE = "candidate"
 """The alias of the version that came to the gate last, whatever was decided."""
 
 PREVIOUS = "previous"
-"""The alias of the version that was in force before: what ``facealign rollback`` goes back to."""
+"""The alias of the version that was current before: what ``facealign rollback`` goes back to."""
 
 DECISION = "decision"
 """The tag with the gate's decision, or the user's, in words."""

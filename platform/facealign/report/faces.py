@@ -18,7 +18,7 @@ from facealign.config import UserError
 from facealign.geometry import LandmarkSchema
 from facealign.report.style import BOX, FONT, INK, MUTED, PREDICTED, RGB, RIM, TRUTH, to_rgb
 
-# Dots, rings and lines drawn on a picture, smooth and exact to a small fraction of a pixel.
+# Dots, rings and lines drawn on an image, smooth and exact to a small fraction of a pixel.
 #
 # A shape covers a pixel by the pixel's distance from the shape's outline: all of it half a pixel inside, none half
 # a pixel outside. So dots of two pixels are round, and line widths are any fraction of a pixel; OpenCV's are
@@ -26,12 +26,12 @@ from facealign.report.style import BOX, FONT, INK, MUTED, PREDICTED, RGB, RIM, T
 
 
 Point = NDArray[np.float64]
-"""(2,) x, y in pixels of the picture: 0-based, origin at the center of the top-left pixel."""
+"""(2,) x, y in pixels of the image: 0-based, origin at the center of the top-left pixel."""
 
 
 @dataclass(frozen=True)
 class MarkSize:
-    """Measures in pixels of the picture that is drawn on."""
+    """Measures in pixels of the image that is drawn on."""
 
     radius: float
     rim: float
@@ -39,7 +39,7 @@ class MarkSize:
 
     @classmethod
     def for_picture(cls, pixels: int) -> "MarkSize":
-        """Marks in proportion to a picture of so many pixels, and legible on the smallest."""
+        """Marks in proportion to an image of so many pixels, and legible on the smallest."""
         return cls(
             radius=min(max(pixels / 170, 1.4), 5.0),
             rim=min(max(pixels / 400, 0.7), 1.5),
@@ -66,7 +66,7 @@ class Layer:
         self._cover(center, center, radius + width / 2, hole=radius - width / 2)
 
     def blend(self, picture: NDArray[np.uint8], color: RGB, opacity: float = 1.0) -> NDArray[np.uint8]:
-        """A copy of the (H, W, 3) picture under the layer's shapes in ``color``."""
+        """A copy of the (H, W, 3) image under the layer's shapes in ``color``."""
         weight = (self._coverage * opacity)[..., None]
         mixed = picture + (np.array(color, dtype=np.float32) - picture) * weight
         return np.asarray(np.rint(mixed), dtype=np.uint8)
@@ -89,7 +89,7 @@ class Layer:
         np.maximum(window, covered, out=window, casting="same_kind")
 
 
-# A set of landmarks drawn on a picture of a face.
+# A set of landmarks drawn on an image of a face.
 
 
 _CONTOUR_OPACITY = 0.6
@@ -104,14 +104,14 @@ def draw_landmarks(
     visible: NDArray[np.bool_] | None = None,
     size: MarkSize | None = None,
 ) -> NDArray[np.uint8]:
-    """A copy of the picture with thin contours and a dot at each landmark.
+    """A copy of the image with thin contours and a dot at each landmark.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         points: (N, 2), pixels of ``image``, 0-based, origin at the center of the top-left pixel. Landmarks that
             are not finite are left out, and so are the pieces of contour that touch them.
         visible: (N,) bool; hidden landmarks are rings. None: all are visible.
-        size: None chooses one for the picture.
+        size: None chooses one for the image.
 
     Raises:
         UserError: The points are not those of the schema.
@@ -136,7 +136,7 @@ def draw_landmarks(
 
 
 def draw_box(image: NDArray[np.uint8], box: NDArray[np.float64], color: RGB, size: MarkSize) -> NDArray[np.uint8]:
-    """A copy of the picture with the outline of a box (x0, y0, x1, y1), pixels, as far as it lies inside."""
+    """A copy of the image with the outline of a box (x0, y0, x1, y1), pixels, as far as it lies inside."""
     x0, y0, x1, y1 = box
     rim, line = (Layer(*image.shape[:2]) for _ in range(2))
     corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)])
@@ -149,7 +149,7 @@ def draw_box(image: NDArray[np.uint8], box: NDArray[np.float64], color: RGB, siz
 def draw_residuals(
     image: NDArray[np.uint8], truth: NDArray[np.float64], predicted: NDArray[np.float64], size: MarkSize
 ) -> NDArray[np.uint8]:
-    """A copy of the picture with a white line from each true landmark to the predicted one, (N, 2) each."""
+    """A copy of the image with a white line from each true landmark to the predicted one, (N, 2) each."""
     lines = Layer(*image.shape[:2])
     for start, end in zip(truth, predicted, strict=True):
         if np.isfinite([start, end]).all():
@@ -165,9 +165,9 @@ def _segments(
     return [(points[a], points[b]) for a, b in pairs if np.isfinite(points[[a, b]]).all()]
 
 
-# Words on a picture: title, legend and captions, set in real type and not in OpenCV's strokes.
+# Words on an image: title, legend and captions, set in real type and not in OpenCV's strokes.
 #
-# The picture is laid under a figure of its own size, pixel on pixel, and matplotlib sets the text over it.
+# The image is laid under a metric of its own size, pixel on pixel, and matplotlib sets the text over it.
 
 
 HEADER = 44
@@ -204,10 +204,10 @@ def write(
     captions: Sequence[Caption],
     margin: int,
 ) -> NDArray[np.uint8]:
-    """The picture with its words; every pixel without one stays as it is.
+    """The image with its words; every pixel without one stays as it is.
 
     Args:
-        picture: (H, W, 3) uint8 RGB.
+        image: (H, W, 3) uint8 RGB.
         margin: Free pixels at both sides of the header.
     """
     height, width = picture.shape[:2]
@@ -224,7 +224,7 @@ def write(
 
 
 class _Page:
-    """A figure addressed in pixels from its top-left corner."""
+    """A metric addressed in pixels from its top-left corner."""
 
     def __init__(self, figure: Figure, width: int, height: int) -> None:
         self._figure, self._width, self._height = figure, width, height
@@ -284,7 +284,7 @@ class _Page:
 
 _GAP = 12
 _NARROWEST = 480  # room for title and legend, however few the faces
-_EMPTY = 236  # gray of what a picture that is not square leaves free
+_EMPTY = 236  # gray of what an image that is not square leaves free
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,7 +318,7 @@ def image_grid(
     """Faces in rows, each in a square of ``cell_size`` pixels, with a legend of the marks.
 
     Returns:
-        (H, W, 3) uint8 RGB. The first picture's top-left pixel is at (12, ``HEADER``), as (x, y).
+        (H, W, 3) uint8 RGB. The first image's top-left pixel is at (12, ``HEADER``), as (x, y).
 
     Raises:
         UserError: There is no cell, the sheet has no room for one, or points are not those of the schema.
@@ -352,7 +352,7 @@ def draw_cell(cell: FaceCell, schema: LandmarkSchema, size: int) -> NDArray[np.u
     window = picture[offset[1] : offset[1] + new[1], offset[0] : offset[0] + new[0]]
     window[:] = cv2.resize(cell.image, (int(new[0]), int(new[1])), interpolation=way)
 
-    # Rounding the size makes the two factors differ by a hair, and the marks follow the picture.
+    # Rounding the size makes the two factors differ by a hair, and the marks follow the image.
     factors = new / [width, height]
     truth, predicted = (
         None if points is None else (points + 0.5) * factors - 0.5 + offset
@@ -374,7 +374,7 @@ def save_png(path: Path, rgb: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) uint8 RGB as a PNG file; the folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
-    assert whole, "any uint8 picture can be a PNG"
+    assert whole, "any uint8 image can be a PNG"
     path.write_bytes(data.tobytes())
 
 

@@ -1,4 +1,4 @@
-"""What the reports' pages have in common: a page that needs no network and no other file, and its pictures."""
+"""What the reports' pages have in common: a page that needs no network and no other file, and its plots."""
 
 import base64
 import io
@@ -17,12 +17,12 @@ from facealign.config import UserError
 from facealign.data.images import encode
 from facealign.report.style import WIDTH
 
-_PIXELS = 120  # of the page, for an inch of a picture, at the most
+_PIXELS = 120  # of the page, for an inch of a plot, at the most
 
 
 @dataclass(frozen=True)
 class EmbeddedImage:
-    """A picture on a page: its file and width in inches, or why there is none."""
+    """A plot on a page: its file and width in inches, or why there is none."""
 
     data: bytes | None
     inches: float = 0.0
@@ -31,8 +31,8 @@ class EmbeddedImage:
 
     @property
     def url(self) -> str:
-        """The picture itself, as an address."""
-        assert self.data is not None, "of a picture that there is"
+        """The plot itself, as an address."""
+        assert self.data is not None, "of a plot that there is"
         return f"data:image/{self.kind};base64," + base64.b64encode(self.data).decode("ascii")
 
     @property
@@ -61,7 +61,7 @@ def jpeg(rgb: NDArray[np.uint8], quality: int = 85) -> EmbeddedImage:
 
 
 def png_of(figure: Figure) -> bytes:
-    """The figure as a PNG file."""
+    """The metric as a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()

@@ -175,7 +175,7 @@ class Progress(Protocol):
         """``epoch`` is over: ``loss``, and ``validation_nme`` as a fraction, None where it was not measured."""
 
     def note(self, text: str) -> None:
-        """A line for the user, apart from the figures."""
+        """A line for the user, apart from the metrics."""
 
     def close(self) -> None:
         """Close the bar, whether the training is done or not."""

@@ -114,6 +114,6 @@ def read_robustness(folder: Path) -> Robustness | None:
         raise UserError(f"{path}: is no measurement of robustness ({error}); measure it again") from None
 
 
-# How a trained model bears pictures that are turned, blurred, covered, dark; and how still its landmarks stand.
+# How a trained model bears plots that are turned, blurred, covered, dark; and how still its landmarks stand.
 #
 # ``measure.measure_robustness`` measures, ``write.write_robustness`` writes what was found.

@@ -27,7 +27,7 @@ def schema_plot(schema: LandmarkSchema, layout_N2: NDArray[np.float64]) -> Figur
         UserError: There is not a finite position for each landmark.
     """
     if layout_N2.shape != (schema.size, 2) or not np.isfinite(layout_N2).all():
-        raise UserError(f"a picture of {schema.name} needs a position for each of its {schema.size} landmarks")
+        raise UserError(f"a plot of {schema.name} needs a position for each of its {schema.size} landmarks")
     low, high = layout_N2.min(axis=0), layout_N2.max(axis=0)
     at_N2 = (layout_N2 - low) / max(float((high - low).max()), 1e-9)
     width, height = at_N2.max(axis=0)
@@ -48,7 +48,7 @@ def schema_plot(schema: LandmarkSchema, layout_N2: NDArray[np.float64]) -> Figur
 
 
 def save_schema_plot(path: Path, schema: LandmarkSchema, layout_N2: NDArray[np.float64]) -> None:
-    """Write the picture as a PNG file without empty borders; the folder is made."""
+    """Write the plot as a PNG file without empty borders; the folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     schema_plot(schema, layout_N2).savefig(path, format="png", bbox_inches="tight", pad_inches=0.15)
 

@@ -76,7 +76,7 @@ class TrialEnded(TypedDict):
 
 
 class Note(TypedDict):
-    """A line for the user, apart from the figures."""
+    """A line for the user, apart from the metrics."""
 
     kind: Literal["note"]
     text: str

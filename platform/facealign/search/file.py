@@ -58,7 +58,7 @@ class SearchFile(Settings):
     sampler: SamplerSettings = TPESettings()
     pruner: PrunerSettings = ASHASettings()
     budget: Budget = Budget(trials=30)
-    confirm: Confirm | None = Field(default=Confirm(), description="null: the search's figures stand as they are")
+    confirm: Confirm | None = Field(default=Confirm(), description="null: the search's metrics stand as they are")
     seed: int = Field(default=0, ge=0, lt=2**32, description="of the sampler; that of trainings is params.yaml's")
     concurrency: int | None = Field(
         default=None, ge=1, description="trials at once; null: as many as the cluster has room for"

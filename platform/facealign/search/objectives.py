@@ -27,7 +27,7 @@ class ModelFigures:
     """Measures a trial's best model.
 
     Attributes:
-        names: Of the figures: ``parameters``, ``macs``, ``latency_ms``, ``failure_rate``; others are not its own.
+        names: Of the metrics: ``parameters``, ``macs``, ``latency_ms``, ``failure_rate``; others are not its own.
         failure_threshold: NME of the validation fold beyond which a face has failed.
     """
 
@@ -35,7 +35,7 @@ class ModelFigures:
     failure_threshold: float
 
     def __call__(self, folder: Path, job: TrainJob, progress: Progress) -> dict[str, float]:
-        """The figures of the model in a folder, by name."""
+        """The metrics of the model in a folder, by name."""
         model = load_model(folder)
         return {name: _MEASURES[name](self, model, job) for name in self.names if name in _MEASURES}
 

@@ -55,7 +55,7 @@ class Plan(Protocol):
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """What is to be low: ``nme``, and names of figures that the trials measure."""
+        """What is to be low: ``nme``, and names of metrics that the trials measure."""
 
     @property
     def limits(self) -> Limits:
@@ -186,7 +186,7 @@ class FixedPlan(Settings):
 
     @property
     def name(self) -> str:
-        """Title and digest of all that the figures depend on."""
+        """Title and digest of all that the metrics depend on."""
         content = self.model_dump(mode="json", exclude={"title", "failures"})
         return f"{self.title}-{digest_json(content)[:12]}"
 

@@ -262,7 +262,7 @@ Parameter = Annotated[
 """What may be searched; a mapping with ``choices`` is of that kind."""
 
 TAGS = ("range", "choice")
-"""What pydantic calls the two kinds in the place of an error."""
+"""What pydantic calls the two kinds in place of an error."""
 
 
 def as_json(value: Any) -> str:

@@ -22,7 +22,7 @@ def open_storage(address: str | None, folder: Path, *, alone: bool) -> Storage:
     Args:
         address: Of a database, as SQLAlchemy writes it; None: the journal in ``folder``.
         folder: Of the search; made if it is not there.
-        alone: Nobody else writes to the journal meanwhile, so what a killed writer left is mended.
+        alone: Nobody else writes to the journal meanwhile, so what a killed writer left is fixed.
 
     Raises:
         UserError: The database does not answer, or its driver is not installed.
@@ -54,7 +54,7 @@ def _database(address: str) -> Storage:
     except (ImportError, SQLAlchemyError, optuna.exceptions.OptunaError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(
-            f"storage {without_password(address)}: {reason}; start the database or mend the address "
+            f"storage {without_password(address)}: {reason}; start the database or fix the address "
             "(postgresql://user@host/name; its driver: pip install 'facealign[postgres]'), or leave storage out "
             "for a journal file"
         ) from None

@@ -106,7 +106,7 @@ class SearchStudy:
         clock: Seconds that never go back.
 
     Attributes:
-        requeued: Numbers of the trials that a killed driver left under way.
+        requeued: Numbers of the trials that a killed driver left running.
         budget: Of time.
     """
 
@@ -168,7 +168,7 @@ class SearchStudy:
         assert trial.number == number, "nobody else asks this study"
         if PARAMS not in trial.user_attrs:
             # A driver may have been killed between two parameters. To come to the same values again, all of them
-            # are drawn again, from the first; Optuna would pass over those that are there.
+            # are resampled, from the first; Optuna would pass over those that are there.
             trial._cached_frozen_trial.params.clear()
             trial._cached_frozen_trial.distributions.clear()
         params = self.plan.suggest(trial)
@@ -180,7 +180,7 @@ class SearchStudy:
         """Put a trial's epochs on record; True where the pruner stops it.
 
         Args:
-            number: Of a trial under way.
+            number: The number of a running trial.
             rungs: Validation NME after each epoch that was measured, since the trial began; those on record stay.
             epochs: Finished ones.
             judge: Whether it may be stopped; a trial that has had its last epoch is complete.
@@ -202,7 +202,7 @@ class SearchStudy:
         return False
 
     def complete(self, number: int, figures: Mapping[str, float]) -> tuple[float, ...]:
-        """A trial came to its end; returns its values, the objectives' among the figures, ``nme`` one of them."""
+        """A trial came to its end; returns its values, the objectives' among the metrics, ``nme`` one of them."""
         values = tuple(float(figures[name]) for name in self.plan.objectives)
         self._under_way[number].set_user_attr(FIGURES, dict(figures))
         self._finish_trial(number, TrialState.COMPLETE, values)

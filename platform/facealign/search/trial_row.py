@@ -18,8 +18,8 @@ class TrialRow(Settings):
 
     Attributes:
         number: Its place in the study, from 0.
-        state: COMPLETE: trained to its end. PRUNED: stopped by the pruner. FAIL: crashed. RUNNING: under way, or
-            left so by a killed driver. WAITING: not begun.
+        state: COMPLETE: trained to its end. PRUNED: stopped by the pruner. FAIL: crashed. RUNNING: being trained,
+            or left so by a killed driver. WAITING: not begun.
         values: One for each objective, lower is better; empty unless COMPLETE. The NME is a fraction, the lowest
             of the trial's epochs.
         params: What was suggested: full dotted path of params.yaml → plain value. A parameter whose condition does

@@ -49,7 +49,7 @@ class Objects(Store):
         return int(info.size) if info.type == pa.fs.FileType.File else None
 
     def digest(self, name: str) -> str:
-        """Fetched in pieces, past the files that are kept here."""
+        """Fetched in chunks, past the files that are kept here."""
         sha = hashlib.sha256()
         with self._named(name), self._files.open_input_stream(self._key(name)) as stream:
             while chunk := stream.read(_CHUNK):

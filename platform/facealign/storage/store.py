@@ -44,7 +44,7 @@ class Store(ABC):
 
     @abstractmethod
     def digest(self, name: str) -> str:
-        """SHA-256 of a file, hexadecimal, read in pieces from where it lies."""
+        """SHA-256 of a file, hexadecimal, read in chunks from where it lies."""
 
     @abstractmethod
     def names(self) -> list[str]:

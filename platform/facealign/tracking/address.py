@@ -28,7 +28,7 @@ class Away(UserError):
 
 
 def tracking_uri(settings: TrackingSettings) -> str:
-    """The address in force, with the path of an SQLite file made absolute, so that it means the same everywhere.
+    """The tracking URI, with the path of an SQLite file made absolute, so that it means the same everywhere.
 
     Raises:
         UserError: It is not the address of an MLflow server or database.
@@ -61,7 +61,7 @@ def shown(uri: str) -> str:
 
 
 def is_refusal(error: Any) -> bool:
-    """Whether an ``MlflowException`` says that asking again is of no use."""
+    """Whether an ``MlflowException`` says that asking again is not useful."""
     return error.error_code in _REFUSALS
 
 
@@ -79,11 +79,11 @@ def check_answers(uri: str) -> None:
     except urllib.error.HTTPError as answer:
         answer.close()  # something answers; what it thinks of us, MLflow's client will find out
     except http.client.HTTPException as error:
-        raise UserError(f"{shown(uri)} is not an MLflow server ({error!r}); mend {_SETTING}") from error
+        raise UserError(f"{shown(uri)} is not an MLflow server ({error!r}); fix {_SETTING}") from error
     except OSError as error:
         cause = getattr(error, "reason", error)
         if isinstance(cause, socket.gaierror):
-            raise UserError(f"no machine has the name in {shown(uri)} ({cause}); mend {_SETTING}") from error
+            raise UserError(f"no machine has the name in {shown(uri)} ({cause}); fix {_SETTING}") from error
         if not isinstance(cause, ssl.SSLError):  # whose certificate to trust is told to MLflow's client alone
             raise Away(_away(uri, cause)) from error
 
@@ -106,7 +106,7 @@ def reaching(uri: str) -> Iterator[None]:
             raise UserError(f"MLflow at {shown(uri)} refuses what it is asked: {error}") from error
         if isinstance(error, MlflowException) and error.error_code in _NOT_FOR_US:
             raise UserError(
-                f"{shown(uri)} answers, but not as an MLflow server that knows us; mend {_SETTING}, or set "
+                f"{shown(uri)} answers, but not as an MLflow server that knows us; fix {_SETTING}, or set "
                 f"MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. It says: {error}"
             ) from error
         raise Away(_away(uri, error)) from error
@@ -119,6 +119,6 @@ def _away(uri: str, cause: BaseException) -> str:
     remedy = (
         "check that the file is a database of MLflow and can be written"
         if sqlite_path(uri)
-        else f"start the server (mlflow server --host …), mend {_SETTING}, or set tracking.enabled: false"
+        else f"start the server (mlflow server --host …), fix {_SETTING}, or set tracking.enabled: false"
     )
     return f"MLflow at {shown(uri)} does not answer; {remedy}. The cause: {cause}"

@@ -23,18 +23,18 @@ class Tracker(Protocol):
             name: Of the data set.
             digest: Of its content.
             source: Where it lies: a path or an address.
-            profile: Its figures, such as the number of faces.
+            profile: Its metrics, such as the number of faces.
             context: What the run does with it.
         """
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """Figures at a step. Values that are not finite are kept as they are.
+        """Metrics at a step. Values that are not finite are kept as they are.
 
         The run has each name once for each step: a restart may say again what it does again.
         """
 
     def results(self, values: Mapping[str, float]) -> None:
-        """Figures of the run as a whole; what is said last counts."""
+        """Metrics of the run as a whole; what is said last counts."""
 
     def artifact(self, path: Path, folder: str = "") -> None:
         """A local file, to be kept under ``folder`` of the run."""

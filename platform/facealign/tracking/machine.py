@@ -12,7 +12,7 @@ _MB = 1e6
 class Machine:
     """Measures the machine; the processor and the network since the measurement before.
 
-    In a container the figures are those of the machine around it.
+    In a container the metrics are those of the machine around it.
 
     Args:
         folder: On the disk whose free space counts.
@@ -24,7 +24,7 @@ class Machine:
         self._then, self._traffic = time.monotonic(), psutil.net_io_counters()
 
     def measure(self) -> dict[str, float]:
-        """The figures of this moment.
+        """The metrics of this moment.
 
         Raises:
             Exception: Whatever keeps the system, or a driver of it, from answering.

@@ -59,16 +59,16 @@ class MlflowTracker:
         self._spool.append([DatasetRecord(name, digest, source, json.dumps(profile), context)])
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """Figures, with this moment as the time they were measured at."""
+        """Metrics, with this moment as the time they were measured at."""
         at = now_ms()
         self._spool.append(MetricRecord(key, float(value), step, at) for key, value in values.items())
 
     def results(self, values: Mapping[str, float]) -> None:
-        """Figures of the whole run, at step 0."""
+        """Metrics of the whole run, at step 0."""
         self._replace(values, step=0)
 
     def samples(self, values: Mapping[str, float]) -> None:
-        """Figures of this moment, of no step of the training: their step is the second since 1970."""
+        """Metrics of this moment, of no step of the training: their step is the second since 1970."""
         self._replace(values, step=int(time.time()))
 
     def artifact(self, path: Path, folder: str = "") -> None:

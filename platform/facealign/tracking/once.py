@@ -1,7 +1,7 @@
 """Writes each metric once: a run keeps one value for a key and step, however often it is sent.
 
 A training that restarts does the steps since its last checkpoint again, perhaps on another machine, and says their
-figures again: other moments, other throughputs. MLflow would keep both. So who delivers asks the run first which
+metrics again: other moments, other throughputs. MLflow would keep both. So who delivers asks the run first which
 steps it has, once for each key, and again only after a failure or when somebody else has delivered since, which a
 tag of the run tells. Two that deliver the same step within the same milliseconds could still both succeed; a
 training has one process that logs, so that takes the replay of a lost machine's spool at that very moment.
@@ -18,7 +18,7 @@ WRITER = "facealign.writer"
 
 
 class OnceOnly:
-    """Which steps of which figures a run has.
+    """Which steps of which metrics a run has.
 
     Args:
         client: MLflow's.

@@ -31,7 +31,7 @@ def require_answer(uri: str) -> None:
 
 
 def require_writable(settings: TrackingSettings, experiment: str) -> str:
-    """Write a figure and a file into a run of the experiment, read them back, and delete the run.
+    """Write a metric and a file into a run of the experiment, read them back, and delete the run.
 
     MLflow keeps what is deleted until ``mlflow gc``.
 
@@ -69,4 +69,4 @@ def _write_and_read(client: Any, uri: str, run_id: str) -> None:
         text = Path(client.download_artifacts(run_id, _FILE, folder)).read_text(encoding="utf-8")
     heard = (client.get_run(run_id).data.metrics[_NAME], text)
     if heard != (said, str(said)):
-        raise UserError(f"MLflow at {shown(uri)} was given {said} and gives back {heard}; mend its store")
+        raise UserError(f"MLflow at {shown(uri)} was given {said} and gives back {heard}; fix its store")

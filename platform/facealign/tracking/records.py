@@ -1,7 +1,7 @@
 """What a run says, as the lines of its spool.
 
 Each record is one line of JSON and stands alone: it can be delivered, refused or delivered again by itself. A
-figure carries the moment it was measured, because MLflow takes two figures with the same key, step, moment and
+metric carries the moment it was measured, because MLflow takes two metrics with the same key, step, moment and
 value for one; so delivering one record twice does no harm. Two records of one step, as a restart makes them, are
 two for MLflow; ``once`` says that the run is to have only one.
 """
@@ -14,10 +14,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class MetricRecord:
-    """A figure at a step; ``at`` is milliseconds since 1970. The value may be NaN or infinite.
+    """A metric at a step; ``at`` is milliseconds since 1970. The value may be NaN or infinite.
 
     Attributes:
-        once: The run keeps one figure for this key and step, the first that reaches it.
+        once: The run keeps one metric for this key and step, the first that reaches it.
     """
 
     key: str
@@ -48,7 +48,7 @@ class DatasetRecord:
     """A data set among the run's inputs.
 
     Attributes:
-        profile: JSON of its figures.
+        profile: JSON of its metrics.
         context: What the run does with it.
     """
 

@@ -98,7 +98,7 @@ def end_run(run: Run | None, status: str, spool_dir: Path) -> int:
 
 
 def recalled(values: dict[str, Any] | None, settings: TrackingSettings) -> Run | None:
-    """The run that ``to_json`` kept; one that has found no server yet goes to the address in force now."""
+    """The run that ``to_json`` kept; one that has found no server yet goes to the current tracking URI."""
     run = from_json(values) if values else None
     return replace(run, uri=tracking_uri(settings)) if isinstance(run, PendingRun) else run
 

@@ -1,4 +1,4 @@
-"""The load of each machine that takes part, beside the training's figures in its run."""
+"""The load of each machine that takes part, beside the training's metrics in its run."""
 
 import logging
 import re

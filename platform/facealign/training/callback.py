@@ -13,7 +13,7 @@ class Callback(Protocol):
     """Callbacks of a training; a Ray worker, a plain process and a test each have their own."""
 
     def log(self, metrics: dict[str, float], step: int) -> None:
-        """Figures of the steps since the last call; called in the main process alone."""
+        """Metrics of the steps since the last call; called in the main process alone."""
 
     def epoch(self, progress: Progress, step: int) -> None:
         """An epoch is over, the last of ``progress.history``; called in the main process alone."""

@@ -68,7 +68,7 @@ class TrainConfig(Settings):
     augment: AugmentSettings = AugmentSettings()
     sampling: SamplingSettings = SamplingSettings()
     loader_workers: int = Field(default=0, ge=0, description="loading processes per worker; 0 loads in the worker")
-    log_every: int = Field(default=20, ge=1, description="steps between two logged figures")
+    log_every: int = Field(default=20, ge=1, description="steps between two logged metrics")
     evaluate_every: int = Field(
         default=1, ge=1, description="epochs between two measurements on the validation fold; the last is measured"
     )

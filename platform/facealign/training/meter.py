@@ -1,4 +1,4 @@
-"""Figures of the steps between two meetings of the processes."""
+"""Metrics of the steps between two meetings of the processes."""
 
 import time
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Piece:
 
 
 class Meter:
-    """Sums over the steps since the last meeting, kept on the device so that no step waits for them.
+    """Sums over the steps since the last synchronization, kept on the device so that no step waits for them.
 
     Attributes:
         faces: That this process has learned from.
@@ -49,7 +49,7 @@ class Meter:
 
     @property
     def seconds(self) -> float:
-        """Since the last meeting."""
+        """Since the last synchronization."""
         return time.perf_counter() - self._started
 
     def totals(self, *further: Tensor) -> tuple[list[str], list[float]]:

@@ -14,7 +14,7 @@ def not_finite(epoch: int, meter: Meter, world: World) -> UserError:
 
     Args:
         epoch: Finished epochs.
-        meter: Of the steps since the last meeting, until which all was finite.
+        meter: Of the steps since the last synchronization, until which all was finite.
         world: Whose pieces of the batch are looked at.
     """
     found = [piece for pieces in world.gather(meter.not_finite()) for piece in pieces]

@@ -32,7 +32,7 @@ class Progress(Settings):
 
     Attributes:
         epoch: Finished epochs.
-        step: Steps done in the epoch under way.
+        step: Steps done in the current epoch.
         loss_sum: Sum of the losses of those steps, so that a resumed epoch reports the mean of the whole.
         part_sums: Likewise, of the losses' parts.
     """

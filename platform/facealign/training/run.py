@@ -1,4 +1,4 @@
-"""A training under way: what learns, from which faces, and how far it has come."""
+"""The state of a training and its steps: train, synchronize, validate, save."""
 
 import math
 import tempfile
@@ -53,7 +53,7 @@ class Run:
         return self.progress.is_done(self.job.train)
 
     def local_batches(self) -> Iterator[Batch]:
-        """The rest of the epoch under way, this process's share of each global batch."""
+        """Iterate over this process's local batches in the rest of the epoch."""
         self._epoch_started, self._first_step = time.perf_counter(), self.progress.step
         local_batches = self.faces.local_batches(self.learner.method, self.progress.epoch, self.progress.step)
         while True:
@@ -94,7 +94,7 @@ class Run:
         return every is not None and self.progress.step < self.faces.steps and self._global_step % every == 0
 
     def sync_metrics_and_stop(self) -> bool:
-        """Report the steps since the last meeting; True if any process was asked to stop.
+        """Log the metrics since the last synchronization; return True if any process was asked to stop.
 
         One exchange serves both, so that all stop at the same step.
 

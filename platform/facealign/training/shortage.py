@@ -13,7 +13,7 @@ from facealign.config import UserError
 
 @contextmanager
 def enough_memory(advice: str) -> Iterator[None]:
-    """Within the block a device whose memory runs out is the user's to mend.
+    """Within the block a device whose memory runs out is the user's to fix.
 
     Args:
         advice: Which setting makes it less, and what it is now.
@@ -30,7 +30,7 @@ def enough_memory(advice: str) -> Iterator[None]:
 
 @contextmanager
 def enough_disk(folder: Path, remedy: str) -> Iterator[None]:
-    """Within the block a disk that is full is the user's to mend.
+    """Within the block a disk that is full is the user's to fix.
 
     Args:
         folder: Where the block writes.

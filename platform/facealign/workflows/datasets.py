@@ -79,7 +79,7 @@ def describe_inspection(found: Inspection, root: Path | None) -> Iterator[str]:
     )
     yield ""
     if found.picture_width and found.picture_height and found.face_size:
-        yield f"pictures    width {_range(found.picture_width)} px, height {_range(found.picture_height)} px"
+        yield f"images    width {_range(found.picture_width)} px, height {_range(found.picture_height)} px"
         yield f"faces       {_range(found.face_size)} px; in a photo {_range(found.faces_per_photo)}"
         yield (
             f"landmarks   {found.visible:.1%} visible, {found.hidden:.1%} hidden, {found.unknown:.1%} unknown; "
@@ -171,7 +171,7 @@ def layout_of(schema: SchemaFile, name: str, shards: Path | None) -> NDArray[np.
         return _mean(reader)
     if not schema.layout:
         raise UserError(
-            f"{name}: a picture needs positions: add `layout:` with an [x, y] for each landmark, or name data "
+            f"{name}: an image needs positions: add `layout:` with an [x, y] for each landmark, or name data "
             "that were prepared with it: --shards outputs/shards"
         )
     return np.array(schema.layout)
@@ -264,7 +264,7 @@ def describe_shards(found: dict[str, Any]) -> Iterator[str]:
         f"{crop['side']} side × {crop['margin']}"
     )
     quality = f", quality {shards['quality']}" if shards["encoding"] == "jpeg" else ""
-    yield f"  pictures    {shards['encoding']}{quality}; shards of about {shards['megabytes']} MB"
+    yield f"  images    {shards['encoding']}{quality}; shards of about {shards['megabytes']} MB"
     yield f"  statistics  {found['statistics']['file'] if found['statistics'] else found['no_statistics']}"
     for name, fold in found["folds"].items():
         subsets = ", ".join(f"{count} {subset}" for subset, count in fold["subsets"].items())

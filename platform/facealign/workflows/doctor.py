@@ -24,7 +24,7 @@ def findings(params: Path) -> Iterator[tuple[str, Finding]]:
     try:
         settings = resolve_storage(load_params(params))
     except UserError as error:
-        yield "settings", Finding("failed", str(error), f"mend {params}, then ask again")
+        yield "settings", Finding("failed", str(error), f"fix {params}, then ask again")
         return
     yield "settings", Finding("ok", f"{params}: every setting is known and in its bounds")
     yield from examine(plan_of(settings))

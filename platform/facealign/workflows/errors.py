@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend, as one message on the terminal."""
+"""Errors that are the user's to fix, as one message on the terminal."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""A trained method measured: figures, curves and pictures for the stage and for its run."""
+"""A trained method measured: metrics, curves and images for the stage and for its run."""
 
 import re
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def measure(method: str, config: EvaluationConfig) -> str:
 
 
 def record(method: str, settings: tracking.TrackingSettings) -> None:
-    """Put the figures and pictures of an evaluation into the training's run."""
+    """Put the metrics and images of an evaluation into the training's run."""
     run = tracking.recalled(read_json(workspace.trained(method).run)["run"], settings)
     if run is None:
         return
@@ -86,7 +86,7 @@ def _draw(method: str, test: Evaluation, config: EvaluationConfig) -> None:
 
 
 PARTS: dict[Fold, Part] = {"train": "train", "val": "validation", "test": "test"}
-"""What files and figures call the folds."""
+"""What files and metrics call the folds."""
 
 _NAME = re.compile(r"\w[\w.\- ]*")
 
@@ -232,7 +232,7 @@ def _notes(scored: Scored) -> Iterator[str]:
     x, y = scored.offset
     yield f"mean of predicted − true: ({x:+.2f}, {y:+.2f}) px; about (+1, +1) is how a wrong --origin looks"
     if scored.missing:
-        yield f"{len(scored.missing)} faces have no prediction and are left out, so these are other faces' figures"
+        yield f"{len(scored.missing)} faces have no prediction and are left out, so these are other faces' metrics"
     if scored.unused:
         yield f"{scored.unused} predictions are of no face here"
     if scored.elsewhere:
@@ -276,7 +276,7 @@ def faces_of(folder: Path, fold: str) -> FacePredictions:
 
 
 def evaluation_of(folder: Path) -> dict[str, Any]:
-    """The run's figures, and how they were measured.
+    """The run's metrics, and how they were measured.
 
     Raises:
         UserError: There are none, or an earlier version wrote them.
@@ -286,7 +286,7 @@ def evaluation_of(folder: Path) -> dict[str, Any]:
         raise UserError(f"{path}: is missing; evaluate the method, or `facealign score` the predictions, again")
     found = read_json(path)
     if "test" not in found.get("figures", {}):
-        raise UserError(f"{path}: has no figures with intervals, of an earlier version; evaluate again")
+        raise UserError(f"{path}: has no metrics with intervals, of an earlier version; evaluate again")
     return found
 
 

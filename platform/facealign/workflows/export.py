@@ -17,7 +17,7 @@ BATCHES = (1, 3)
 
 
 def export(model: str, out: Path) -> dict[int, float]:
-    """Write a model as ONNX, and compare the file with it on drawn faces; a file that fails is not left behind.
+    """Write a model as ONNX and compare the two on synthetic faces; a file that differs is deleted.
 
     Args:
         model: See ``model_named``.

@@ -55,7 +55,7 @@ class Request:
 
 @dataclass
 class Outcome:
-    """What came of it: pictures looked at, faces found, pictures without one, and those that could not be used."""
+    """What came of it: images looked at, faces found, images without one, and those that could not be used."""
 
     pictures: int = 0
     faces: int = 0
@@ -63,7 +63,7 @@ class Outcome:
     failed: list[str] = field(default_factory=list)
 
     def add(self, name: str, faces: int) -> None:
-        """Count a picture."""
+        """Count an image."""
         self.pictures += 1
         self.faces += faces
         if not faces:
@@ -178,7 +178,7 @@ def _in_video(
 
 
 def drawn(image: Image8, faces: list[Face], schema: LandmarkSchema) -> Image8:
-    """The picture with boxes and landmarks, marks in proportion to each face."""
+    """The image with boxes and landmarks, marks in proportion to each face."""
     for face in faces:
         size = MarkSize.for_picture(int((face.box[2:] - face.box[:2]).max()))
         image = draw_box(image, face.box, BOX, size)
@@ -188,7 +188,7 @@ def drawn(image: Image8, faces: list[Face], schema: LandmarkSchema) -> Image8:
 
 def summary_text(request: Request, outcome: Outcome) -> str:
     """What came of it, in words."""
-    lines = [f"{outcome.faces} faces on {outcome.pictures} pictures, written to {request.out}"]
+    lines = [f"{outcome.faces} faces on {outcome.pictures} images, written to {request.out}"]
     if outcome.empty:
         some = ", ".join(outcome.empty[:5]) + (", …" if len(outcome.empty) > 5 else "")
         lines.append(f"no face found on {len(outcome.empty)}: {some}")

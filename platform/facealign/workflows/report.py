@@ -35,11 +35,11 @@ _SAME = 1e-9
 
 
 def report(names: Sequence[str], shards: Place, out: Path, extremes: int, timed: bool) -> Path:
-    """Put the runs' figures and faces on a page.
+    """Put the runs' metrics and faces on a page.
 
     Args:
         names: Of runs, see ``run_folder``.
-        shards: With the faces' pictures; without them the page says so.
+        shards: With the faces' images; without them the page says so.
         extremes: Best and worst faces drawn of each run.
         timed: Whether to time a face.
 
@@ -87,7 +87,7 @@ def _shown(folders: Mapping[str, Path]) -> dict[str, str]:
 
 
 def _reader(shards: Place, faces: FacePredictions) -> tuple[ShardReader | None, str]:
-    """The shards of these very faces, or why there are no pictures."""
+    """The shards of these very faces, or why there are no images."""
     try:
         reader = ShardReader(shards, "test")
     except (NoIndex, DamagedIndex) as error:
@@ -185,8 +185,8 @@ def _lineage(folder: Path, faces: FacePredictions, places: workspace.Trained | N
 
 _NEXT = """
 Next
-  make ui                                         curves, pictures and the model in MLflow
-  dvc metrics show; dvc plots show                the figures, and the curves as a page
+  make ui                                         curves, images and the model in MLflow
+  dvc metrics show; dvc plots show                the metrics, and the curves as a page
   make repro S="method.awing.train.epochs=40"     another setting; `dvc exp show` compares
   make repro S="data.source=300w data.root=…"     real faces"""
 

@@ -37,7 +37,7 @@ class Request:
         preset: ``small``: the params file as it is; ``paper``: the method's recipe over it.
         params: The params file.
         change: ``key=value`` of the params file.
-        seeds: How many; None: as many as the paper's figures are means of.
+        seeds: How many; None: as many as the paper's metrics are means of.
         epochs: Of each training; None: as the settings have it.
         go_on: With what an earlier start left.
         plain: Train in this process.

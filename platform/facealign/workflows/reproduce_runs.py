@@ -112,7 +112,7 @@ class TableSettings:
 
 
 Outcome = dict[str, float] | str
-"""The figures of a training, or why it failed."""
+"""The metrics of a training, or why it failed."""
 
 
 _PLAIN = "plain"
@@ -141,7 +141,7 @@ class PlainRuns(Runs):
     Args:
         settings: What the rows change.
         method: Its name.
-        folder: For checkpoints under way, and each finished training's figures.
+        folder: For checkpoints of running trainings, and each finished training's metrics.
         seeds: Of each settings.
         digest: Of the shards.
         device: As PyTorch names it; None: the first GPU if there is one.
@@ -202,7 +202,7 @@ class PlainRuns(Runs):
 
 
 class ClusterRuns(Runs):
-    """A study on the cluster, which remembers each training's figures; its runs in MLflow lie below one.
+    """A study on the cluster, which remembers each training's metrics; its runs in MLflow lie below one.
 
     Args:
         settings: What the rows change.
@@ -210,7 +210,7 @@ class ClusterRuns(Runs):
         folder: Of the study.
         seeds: Of each settings.
         digest: Of the shards.
-        base: All else that the figures depend on.
+        base: All else that the metrics depend on.
     """
 
     def __init__(

@@ -164,7 +164,7 @@ def _header_lines(search: Search, winner: TrialRow, again: Sequence[Confirmed]) 
 
 
 def draw_search(search: Search, study: SearchStudy, again: Sequence[Confirmed] = ()) -> None:
-    """Write ``search.html``, the pictures and ``trials.csv``, as the study is now."""
+    """Write ``search.html``, the images and ``trials.csv``, as the study is now."""
     rows = study.rows()
     best, method = search.places.best, search.file.method
     context = SearchContext(
@@ -224,7 +224,7 @@ def run_search(
         trials: In all, in place of the file's ``budget.trials``.
 
     Raises:
-        UserError: There is something to mend; or the study is there already, and it was not said to go on.
+        UserError: There is something to fix; or the study is there already, and it was not said to go on.
         SystemExit: It was stopped; with the signal's status.
     """
     search = read_search(path, params, changes)

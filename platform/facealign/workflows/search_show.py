@@ -1,4 +1,4 @@
-"""``facealign search show``: a search's trials and what was confirmed, be it under way, cut off, or done."""
+"""``facealign search show``: the trials and confirmations of a search, be it running, interrupted or done."""
 
 import sys
 from collections import Counter

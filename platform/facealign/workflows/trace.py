@@ -182,7 +182,7 @@ def _rows(values: dict[str, str]) -> list[str]:
     return [f"  {key:<{width}}  {value}".replace("\n", "\n" + " " * 4) for key, value in values.items()]
 
 
-# ``facealign versions`` and ``facealign rollback``: the versions of a registered model, and which is in force.
+# ``facealign versions`` and ``facealign rollback``: the versions of a registered model, and which is current.
 
 
 def uri_in(params: Path) -> str:
@@ -213,7 +213,7 @@ def as_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def go_back(name: str, reason: str, to: str | None, params: Path) -> str:
-    """Put the version before in force, or another; returns what was done.
+    """Promote the version before, or another; return what was done.
 
     Raises:
         UserError: See ``roll_back``.

@@ -16,10 +16,10 @@ def train_here(params: Params, method: str, device: str | None, out: Path | None
     """Train one method on one device, keep its best model.
 
     Args:
-        params: Of ``cluster``, only ``storage`` counts: the folder of the checkpoints under way.
+        params: Of ``cluster``, only ``storage`` counts: the folder of checkpoints.
         method: Its name.
         device: As PyTorch names it; None: the first GPU if there is one.
-        out: Folder for model, figures and learning curve; None: the pipeline's.
+        out: Folder for model, metrics and learning curve; None: the pipeline's.
 
     Raises:
         UserError: See ``train_plain``; or the checkpoints' folder is not on a local disk.

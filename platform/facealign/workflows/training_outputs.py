@@ -82,7 +82,7 @@ def save_outputs(places: workspace.Trained, progress: Progress, run: tracking.Ru
             print(
                 f"{away}\n{model.card.job.method}: the training is done and kept in {places.model.parent}. When "
                 "the server is back, the stage `register` puts the model into the run (`dvc repro`: nothing is "
-                "trained again); `facealign sync` delivers the figures alone",
+                "trained again); `facealign sync` delivers the metrics alone",
                 file=sys.stderr,
             )
         tracker = tracking.tracker_for(run, workspace.SPOOL)

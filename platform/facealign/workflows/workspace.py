@@ -93,7 +93,7 @@ class Trained(NamedTuple):
     model: Path  # folder of the best model
     run: Path  # which MLflow run it was
     figures: Path
-    history: Path  # figures by epoch
+    history: Path  # metrics by epoch
     curve: Path  # the same, drawn
 
 
@@ -186,7 +186,7 @@ def _git(*arguments: str) -> str:
     return done.stdout.decode(errors="surrogateescape").strip("\n")
 
 
-# The stages' figures on disk.
+# The stages' metrics on disk.
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def test_preparing_refuses_too_much_damage(copy, settings, tmp_path, kind):
     root = _damaged(copy, "300w", "own", kind)
     with guarded(), pytest.raises(UserError, match="1 of 8 samples") as caught:
         prepare(settings(root, max_quarantined=0.1), tmp_path / "shards")
-    assert "Mend them" in str(caught.value)
+    assert "Fix them" in str(caught.value)
     assert "quarantine.csv" in os.listdir(tmp_path / "shards")
 
 

@@ -97,22 +97,22 @@ DAMAGES = {
     # of the table: all faces of the file are lost
     "no points": (_replace(POINTS, lambda file: None), "refused"),
     "no boxes": (_replace(BOXES, lambda file: None), "refused"),
-    "no pictures": (_replace(PICTURES, lambda file: None), "refused"),
+    "no images": (_replace(PICTURES, lambda file: None), "refused"),
     "points are a folder": (_replace(POINTS, lambda file: file.create_group("g")), "refused"),
-    "pictures are a folder": (_replace(PICTURES, lambda file: file.create_group("g")), "refused"),
-    "pictures are numbers": (_replace(PICTURES, lambda file: np.zeros((1, 2))), "refused"),
+    "images are a folder": (_replace(PICTURES, lambda file: file.create_group("g")), "refused"),
+    "images are numbers": (_replace(PICTURES, lambda file: np.zeros((1, 2))), "refused"),
     "a link to another file": (_replace(POINTS, _external_link), "refused"),
     "a link within": (_replace(POINTS, lambda file: h5py.SoftLink(f"/{BOXES}")), "refused"),
     "a link to itself": (_replace(POINTS, lambda file: h5py.SoftLink(f"/{POINTS}")), "refused"),
     "a link to nowhere": (_replace(POINTS, lambda file: h5py.SoftLink("/nowhere")), "refused"),
-    "pictures in another file": (_replace(PICTURES, _external_link), "refused"),
+    "images in another file": (_replace(PICTURES, _external_link), "refused"),
     "data in another file": (_replace(POINTS, _external_data), "refused"),
     "data of other files": (_replace(POINTS, _virtual), "refused"),
     "an unknown packing": (_replace(POINTS, _packed), "refused"),
     "2⁴⁰ rows": (_replace(POINTS, _huge((87, 1 << 40), chunks=(87, 1))), "refused"),
     "2⁴⁰ columns": (_replace(POINTS, _huge((1 << 40, 2), chunks=(1, 2))), "refused"),
     "huge chunks": (_replace(POINTS, _huge((87, 2), chunks=(87, 10**6), maxshape=(87, None))), "refused"),
-    "2⁴⁰ pictures": (
+    "2⁴⁰ images": (
         _replace(PICTURES, lambda f: f.create_dataset("p", (1, 1 << 40), dtype=h5py.ref_dtype, chunks=(1, 99))),
         "refused",
     ),
@@ -137,18 +137,18 @@ ROWS = {
     "hidden by 2": _row(lambda data: data.__setitem__((80, 0), 2)),
     "hidden by NaN": _row(lambda data: data.__setitem__((80, 0), np.nan)),
     "all at one place": _row(lambda data: data.__setitem__((slice(0, 58), 0), 20)),
-    "no picture": _first_cell(lambda file: None),
-    "the picture is a folder": _first_cell(lambda file: file.create_group("g")),
-    "the picture is text": _first_cell(_put("p", "text")),
-    "the picture is a list": _first_cell(_put("p", np.zeros(9, dtype=np.uint8))),
-    "the picture is nothing": _first_cell(_put("p", np.zeros((3, 0, 9), dtype=np.uint8))),
-    "the picture is of floats": _first_cell(_put("p", np.zeros((3, 9, 9)))),
-    "the picture has four channels": _first_cell(_put("p", np.zeros((4, 9, 9), dtype=np.uint8))),
-    "the picture is huge": _first_cell(
+    "no image": _first_cell(lambda file: None),
+    "the image is a folder": _first_cell(lambda file: file.create_group("g")),
+    "the image is text": _first_cell(_put("p", "text")),
+    "the image is a list": _first_cell(_put("p", np.zeros(9, dtype=np.uint8))),
+    "the image is nothing": _first_cell(_put("p", np.zeros((3, 0, 9), dtype=np.uint8))),
+    "the image is of floats": _first_cell(_put("p", np.zeros((3, 9, 9)))),
+    "the image has four channels": _first_cell(_put("p", np.zeros((4, 9, 9), dtype=np.uint8))),
+    "the image is huge": _first_cell(
         lambda file: file.create_dataset("p", (3, 1 << 30, 1 << 30), dtype="u1", chunks=(3, 9, 9))
     ),
-    "the picture is itself": _first_cell(lambda file: file[PICTURES]),
-    "the picture is small": _first_cell(_put("p", np.zeros((3, 2, 2), dtype=np.uint8))),
+    "the image is itself": _first_cell(lambda file: file[PICTURES]),
+    "the image is small": _first_cell(_put("p", np.zeros((3, 2, 2), dtype=np.uint8))),
 }
 
 

@@ -1,4 +1,4 @@
-"""Pictures that are missing, damaged, of another kind, or no files at all."""
+"""Images that are missing, damaged, of another kind, or no files at all."""
 
 import io
 import os
@@ -227,7 +227,7 @@ def test_tables_that_are_no_files(damage_table, source, damage):
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG", "BMP"])
 def test_any_bits_may_flip(copy, read, format_):
-    """What is still a picture is read; what is not, is refused."""
+    """What is still an image is read; what is not, is refused."""
     root = copy("300w")
     path = root / DATA_SETS["300w"].picture
     whole = _encoded(format_)

@@ -1,7 +1,7 @@
 """Damages of texts. Each takes the bytes of a file and gives others, and says what must become of its faces.
 
 ``ANY`` are of any text, ``POINTS`` of a file of ``x y`` lines, ``ROWS`` of one row of a list or table, and
-``NAMES`` of the picture's name in one.
+``NAMES`` of the image's name in one.
 """
 
 import re
@@ -47,7 +47,7 @@ ANY: dict[str, TextDamage] = {
     "zeros inside": TextDamage(lambda data: data[:40] + b"\0" + data[40:], "either"),
     "noise": TextDamage(lambda data: _noise(4096), "refused"),
     "noise at the end": TextDamage(lambda data: data + _noise(4096), "either"),
-    "a picture": TextDamage(lambda data: b"\x89PNG\r\n\x1a\n" + _noise(999), "refused"),
+    "an image": TextDamage(lambda data: b"\x89PNG\r\n\x1a\n" + _noise(999), "refused"),
     "a web page": TextDamage(
         lambda data: b"<!DOCTYPE html>\n<html><title>404: Not Found</title></html>\n", "refused"
     ),
@@ -197,7 +197,7 @@ NAMES = {
     "percent": b"%2e%2e/001.png",
     "a format": b"{0}%s%n",
 }
-"""None of them names a picture that is there."""
+"""None of them names an image that is there."""
 
 BOXES = {
     "nothing": (b"",) * 4,

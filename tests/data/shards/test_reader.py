@@ -28,7 +28,7 @@ def test_rows_outside_are_refused(stored, row):
 
 
 def test_nothing_is_copied(stored):
-    """Points, maps and encoded pictures are views of the mapped file, so they cannot be written to."""
+    """Points, maps and encoded images are views of the mapped file, so they cannot be written to."""
     face = stored[0]
     for values in (face.encoded, face.points, face.to_photo):
         assert not values.flags.owndata

@@ -69,9 +69,9 @@ def _null_reference(file):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_set("#refs#/IsT0", np.zeros((3, 9, 9))), r"IsT\{1\}: is 9 × 9 × 3 of float64; a picture is"),
-        (_set("#refs#/IsT0", np.zeros((4, 9, 9), np.uint8)), r"IsT\{1\}: is 9 × 9 × 4 of uint8; a picture is"),
-        (_set("#refs#/IsT0", np.zeros((0, 9), np.uint8)), r"IsT\{1\}: is 9 × 0 of uint8; a picture is"),
+        (_set("#refs#/IsT0", np.zeros((3, 9, 9))), r"IsT\{1\}: is 9 × 9 × 3 of float64; an image is"),
+        (_set("#refs#/IsT0", np.zeros((4, 9, 9), np.uint8)), r"IsT\{1\}: is 9 × 9 × 4 of uint8; an image is"),
+        (_set("#refs#/IsT0", np.zeros((0, 9), np.uint8)), r"IsT\{1\}: is 9 × 0 of uint8; an image is"),
         (_null_reference, r"IsT\{1\}: is empty"),
     ],
 )
@@ -109,7 +109,7 @@ def test_a_bad_row(root, entry, value, message):
 def test_files_that_do_not_fit_together(root):
     with h5py.File(root / TEST, "r+") as file:
         _set("bboxesT", np.zeros((4, 3)))(file)
-    with pytest.raises(UserError, match="IsT has 4 pictures, phisT 4 rows and bboxesT 3; they belong together"):
+    with pytest.raises(UserError, match="IsT has 4 images, phisT 4 rows and bboxesT 3; they belong together"):
         list(_open(root).samples())
 
 

@@ -82,13 +82,13 @@ def test_other_folders(tmp_path):
 
 def test_boxes_of_other_pictures(root):
     savemat(root / "cofw68_test_bboxes.mat", {"bboxes": np.zeros((7, 4))})
-    with pytest.raises(UserError, match="bboxes has 7 rows for 5 pictures"):
+    with pytest.raises(UserError, match="bboxes has 7 rows for 5 images"):
         list(_open(root).samples())
 
 
 @pytest.mark.real
 def test_published_annotations(real_data, tmp_path):
-    """Twenty published label files, before made-up pictures: a face's left and right are where they should be."""
+    """Twenty published label files, before made-up images: a face's left and right are where they should be."""
     shutil.copytree(real_data / "samples/COFW68_labels_only/test_annotations", tmp_path / "test_annotations")
     cofw.write_fold(tmp_path, "test", range(20))
     source = _open(tmp_path)

@@ -38,11 +38,11 @@ def test_names_that_are_no_text_are_refused(tmp_path):
     ("files", "place", "reason"),
     [
         (("a.jpg",), "a.jpg", "a .pts of the same name belongs beside it; found none"),
-        (("a.pts",), "a.pts", "one picture of the same name belongs beside it; found none"),
+        (("a.pts",), "a.pts", "one image of the same name belongs beside it; found none"),
         (
             ("a.jpg", "a.png", "a.pts"),
             "a.pts",
-            "one picture of the same name belongs beside it; found a.jpg, a.png",
+            "one image of the same name belongs beside it; found a.jpg, a.png",
         ),
         (("a.PTS", "a.pts"), "a.PTS", "a .pts of the same name belongs beside it; found a.PTS, a.pts"),
     ],

@@ -151,8 +151,8 @@ class TestBadRows:
             ("a/000.png,1,2,3,inf", "train.csv:2: a coordinate is 'inf'"),
             ("a/000.png,1,2,3,", "train.csv:2: landmark 1 has one coordinate of two"),
             ("a/000.png,1,2,3,nan", "train.csv:2: landmark 1 has one coordinate of two"),
-            (",1,2,3,4", "train.csv:2: names no picture"),
-            ("a/\x00.png,1,2,3,4", "train.csv:2: the picture's name"),
+            (",1,2,3,4", "train.csv:2: names no image"),
+            ("a/\x00.png,1,2,3,4", "train.csv:2: the image's name"),
             ("../000.png,1,2,3,4", r"\.\./000.png: a file is named by its path below"),
             ("/etc/passwd,1,2,3,4", "/etc/passwd: a file is named by its path below"),
             ("none.png,1,2,3,4", "none.png: cannot be read: No such file"),
@@ -288,7 +288,7 @@ class TestBadJson:
             with pytest.raises(BadSample) as caught:
                 source.load(sample)
             reasons.add(caught.value.reason[:12])
-        assert reasons == {"the picture'", "image_id is ", "is 'none'; a"}
+        assert reasons == {"the image'", "image_id is ", "is 'none'; a"}
 
     @pytest.mark.parametrize(
         ("change", "message"),
@@ -350,7 +350,7 @@ def table(request, tmp_path_factory):
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_no_damage_to_a_table_is_more_than_a_message(table, data):
-    """Bytes are overwritten, cut out and put in anywhere: each face loads, or says why not."""
+    """Bytes are overwritten, removed and inserted anywhere: each face loads, or says why not."""
     source, path, whole = table
     damaged = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 4))):

@@ -44,7 +44,7 @@ def test_what_is_neither_kind_is_listed_with_both(root):
     for schema, name in (("ibug68", "68"), ("menpo39", "39")):
         source = _source(root, schema)
         samples = {sample.id: sample for sample in source.samples()}
-        with pytest.raises(BadSample, match=r"odd\.pts: one picture of the same name"):
+        with pytest.raises(BadSample, match=r"odd\.pts: one image of the same name"):
             source.load(samples["trainset/odd"])
         (root / "trainset/odd.jpg").write_bytes((root / "trainset/semi_001.jpg").read_bytes())
         samples = {sample.id: sample for sample in source.samples()}

@@ -65,7 +65,7 @@ def test_lonely_files_do_not_load(root):
     os.remove(root / "frontal/trainset/image00001_1.pts")
     source = _open(root)
     first, second, *_ = source.samples()
-    with pytest.raises(BadSample, match=r"image00000_1\.pts: one picture of the same name belongs beside it"):
+    with pytest.raises(BadSample, match=r"image00000_1\.pts: one image of the same name belongs beside it"):
         source.load(first)
     with pytest.raises(BadSample, match=r"image00001_1\.jpg: a \.pts of the same name belongs beside it"):
         source.load(second)
@@ -80,13 +80,13 @@ def test_a_name_that_is_not_text(root):
 
 def test_labels_alone_are_refused(tmp_path):
     (tmp_path / "frontal/testset/labels").mkdir(parents=True)
-    with pytest.raises(UserError, match=r"found frontal; MERL-RAV is pictures and \.pts files in frontal/testset"):
+    with pytest.raises(UserError, match=r"found frontal; MERL-RAV is images and \.pts files in frontal/testset"):
         list(_open(tmp_path).samples())
 
 
 @pytest.mark.real
 def test_published_labels(real_data, tmp_path):
-    """Published label files, beside made-up pictures."""
+    """Published label files, beside made-up images."""
     labels = sorted((real_data / "samples/MERL-RAV_labels_only").rglob("*.pts"))
     for path in labels:
         folder = tmp_path / path.parent.parent.relative_to(real_data / "samples/MERL-RAV_labels_only")

@@ -92,7 +92,7 @@ def test_points_become_zero_based(root):
     ("stem", "picture", "annotation", "message"),
     [
         ("afw/7_1", ".jpg", False, "afw/7_1.jpg: a .pts of the same name belongs beside it; found none"),
-        ("afw/7_1", None, True, "afw/7_1.pts: one picture of the same name belongs beside it; found none"),
+        ("afw/7_1", None, True, "afw/7_1.pts: one image of the same name belongs beside it; found none"),
     ],
 )
 def test_lonely_files_are_samples_that_do_not_load(root, stem, picture, annotation, message):
@@ -121,7 +121,7 @@ def test_folders_that_are_not_300w(tmp_path):
     with pytest.raises(UserError, match="found 300W; 300-W has the folders"):
         list(_source(tmp_path).samples())
     (tmp_path / "afw").mkdir()
-    with pytest.raises(UserError, match=r"afw hold no picture and no \.pts"):
+    with pytest.raises(UserError, match=r"afw hold no image and no \.pts"):
         list(_source(tmp_path).samples())
 
 

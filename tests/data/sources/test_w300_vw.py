@@ -80,7 +80,7 @@ def test_frames_without_a_picture_or_a_number_show_on_loading(root):
     shutil.copy(root / "001/annot/000005.pts", root / "001/annot/last.pts")
     source = _source(root)
     samples = {sample.id: sample for sample in source.samples()}
-    with pytest.raises(BadSample, match=r"^410/annot/000002\.pts: one picture of the same name"):
+    with pytest.raises(BadSample, match=r"^410/annot/000002\.pts: one image of the same name"):
         source.load(samples["410/000002"])
     with pytest.raises(BadSample, match=r"^001/annot/last\.pts: is not named by the number of its frame"):
         source.load(samples["001/last"])

@@ -101,7 +101,7 @@ def test_rubbish_costs_its_row_alone(root, row):
     ],
 )
 def test_the_two_wrong_rectangles_are_dropped(root, name, box):
-    """The same picture with another rectangle keeps it."""
+    """The same image with another rectangle keeps it."""
     face = make(0, 98)
     rows = [wflw.line(face._replace(box=np.array(b)), name) for b in (box, (1, 2, 30, 31))]
     (root / LIST).write_text("\n".join(rows), encoding="utf-8")

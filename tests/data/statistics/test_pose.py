@@ -135,7 +135,7 @@ def test_bins_of_real_faces_follow_their_measured_yaw(real_data, in_chunks):
     files = sorted((real_data / "AFLW2000-3D").rglob("*.mat"))
     heads = [scipy_io.loadmat(file) for file in files]
     points = np.stack([head["pt3d_68"][:2].T for head in heads]).astype(np.float32)
-    # In this data set a positive yaw turns the nose to the left of the picture.
+    # In this data set a positive yaw turns the nose to the left of the image.
     yaws = np.array([-np.degrees(head["Pose_Para"][0, 1]) for head in heads])
     valid = np.ones(points.shape[:2], dtype=np.bool_)
     found = Statistics.of(in_chunks((points, valid)), load_schema("ibug68"))

@@ -30,7 +30,7 @@ def measured_faces(shards, spread, seed, faces=6):
 
 
 def figures(faces, errors):
-    """The part of the figures that a report shows, with intervals."""
+    """The part of the metrics that a report shows, with intervals."""
     low, high = mean_interval(errors)
     found, schema = faces.found, faces.schema
 

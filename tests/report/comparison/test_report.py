@@ -113,7 +113,7 @@ def test_what_it_says(page, project):
     mean, low, high = (f"{100 * part:.2f}" for part in evaluation["figures"]["test"]["full"]["nme"])
     assert f"awing has the lowest NME: {mean} % of the inter-ocular distance ({low} – {high}) on 6 faces" in text
     assert "scc: +" in text
-    assert "beyond chance" in text
+    assert "statistically significant" in text
     assert "minus awing" in text
     assert "training, hours 1" in " ".join(text.split())
     headings = [
@@ -167,7 +167,7 @@ def test_what_cannot_be_reported(project, tiny_shards, tmp_path):
             {"normalizer": "box"},
             "different evaluation.normalizer: scc inter_ocular, .*other box; evaluate them alike",
         ),
-        ({"figures": {}}, "has no figures with intervals"),
+        ({"figures": {}}, "has no metrics with intervals"),
     ):
         (other / "evaluation.json").write_text(json.dumps(told | change))
         with pytest.raises(UserError, match=message):

@@ -1,4 +1,4 @@
-"""Perturbed pictures are where they are said to be, and truth is that of the photo."""
+"""Perturbed plots are where they are said to be, and truth is that of the photo."""
 
 import csv
 import json
@@ -39,7 +39,7 @@ def model(tiny_shards, tiny_job):
 
 @pytest.mark.parametrize("kind", GEOMETRIC)
 def test_a_dot_is_found_where_the_truth_is(kind):
-    """The picture and the landmarks move by the same map, for the eye of one who only sees the picture."""
+    """The plot and the landmarks move by the same map, for the eye of one who only sees the plot."""
     crop = CropSettings(size=128)
     y, x = np.mgrid[: crop.stored_size, : crop.stored_size]
     at = np.array([95.3, 80.6])
@@ -76,7 +76,7 @@ def test_the_neutral_strength_is_the_face_as_it_is(faces):
 
 
 def oracle(truth):
-    """A model that knows where the landmarks are in the photos, and marks them in whatever picture it is shown."""
+    """A model that knows where the landmarks are in the photos, and marks them in whatever plot it is shown."""
 
     def predict(method, batches, device):
         found = []

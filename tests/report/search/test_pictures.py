@@ -15,12 +15,12 @@ SAME = tuple(row(number, params={ALPHA: 2.1}, nme=0.05 + number / 100) for numbe
 ODD = tuple(row(n, params={"a.name": [True, False, None][n % 3], LOSS: [[1, 2], "x", 3][n % 3]}) for n in range(6))
 TWO = two_objectives()
 
-CASES = {  # rows, what is known, which pictures there are
+CASES = {  # rows, what is known, which plots there are
     "a search": (SEARCH, context(SEARCH), ALL_BUT_THE_FRONT),
     "nothing": ((), bare(), set()),
     "waiting": ((row(0, "WAITING"),), bare(), set()),
     "one finished": ((row(0),), bare(), {"history", "rungs"}),
-    "one under way": ((row(0, "RUNNING"),), bare(), {"history", "rungs"}),
+    "one running": ((row(0, "RUNNING"),), bare(), {"history", "rungs"}),
     "all pruned": (tuple(row(n, "PRUNED") for n in range(6)), None, {"history", "slices", "rungs"}),
     "all failed": (tuple(row(n, "FAIL") for n in range(6)), None, {"history"}),
     "nothing varied": (SAME, None, {"history", "random", "rungs"}),

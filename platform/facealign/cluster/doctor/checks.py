@@ -332,4 +332,4 @@ def reachable_and_writable(plan: Plan) -> Finding:
             f"{shown} takes what this process says, but not on {listed(answers.refused)}",
             "name a server that every node reaches: MLFLOW_TRACKING_URI or tracking.uri: http://host:5000",
         )
-    return Finding("ok", f"{shown}: takes figures and files, answers on every node")
+    return Finding("ok", f"{shown}: takes metrics and files, answers on every node")

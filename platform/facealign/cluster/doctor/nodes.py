@@ -151,7 +151,7 @@ def _obstacle(address: str) -> Finding | None:
         return Finding(
             "failed",
             f"nothing answers at {address}: {error}",
-            "start the head with `ray start --head`, let the firewall pass port and node, or mend cluster.address "
+            "start the head with `ray start --head`, let the firewall pass port and node, or fix cluster.address "
             "(or RAY_ADDRESS)",
         )
     return None

@@ -53,7 +53,7 @@ class StudySearcher(Unsaved, Searcher):  # type: ignore[misc]  # Ray has no type
         if self._conductor.running >= self._concurrency:
             return None
         task = self._conductor.next()
-        if task is None:  # one that is under way may have to be asked again
+        if task is None:  # one that is running may have to be asked again
             return None if self._conductor.running else Searcher.FINISHED
         self.numbers[trial_id] = task.number
         return {"task": task}
@@ -208,15 +208,15 @@ class Searching:
             study: Which trials there are, and what became of them.
             job_of: The training of a trial's settings; raises ``UserError`` where they do not go together.
             tracked: Where the trials' runs are recorded; None: nowhere.
-            measure: Further figures of each finished trial's best model.
+            measure: Other metrics of each finished trial's best model.
             concurrency: Trials at once, at most; None: as many as the cluster holds.
 
         Returns:
             The limit of time that ended it, ``hours`` or ``gpu_hours``; None: all trials are done.
 
         Raises:
-            Interrupted: SIGINT or SIGTERM came. Trials under way have saved themselves, and wait.
-            UserError: There is something to mend that all trials need, or too many have failed.
+            Interrupted: SIGINT or SIGTERM came. Running trials have saved themselves, and wait.
+            UserError: There is something to fix that all trials need, or too many have failed.
         """
         room = capacity(self.config, concurrency)
         with channel("the driver of the search") as line:
@@ -285,7 +285,7 @@ def _is_plain(config: ClusterConfig) -> bool:
 def _tune(
     conductor: TrialController, common: Common, room: Capacity, watch: "_Watch", scratch: Path | None
 ) -> None:
-    """Let Tune run trials until the conductor has no more. What Tune itself keeps is of no use, and goes."""
+    """Let Tune run trials until the controller has no more; Tune's own files are deleted."""
     logging.getLogger("ray.tune").setLevel(logging.ERROR)  # it misses its own logs, and other things not needed
     alone = common.scaling is None
     searcher = StudySearcher(conductor, room.trials)
@@ -326,12 +326,12 @@ class _Watch(Unsaved, tune.Callback):  # type: ignore[misc]  # Ray has no types
             return
         received = self._searching.signals.received
         if received is not None:
-            self._stop(f"{received.name}: trials under way save themselves, and wait; a second one ends at once")
+            self._stop(f"{received.name}: running trials save themselves, and wait; a second one ends at once")
         elif limit is not None:
             self.limit = limit
-            self._stop(f"budget.{limit} is spent: trials under way save themselves, and wait")
+            self._stop(f"budget.{limit} is spent: running trials save themselves, and wait")
         elif self._conductor.is_stopping:
-            self._stop("stopping: trials under way save themselves, and wait")
+            self._stop("stopping: running trials save themselves, and wait")
 
     def _stop(self, why: str) -> None:
         self._asked = True

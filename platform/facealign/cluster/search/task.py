@@ -73,7 +73,7 @@ def end_trial(run: Run | None, state: str, cause: str | None, figures: Mapping[s
 
 
 Measure = Callable[[Path, TrainJob, Progress], Mapping[str, float]]
-"""(folder of the best model, job, history) → further figures of a trial; it travels to where the trial runs."""
+"""(folder of the best model, job, history) → other metrics of a trial; it travels to where the trial runs."""
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class TrialController:
 
     @property
     def running(self) -> int:
-        """How many trials are under way."""
+        """How many trials are running."""
         return len(self._trials)
 
     def next(self) -> TrialTask | None:
@@ -167,7 +167,7 @@ class TrialController:
         return self._study.budget.is_over
 
     def close(self) -> None:
-        """What is under way goes back to wait; wait a bounded time for MLflow. No trial's process is left."""
+        """What is running goes back to wait; wait a bounded time for MLflow. No trial's process is left."""
         for number in list(self._trials):
             self._put_back(number)
         for run in self._cut_off:  # in the middle of a word
@@ -216,7 +216,7 @@ class TrialController:
             causes = "\n".join(f"  trial {failed}: {_short(why)}" for failed, why in self._study.causes())
             most = self._study.limits.failures
             self._give_up(
-                f"{most} trials have failed (budget.failures); mend what they name, then go on with --continue "
+                f"{most} trials have failed (budget.failures); fix what they name, then go on with --continue "
                 f"and a higher budget.failures:\n{causes}"
             )
 

@@ -1,4 +1,4 @@
-"""What every face must keep, whichever data set it comes from, before it is cut out."""
+"""Rules that every face must keep before it is cropped, whichever data set it comes from."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from facealign.data.record import BadSample, FaceRecord
 from facealign.geometry import LandmarkSchema
 
 SMALLEST_PHOTO = 8
-"""Pixels: a picture with a shorter side is a thumbnail or a web page's spacer, and no face."""
+"""Pixels: an image with a shorter side is a thumbnail or a web page's spacer, and no face."""
 
 
 def check_record(place: str, record: FaceRecord, schema: LandmarkSchema) -> None:
@@ -33,10 +33,10 @@ def check_record(place: str, record: FaceRecord, schema: LandmarkSchema) -> None
         raise BadSample(place, f"has visibility of shape {record.visible.shape}, {schema.name} has {schema.size}")
     infinite = np.flatnonzero(np.isinf(record.points).any(axis=1))
     if infinite.size:
-        raise BadSample(place, f"landmark {infinite[0]} is infinite; mend the annotation, or mark it as unknown")
+        raise BadSample(place, f"landmark {infinite[0]} is infinite; fix the annotation, or mark it as unknown")
     known = np.flatnonzero(np.isfinite(record.points).all(axis=1))
     if not known.size:
-        raise BadSample(place, "no landmark has coordinates, so there is no face to cut out")
+        raise BadSample(place, "no landmark has coordinates, so there is no face to crop")
     _check_known(place, known, record.points[known], width, height)
 
 
@@ -45,7 +45,7 @@ def _check_known(
 ) -> None:
     x, y = points_K2[0]
     if len(known) > 1 and (points_K2 == points_K2[0]).all():
-        raise BadSample(place, f"all {len(known)} known landmarks are at ({x:.1f}, {y:.1f}); mend the annotation")
+        raise BadSample(place, f"all {len(known)} known landmarks are at ({x:.1f}, {y:.1f}); fix the annotation")
     size = np.array([width, height])
     # The photo spans −0.5 … size − 0.5.
     far = (points_K2 < -0.5 - size) | (points_K2 > 2 * size - 0.5)
@@ -55,5 +55,5 @@ def _check_known(
         raise BadSample(
             place,
             f"landmark {known[worst]} at ({x:.1f}, {y:.1f}) is more than a photo's side outside the photo of "
-            f"{width} × {height} px; mend the annotation, or mark it as unknown",
+            f"{width} × {height} px; fix the annotation, or mark it as unknown",
         )

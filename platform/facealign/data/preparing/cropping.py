@@ -60,5 +60,5 @@ def face_box(sample: Sample, record: FaceRecord, crop: CropSettings) -> NDArray[
         box = landmark_box(record.points[np.isfinite(record.points).all(axis=1)])
     height, width = record.image.shape[:2]
     if reason := unusable(box, width, height):
-        raise BadSample(sample.id, f"{reason}: mend the annotation")
+        raise BadSample(sample.id, f"{reason}: fix the annotation")
     return box

@@ -61,7 +61,7 @@ class SampleProblem:
 
 @dataclass(frozen=True, kw_only=True)
 class Duplicates:
-    """Groups of samples that show the same picture though nothing else says so; ``first`` are the first few."""
+    """Groups of samples that show the same image though nothing else says so; ``first`` are the first few."""
 
     meaning: str
     groups: int
@@ -126,7 +126,7 @@ class SampleCheck:
     place: str = ""
     reason: str = ""
     size: tuple[int, int] = (0, 0)
-    pixels: str = ""  # digest of the picture as it is decoded: a copy in another format has the same
+    pixels: str = ""  # digest of the image as it is decoded: a copy in another format has the same
     face_size: float = 0.0
     known: int = 0
     visible: int = 0
@@ -314,7 +314,7 @@ def _duplicates(samples: Sequence[Sample], usable: Sequence[SampleCheck]) -> tup
     within = [group for group in same if len({sample.fold for sample in group}) == 1]
     kinds = {
         "the same photo in train and test: what is learned is measured": across,
-        "the same picture under two photos of one fold: validation may be cut between them": within,
+        "the same image under two photos of one fold: validation may be cut between them": within,
     }
     return tuple(
         Duplicates(
@@ -345,7 +345,7 @@ def _notes(samples: Sequence[Sample], usable: Sequence[SampleCheck], visible: fl
     if usable and not visible:
         notes.append("no landmark is visible in any face; is that what the annotation means?")
     if usable and len(usable) > 1 and len({check.pixels for check in usable}) == 1:
-        notes.append("all samples show the same picture")
+        notes.append("all samples show the same image")
     return tuple(notes)
 
 

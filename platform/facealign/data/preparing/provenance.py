@@ -1,6 +1,6 @@
 """Digest of everything that decides a prepared face besides its own files: settings, code, libraries.
 
-Faces are carried over from one preparation to the next where nothing that decides them has changed. So a mended
+Faces are carried over from one preparation to the next where nothing that decides them has changed. So a fixed
 source, another rule for cropping, or another JPEG encoder must count as a change as much as another photo does.
 """
 

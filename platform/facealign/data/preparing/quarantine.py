@@ -41,5 +41,5 @@ def check_share(quarantined: Sequence[Quarantined], samples: int, allowed: float
         first = "\n".join(f"  {one.place}: {one.reason}" for one in quarantined[:3])
         raise UserError(
             f"{len(quarantined)} of {samples} samples ({share:.1%}) cannot be used, data.max_quarantined allows "
-            f"{allowed:.1%}; all are listed in {report}. Mend them, or raise the limit. The first:\n{first}"
+            f"{allowed:.1%}; all are listed in {report}. Fix them, or raise the limit. The first:\n{first}"
         )

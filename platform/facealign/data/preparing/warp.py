@@ -13,9 +13,9 @@ _BORDER_PX = 4
 
 
 def warp(image: Image8, matrix: affine.Affine, size: int) -> Image8:
-    """The picture that ``matrix`` maps ``image`` onto, bilinear, black outside.
+    """The image that ``matrix`` maps ``image`` onto, bilinear, black outside.
 
-    Bilinear interpolation looks at 2 × 2 pixels, however far apart the samples are. So a picture that is to shrink
+    Bilinear interpolation looks at 2 × 2 pixels, however far apart the samples are. So an image that is to shrink
     is first averaged over whole blocks (INTER_AREA), then blurred for the rest of the factor (below 2), with the
     usual σ = (factor − 1)/2 px.
 
@@ -25,7 +25,7 @@ def warp(image: Image8, matrix: affine.Affine, size: int) -> Image8:
         size: Side of the result, px.
 
     Returns:
-        (size, size, 3) uint8. All black where the map leaves the picture.
+        (size, size, 3) uint8. All black where the map leaves the image.
     """
     shrink = 1 / affine.scale_of(matrix)
     block = max(1, math.floor(shrink))
@@ -44,7 +44,7 @@ def warp(image: Image8, matrix: affine.Affine, size: int) -> Image8:
 
 
 def _region(image: Image8, matrix: affine.Affine, size: int, block: int) -> tuple[int, int, int, int]:
-    """The part of the picture that the result shows, with some room: (x0, y0, x1, y1), ends excluded."""
+    """The part of the image that the result shows, with some room: (x0, y0, x1, y1), ends excluded."""
     low, high = -0.5, size - 0.5
     corners_42 = affine.apply(affine.invert(matrix), [(low, low), (high, low), (low, high), (high, high)])
     room = _BORDER_PX * block
@@ -54,7 +54,7 @@ def _region(image: Image8, matrix: affine.Affine, size: int, block: int) -> tupl
 
 
 def _average_blocks(part: Image8, block: int) -> Image8:
-    """Means over ``block`` × ``block`` pixels; the picture is extended by its edge to whole blocks first."""
+    """Means over ``block`` × ``block`` pixels; the image is extended by its edge to whole blocks first."""
     height, width = part.shape[:2]
     padded = cv2.copyMakeBorder(part, 0, -height % block, 0, -width % block, cv2.BORDER_REPLICATE)
     target = (padded.shape[1] // block, padded.shape[0] // block)

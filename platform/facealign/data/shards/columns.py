@@ -48,7 +48,7 @@ class Columns:
     Attributes:
         points: (R, N, 2) float32.
         to_photo: (R, 2, 3) float64.
-        raw_side: Side of the stored crops where pictures are bare pixels.
+        raw_side: Side of the stored crops where images are bare pixels.
     """
 
     rows: int
@@ -125,7 +125,7 @@ def read_strings(file: Any, name: str) -> list[str]:
 
 
 def read_landmarks(file: Any, landmarks: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The landmarks (R, N, 2), stored-crop pixels, and whether each is known, (R, N); no picture is read."""
+    """The landmarks (R, N, 2), stored-crop pixels, and whether each is known, (R, N); no image is read."""
     batch = _only(file, "points", "valid")
     points = _values(batch.column("points"), np.float32).reshape(-1, landmarks, 2)
     return points, Bits(_values(batch.column("valid"), np.uint8), landmarks).all(batch.num_rows)

@@ -59,7 +59,7 @@ class ShardReader:
         return (self[row] for row in range(len(self)))
 
     def labels(self) -> list[Labels]:
-        """What each face is reported under, in row order; no picture is touched."""
+        """What each face is reported under, in row order; no image is touched."""
         located = (self._locate(row) for row in range(len(self)))
         return [columns.labels(i) for columns, i in located]
 

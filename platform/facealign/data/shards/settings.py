@@ -7,12 +7,13 @@ from pydantic import Field
 from facealign.config import Settings
 
 _BYTES_PER_PIXEL = {"jpeg": 0.35, "png": 1.4, "raw": 3.0}
-"""What a pixel of a stored crop comes to. JPEG of quality 95: 0.32 for 300-W at 256 px, 0.2…0.3 for drawn faces;
+"""What a pixel of a stored crop comes to. JPEG of quality 95: 0.32 for 300-W at 256 px, 0.2…0.3 for synthetic
+faces;
 PNG: 1.5 and 1.0…1.2."""
 
 
 class ShardSettings(Settings):
-    """Size of the files and form of the pictures in them."""
+    """Size of the files and form of the images in them."""
 
     megabytes: float = Field(
         default=16.0, gt=0, le=1024, description="what a shard comes to on average, about, 10⁶ bytes"

@@ -122,5 +122,5 @@ def _known(points_N2: NDArray[np.float64], visible_N: NDArray[np.bool_], place: 
     points_N2 = np.where((~visible_N & (points_N2 == 0).all(axis=1))[:, None], np.nan, points_N2)
     wrong = np.flatnonzero(visible_N & ~np.isfinite(points_N2).all(axis=1))
     if wrong.size:
-        raise BadSample(place, f"landmark {wrong[0]} is visible and has no finite coordinates; mend the table")
+        raise BadSample(place, f"landmark {wrong[0]} is visible and has no finite coordinates; fix the table")
     return points_N2

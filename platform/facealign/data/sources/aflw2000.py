@@ -1,9 +1,9 @@
 """AFLW2000-3D: the first 2000 faces of AFLW, with a 3D face model fitted to each; a test set.
 
 Zhu et al., "Face Alignment Across Large Poses: A 3D Solution" (CVPR 2016). A folder (``AFLW2000`` in the
-archive) of 450 × 450 pictures ``image00002.jpg``, each with a MATLAB 5 file of the same name beside it:
+archive) of 450 × 450 images ``image00002.jpg``, each with a MATLAB 5 file of the same name beside it:
 
-- ``pt3d_68`` (3 × 68): the fitted model's iBUG landmarks. Rows x and y are pixels of the picture, 1-based: they
+- ``pt3d_68`` (3 × 68): the fitted model's iBUG landmarks. Rows x and y are pixels of the image, 1-based: they
   come from MATLAB, where the model's upward axis is turned with ``height + 1 − y`` (as the public code of 3DDFA
   still does). Landmarks on the far side of the face are where the model has them, behind the face, and not on
   its outline as in 300-W.
@@ -12,8 +12,8 @@ archive) of 450 × 450 pictures ``image00002.jpg``, each with a MATLAB 5 file of
   a counterpart among the 68 (their median distance is 1 to 3 % of the face's diagonal); those are marked hidden
   where AFLW has none. Nothing is known of the other 52. A few files have another number of columns, whose
   meaning is not known, and there nothing is marked.
-- ``roi`` (1 × 4): which square of AFLW's photo the picture was cut from. It is no box of the face in the
-  picture, so no box is given.
+- ``roi`` (1 × 4): which square of AFLW's photo the image was cut from. It is no box of the face in the
+  image, so no box is given.
 
 Results are reported by absolute yaw: 0–30° (1306 faces), 30–60° (462) and 60–90° (232).
 """
@@ -41,19 +41,17 @@ class Aflw2000(Source):
     schemas = ("ibug68",)
 
     def samples(self) -> Iterator[Sample]:
-        """One sample for each name that has a picture, a ``.mat``, or both."""
+        """One sample for each name that has an image, a ``.mat``, or both."""
         root = unpacked_below(self.folder(), ("AFLW2000", "AFLW2000-3D"))
         below = "" if root == self.root else root.name
         faces = files_by_stem(self.folder(), below, (*PICTURES, ".mat"))
         if not any(name.lower().endswith(".mat") for names in faces.values() for name in names):
-            raise not_found(
-                root, "AFLW2000-3D has pictures with a .mat beside each; set data.root to their folder"
-            )
+            raise not_found(root, "AFLW2000-3D has images with a .mat beside each; set data.root to their folder")
         for stem, files in faces.items():
             yield Sample(id=stem, fold="test", subset="aflw2000-3d", photo=stem, files=files)
 
     def load(self, sample: Sample) -> FaceRecord:
-        """The picture with the fitted landmarks, moved from 1-based pixels to 0-based ones."""
+        """The image with the fitted landmarks, moved from 1-based pixels to 0-based ones."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
         picture, annotation = picture_and(sample, ".mat")

@@ -1,6 +1,6 @@
-"""What the generic formats share: tables of faces below a root, each row naming its picture and its landmarks.
+"""What the generic formats share: tables of faces below a root, each row naming its image and its landmarks.
 
-A format's own file turns its rows into ``AnnotatedFace``; ids, order, photos, numbers and pictures are seen to
+A format's own file turns its rows into ``AnnotatedFace``; ids, order, photos, numbers and images are seen to
 here.
 """
 
@@ -35,10 +35,10 @@ class AnnotatedFace:
     Attributes:
         place: What messages call the row: ``faces.csv:17``.
         row: Its number.
-        image: The picture, below the folder of pictures.
+        image: The image, below the folder of images.
         fold: Published fold.
         subset: The group that results are reported for.
-        photo: What the faces of one photo share; empty: the picture's name.
+        photo: What the faces of one photo share; empty: the image's name.
         points: x0, y0, x1, y1, …
         visible: Yes or no for each landmark, None for what is known by its coordinates alone; empty: all.
         box: x0, y0, x1, y1; empty: none.
@@ -171,9 +171,9 @@ def _all_text(values: Sequence[Value]) -> TypeGuard[Sequence[str]]:
 
 def _problem_of_name(image: str) -> str:
     if not image:
-        return "names no picture; name a file below the folder of pictures"
+        return "names no image; name a file below the folder of images"
     if not image.isprintable() or len(image) > _LONGEST_NAME:
-        return f"the picture's name {image[:60]!a} has control characters or is too long; rename the file"
+        return f"the image's name {image[:60]!a} has control characters or is too long; rename the file"
     return ""
 
 
@@ -181,7 +181,7 @@ def _points(values: Sequence[Value], place: str, schema: LandmarkSchema) -> NDAr
     """(N, 2), NaN where unknown."""
     if len(values) != 2 * schema.size:
         raise BadSample(
-            place, f"holds {len(values) / 2:g} landmarks, {schema.name} has {schema.size}; mend the row"
+            place, f"holds {len(values) / 2:g} landmarks, {schema.name} has {schema.size}; fix the row"
         )
     points_N2 = np.array([_number(value, place, "a coordinate") for value in values]).reshape(-1, 2)
     halves = np.flatnonzero(np.isnan(points_N2).sum(axis=1) == 1)

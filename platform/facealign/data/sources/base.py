@@ -23,7 +23,7 @@ class Sample:
         subset: The group that results are reported for: ``helen``, ``common``.
         photo: Faces of one photo share it, so that no photo straddles two folds.
         files: The files it is made of, relative to the root.
-        row: Its line or row where one file annotates many faces; its frame in a video; a drawn face's number.
+        row: Its line or row where one file annotates many faces; its frame in a video; a synthetic face's number.
         line: What that row says, as text, so that loading the sample needs no second look at the file. Part of the
             sample's fingerprint.
     """

@@ -1,4 +1,4 @@
-"""Data sets of pictures with a ``.pts`` of iBUG beside each."""
+"""Data sets of images with a ``.pts`` of iBUG beside each."""
 
 import numpy as np
 

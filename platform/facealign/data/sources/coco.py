@@ -1,11 +1,11 @@
 """COCO's JSON for keypoints, as annotation tools and mmpose write it: ``images``, ``annotations``, ``categories``.
 
-Format: https://cocodataset.org/#format-data. An annotation is one face; a picture may have several:
+Format: https://cocodataset.org/#format-data. An annotation is one face; an image may have several:
 
 - ``keypoints``: x, y, v for each landmark; v is 0: unknown, 1: hidden, 2: visible.
 - ``bbox``: x, y, width, height.
 - ``center`` and ``scale``, as mmpose's files for faces have them: the square to cut is 200·scale pixels wide.
-- ``image_id``: of the entry in ``images`` whose ``file_name`` is the picture.
+- ``image_id``: of the entry in ``images`` whose ``file_name`` is the image.
 
 Crowds (``iscrowd``) and annotations that say to have no keypoints (``num_keypoints`` 0) are no faces and are not
 listed. Pixels count from 0, as in COCO; mmpose's files for 300-W and 300-VW repeat numbers that count from 1. Its
@@ -33,7 +33,7 @@ _LARGEST_FILE = 1 << 30
 
 @SOURCES.register("coco")
 class Coco(AnnotatedSource):
-    """JSON files below the root, pictures in a folder below it."""
+    """JSON files below the root, images in a folder below it."""
 
     class Config(Settings):
         """Which files, and how they are meant."""
@@ -167,7 +167,7 @@ def _require_size(listed: list[tuple[int, Any]], path: Path, schema: LandmarkSch
 
 
 def _picture_of(annotation: Any, names: dict[int | str, str]) -> tuple[str, str]:
-    """The picture's name, or why the annotation cannot be used."""
+    """The image's name, or why the annotation cannot be used."""
     if not isinstance(annotation, dict):
         return "", f"is {str(annotation)[:40]!r}; an annotation is an object"
     number = annotation.get("image_id")

@@ -1,6 +1,6 @@
 """COFW, Caltech Occluded Faces in the Wild (Burgos-Artizzu et al., ICCV 2013): 29 landmarks, some hidden.
 
-1345 faces for training (845 of LFPW, then 500 of COFW itself) and 507 for testing, one to a photo. Pictures and
+1345 faces for training (845 of LFPW, then 500 of COFW itself) and 507 for testing, one to a photo. Images and
 annotations are in two MATLAB files of version 7.3. A row of ``phisTr`` is 29 x, 29 y, 29 × whether it is hidden;
 ``bboxesTr`` has x, y, width, height. All are 1-based, as MATLAB is.
 """
@@ -39,7 +39,7 @@ class COFW(Source):
     schemas = ("cofw29",)
 
     def samples(self) -> Iterator[Sample]:
-        """One sample for each picture of the files."""
+        """One sample for each image of the files."""
         root = self.folder()
         present = [fold for fold, (file, *_) in _FILES.items() if (root / file).is_file()]
         if not present:
@@ -81,13 +81,13 @@ def corners(box: list[float]) -> NDArray[np.float64]:
 
 
 def read_cell_picture(path: Path, place: str, name: str, index: int) -> "Image8":
-    """The picture in cell ``index``, counted from 0, of the cell array ``name``; a gray one gets three channels.
+    """The image in cell ``index``, counted from 0, of the cell array ``name``; a gray one gets three channels.
 
     Returns:
         (H, W, 3) uint8 RGB.
 
     Raises:
-        BadSample: There is none, or it is not an 8-bit picture.
+        BadSample: There is none, or it is not an 8-bit image.
     """
     with MatFile73(path, place) as file:
         picture = file.cell(name, index)
@@ -100,7 +100,7 @@ def read_cell_picture(path: Path, place: str, name: str, index: int) -> "Image8"
         shape = " × ".join(map(str, picture.shape))
         raise BadSample(
             f"{place}:{name}{{{index + 1}}}",
-            f"is {shape} of {picture.dtype}; a picture is H × W or H × W × 3 of uint8",
+            f"is {shape} of {picture.dtype}; an image is H × W or H × W × 3 of uint8",
         )
     if picture.ndim == 2:
         picture = np.repeat(picture[..., None], 3, axis=2)
@@ -108,7 +108,7 @@ def read_cell_picture(path: Path, place: str, name: str, index: int) -> "Image8"
 
 
 def digest_of(sample: Sample, picture: "Image8") -> str:
-    """SHA-256, hexadecimal, of what the sample says and its picture."""
+    """SHA-256, hexadecimal, of the sample's annotation and image."""
     sha = hashlib.sha256(f"{sample.id}\0{sample.row}\0{sample.line}\0{picture.shape}".encode())
     sha.update(picture.tobytes())
     return sha.hexdigest()
@@ -122,7 +122,7 @@ def _rows(root: Path, fold: Literal["train", "test"]) -> Iterator[Sample]:
     if not count == len(phis_FK) == len(boxes_F4):
         raise BadSample(
             str(root / file),
-            f"{pictures} has {count} pictures, {phis} {len(phis_FK)} rows and {boxes} {len(boxes_F4)}; "
+            f"{pictures} has {count} images, {phis} {len(phis_FK)} rows and {boxes} {len(boxes_F4)}; "
             "they belong together: fetch the file again",
         )
     for i in range(count):

@@ -1,7 +1,7 @@
 """COFW-68 (Ghiasi and Fowlkes, arXiv:1506.08347): COFW's 507 test faces with the 68 landmarks of 300-W.
 
 For testing alone, most often of models that were trained on 300-W. Each landmark is marked if it is hidden. The
-annotations are one MATLAB file of version 5 for each picture, the pictures are those of ``COFW_test_color.mat``,
+annotations are one MATLAB file of version 5 for each image, the images are those of ``COFW_test_color.mat``,
 and the boxes, x, y, width, height, are from the detector that 300-W used. All are 1-based, as MATLAB is.
 """
 
@@ -32,7 +32,7 @@ class COFW68(Source):
     schemas = ("ibug68",)
 
     def samples(self) -> Iterator[Sample]:
-        """One sample for each picture or annotation; what is missing shows on loading."""
+        """One sample for each image or annotation; what is missing shows on loading."""
         root = self.folder()
         if not (root / _FOLDER).is_dir() or not (root / TEST_FILE).is_file():
             raise not_found(root, f"COFW-68 is the folder {_FOLDER}, and {TEST_FILE} beside it")
@@ -84,7 +84,7 @@ def _read_boxes(root: Path, pictures: int) -> list[list[float]]:
     boxes_F4 = read_mat5(root / _BOXES, str(root / _BOXES), {"bboxes": (None, 4)})["bboxes"]
     if len(boxes_F4) != pictures:
         raise BadSample(
-            str(root / _BOXES), f"bboxes has {len(boxes_F4)} rows for {pictures} pictures; fetch the file again"
+            str(root / _BOXES), f"bboxes has {len(boxes_F4)} rows for {pictures} images; fetch the file again"
         )
     boxes: list[list[float]] = boxes_F4.tolist()
     return boxes

@@ -2,14 +2,14 @@
 
 The first line names the columns, in any order; each further line is one face:
 
-- ``image``: the picture, below the folder of pictures. Several faces of one picture are several rows.
+- ``image``: the image, below the folder of images. Several faces of one image are several rows.
 - ``x_0``, ``y_0``, …: the landmarks, pixels. Both cells empty: unknown.
 - ``visible_0``, …: 1 where the landmark is to be seen, 0 where it is hidden; for all landmarks or for none.
 - ``box_x0``, ``box_y0``, ``box_x1``, ``box_y1``: the face's box, pixels.
 - ``fold``: train or test. Without it the option that names the table says which.
 - ``subset``: the group that results are reported for. Without it, the table's name.
-- ``photo``: what pictures of one photo (or one video, or one person) share, so that none straddles two folds.
-  Without it, the picture's name.
+- ``photo``: what images of one photo (or one video, or one person) share, so that none straddles two folds.
+  Without it, the image's name.
 - ``attribute_NAME``: 1 or 0.
 - Columns whose names begin with ``_`` are passed over; any other is refused, lest a misspelled one be missed.
 
@@ -37,7 +37,7 @@ _ATTRIBUTE = "attribute_"
 
 @SOURCES.register("csv")
 class Csv(AnnotatedSource):
-    """Tables below the root, pictures in a folder below it."""
+    """Tables below the root, images in a folder below it."""
 
     class Config(Settings):
         """Which tables, and how they count."""

@@ -6,7 +6,7 @@ non-commercial research alone. A folder (``dataset_100``, ``dataset_1000``, ``da
 and the left pupil. Landmarks are projections of the model's, also of what the face or an object hides, and do
 not follow the outline of the face; which are hidden is not published, and there are no boxes.
 
-Coordinates are taken as continuous, with (0, 0) at the top-left corner of the picture, so that the center of its
+Coordinates are taken as continuous, with (0, 0) at the top-left corner of the image, so that the center of its
 first pixel is (0.5, 0.5). That is not documented. Measured in several ways on 15 faces, landmarks of pupils
 exceed the centers of the dark pixels by 0.3 to 0.8 px in x, and contours of eyes exceed the centroids of
 segmented eyes by 0.45 px: nearer to 0.5 than to the 0 or 1 of the other frames.
@@ -35,7 +35,7 @@ _ORIGIN = 0.5
 
 @SOURCES.register("facesynthetics")
 class FaceSynthetics(Source):
-    """The folder of the pictures is the root."""
+    """The folder of the images is the root."""
 
     class Config(Settings):
         """Which faces are for testing."""
@@ -49,7 +49,7 @@ class FaceSynthetics(Source):
     schemas = ("ibug68", "ibug70")
 
     def samples(self) -> Iterator[Sample]:
-        """One sample for each number that has a picture, landmarks, or both; segmentations are passed over."""
+        """One sample for each number that has an image, landmarks, or both; segmentations are passed over."""
         root = self.folder()
         faces: dict[str, list[str]] = {}
         for stem, names in files_by_stem(root, "", (".png", ".txt")).items():
@@ -69,7 +69,7 @@ class FaceSynthetics(Source):
             )
 
     def load(self, sample: Sample) -> FaceRecord:
-        """The picture and its landmarks; the frame's origin moves from the corner of a pixel to its center."""
+        """The image and its landmarks; the frame's origin moves from the corner of a pixel to its center."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
         picture, annotation = f"{sample.id}.png", f"{sample.id}_ldmks.txt"

@@ -1,4 +1,4 @@
-"""Data sets that are folders of pictures, each with its annotation beside it."""
+"""Data sets that are folders of images, each with its annotation beside it."""
 
 import os
 import unicodedata
@@ -11,7 +11,7 @@ from facealign.data.record import BadSample
 from facealign.data.sources.base import Sample
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
-"""Endings of pictures, in lower case."""
+"""Endings of images, in lower case."""
 _SHOWN = 60
 """Characters of a name that a message tells."""
 _NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -57,7 +57,7 @@ def folders_in(root: Path) -> list[str]:
 
 
 def picture_and(sample: Sample, ending: str) -> tuple[str, str]:
-    """The names of a sample's one picture and of its one annotation.
+    """The names of a sample's one image and of its one annotation.
 
     Args:
         sample: Made of files that have one stem.
@@ -71,7 +71,7 @@ def picture_and(sample: Sample, ending: str) -> tuple[str, str]:
     if len(annotations) != 1:
         raise BadSample(sample.files[0], f"a {ending} {_beside(annotations)}")
     if len(pictures) != 1:
-        raise BadSample(annotations[0], f"one picture {_beside(pictures)}")
+        raise BadSample(annotations[0], f"one image {_beside(pictures)}")
     return pictures[0], annotations[0]
 
 

@@ -34,7 +34,7 @@ _FACE_OF_PHOTO = re.compile(r"(?<=\d)_\d+$")
 
 @SOURCES.register("hrnet_csv")
 class HrnetCsv(AnnotatedSource):
-    """Tables below the root, pictures in a folder below it."""
+    """Tables below the root, images in a folder below it."""
 
     class Config(Settings):
         """Which tables."""

@@ -1,7 +1,7 @@
 """Leeds Sports Pose (Johnson and Everingham, BMVC 2010) and its extension (CVPR 2011): 14 joints of a body.
 
 LSP has 2000 people: rows 1–1000 for training, 1001–2000 for testing. The extension has 10 000, for training
-alone, labeled by many hands and less exactly. Both are a folder of pictures and ``joints.mat`` (MATLAB, version
+alone, labeled by many hands and less exactly. Both are a folder of images and ``joints.mat`` (MATLAB, version
 5), of two forms. LSP's is 3 × 14 × 2000, and the third row is 1 where a joint is hidden; its place is given all
 the same. The extension's is 14 × 3 × 10 000, and the third column is 1 where a joint is labeled; others are
 unknown. Left and right are the person's own. Coordinates are 1-based, as MATLAB is.
@@ -68,7 +68,7 @@ class _LeedsPose(Source):
         yield from sorted(listed, key=lambda sample: sample.id)
 
     def load(self, sample: Sample) -> FaceRecord:
-        """The picture and its joints, moved from MATLAB's 1-based pixels to 0-based ones."""
+        """The image and its joints, moved from MATLAB's 1-based pixels to 0-based ones."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
         place = f"{_TABLE}:{sample.row}"

@@ -113,7 +113,7 @@ def _numbers(array: _Array, place: str, shape: Shape) -> NDArray[np.float64]:
     if stored not in _NUMBERS:
         raise content.damaged(f"{array.name} is stored as type {stored}")
     dtype = np.dtype(content.order + _NUMBERS[stored])
-    # MATLAB packs whole numbers into the smallest type that holds them: the class says nothing of the size.
+    # MATLAB packs whole numbers into the smallest type that holds them: the class does not describe the size.
     if len(content.data) != prod(array.shape) * dtype.itemsize:
         raise content.damaged(f"{array.name} is {_sides(array.shape)} but holds {len(content.data)} bytes")
     flat = np.frombuffer(content.data, dtype)

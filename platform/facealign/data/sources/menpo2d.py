@@ -2,11 +2,11 @@
 
 Zafeiriou et al., "The Menpo Facial Landmark Localization Challenge: A step towards the solution" (CVPR-W 2017);
 Deng et al., "The Menpo Benchmark for Multi-pose 2D and 3D Facial Landmark Localization and Tracking" (IJCV
-2019). The training archive is one folder of pictures, semi-frontal and profile ones mixed, a ``.pts`` beside
+2019). The training archive is one folder of images, semi-frontal and profile ones mixed, a ``.pts`` beside
 each, 1-based; the number of points tells the two apart, so ``landmarks: ibug68`` takes the one kind and
 ``menpo39`` the other. Files that hold neither number are listed with both, and refused on loading. The test
 archive has folders ``semifrontal`` and ``profile``. For the challenge it came without annotations; what has none
-cannot be measured on, so of the test folder only annotated pictures are taken. No boxes and no visibility are
+cannot be measured on, so of the test folder only annotated images are taken. No boxes and no visibility are
 published, nor which faces share a photo.
 """
 
@@ -28,13 +28,13 @@ _KINDS = {68: "semifrontal", 39: "profile"}
 
 @SOURCES.register("menpo2d")
 class Menpo2d(PtsSource):
-    """A folder for training and one for testing below the root; pictures in them, or in folders directly below."""
+    """A folder for training and one for testing below the root; images in them, or in folders directly below."""
 
     class Config(Settings):
         """What the folders are called; archives differ."""
 
-        train: str = Field(default="trainset", pattern=_FOLDER, description="folder of the training pictures")
-        test: str = Field(default="testset", pattern=_FOLDER, description="folder of the test pictures")
+        train: str = Field(default="trainset", pattern=_FOLDER, description="folder of the training images")
+        test: str = Field(default="testset", pattern=_FOLDER, description="folder of the test images")
 
         @model_validator(mode="after")
         def _check(self) -> "Menpo2d.Config":

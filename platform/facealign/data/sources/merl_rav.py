@@ -1,7 +1,7 @@
 """MERL-RAV (Kumar et al., "LUVLi Face Alignment", CVPR 2020): AFLW with 68 landmarks and their visibility.
 
 15 449 faces for training and 3865 for testing, sorted by pose: frontal, lefthalf and righthalf (together
-"half-profile"), left and right ("profile"). The publishers' script puts AFLW's pictures beside the labels.
+"half-profile"), left and right ("profile"). The publishers' script puts AFLW's images beside the labels.
 
 A landmark hidden by something else is written with both signs turned, (−x, −y); one hidden by the face itself is
 (−1, −1), and its place is unknown. One whose signs differ says neither, and is taken as unknown. The ``.pts``
@@ -41,13 +41,13 @@ class MerlRav(Source):
     schemas = ("ibug68",)
 
     def samples(self) -> Iterator[Sample]:
-        """One sample for each name that has a picture, a ``.pts``, or both; what is missing shows on loading."""
+        """One sample for each name that has an image, a ``.pts``, or both; what is missing shows on loading."""
         root = self.folder()
         listed = [sample for name in _FOLDERS if (root / name).is_dir() for sample in _samples_in(root, name)]
         if not listed:
             raise not_found(
                 root,
-                f"MERL-RAV is pictures and .pts files in {_FOLDERS[0]} … {_FOLDERS[-1]}, as the script that comes "
+                f"MERL-RAV is images and .pts files in {_FOLDERS[0]} … {_FOLDERS[-1]}, as the script that comes "
                 "with it sorts them; set data.root above them",
             )
         yield from sorted(listed, key=lambda sample: sample.id)

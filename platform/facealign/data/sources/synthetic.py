@@ -1,4 +1,4 @@
-"""Drawn faces with exact landmarks: a data set that is always at hand."""
+"""Synthetic faces with exact landmarks: a data set that is always at hand."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -38,7 +38,7 @@ class Synthetic(Source):
         return draw_face(self.seed, sample.row, self.schema, self.config.size)
 
     def fingerprint(self, sample: Sample) -> str:
-        """A drawn face is determined by its numbers."""
+        """A synthetic face is determined by its numbers."""
         return digest_json([self.seed, sample.row, self.schema, self.config.size])
 
 

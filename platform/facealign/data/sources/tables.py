@@ -62,12 +62,12 @@ def _row(number: int, data: bytes) -> TableRow:
     try:
         return TableRow(number, next(csv.reader([text], strict=True)), "")
     except csv.Error as error:
-        return TableRow(number, [], f"is not comma-separated text: {error}; mend its quotes")
+        return TableRow(number, [], f"is not comma-separated text: {error}; fix its quotes")
 
 
 def _checked(row: TableRow, columns: int) -> TableRow:
     if row.problem or len(row.cells) == columns:
         return row
     return TableRow(
-        row.number, [], f"has {len(row.cells)} cells, the first line names {columns} columns; mend the row"
+        row.number, [], f"has {len(row.cells)} cells, the first line names {columns} columns; fix the row"
     )

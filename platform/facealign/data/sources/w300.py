@@ -1,4 +1,4 @@
-"""300-W in iBUG's layout: AFW, HELEN, LFPW and iBUG, a ``.pts`` of 68 landmarks beside each picture.
+"""300-W in iBUG's layout: AFW, HELEN, LFPW and iBUG, a ``.pts`` of 68 landmarks beside each image.
 
 Sagonas et al., "300 Faces in-the-Wild Challenge" (ICCV-W 2013; Image and Vision Computing 2016). Coordinates are
 1-based. No boxes and no visibility are published. The literature knows two splits:
@@ -62,7 +62,7 @@ class W300(PtsSource):
     schemas = ("ibug68",)
 
     def samples(self) -> Iterator[Sample]:
-        """One sample for each name that has a picture, a ``.pts``, or both; what is missing shows on loading."""
+        """One sample for each name that has an image, a ``.pts``, or both; what is missing shows on loading."""
         root = self.folder()
         parts = _FOLDERS[self.config.split]
         present = {name: place for name in parts if (place := _place(root, name))}
@@ -72,7 +72,7 @@ class W300(PtsSource):
             sample for name, folder in present.items() for sample in _samples_in(root, name, folder, parts[name])
         ]
         if not listed:
-            raise not_found(root, f"{', '.join(present)} hold no picture and no .pts; unpack 300-W there")
+            raise not_found(root, f"{', '.join(present)} hold no image and no .pts; unpack 300-W there")
         yield from sorted(listed, key=lambda sample: sample.id)
 
 
@@ -94,6 +94,6 @@ def photo_key(stem: str) -> str:
     """What the faces of one photo share.
 
     AFW, HELEN and iBUG append the face's number (``134212_2``); LFPW's ``image_0001`` numbers the photo itself.
-    Some copies of the data set hold mirrored pictures (``134212_2_mirror``), which are of the same photo too.
+    Some copies of the data set hold mirrored images (``134212_2_mirror``), which are of the same photo too.
     """
     return _FACE_OF_PHOTO.sub("", stem.removesuffix("_mirror"))

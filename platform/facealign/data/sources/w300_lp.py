@@ -1,15 +1,15 @@
 """300W-LP: the photos of 300-W, turned to ever larger yaw by a 3D face model; for training.
 
 Zhu et al., "Face Alignment Across Large Poses: A 3D Solution" (CVPR 2016). The archive unpacks to ``300W_LP``
-with folders ``AFW``, ``HELEN``, ``IBUG``, ``LFPW`` of 450 × 450 pictures: 5207 + 37 676 + 1786 + 16 556 = 61
+with folders ``AFW``, ``HELEN``, ``IBUG``, ``LFPW`` of 450 × 450 images: 5207 + 37 676 + 1786 + 16 556 = 61
 225. A name ends in the number of the rendered view: ``HELEN_100032540_1_4.jpg``. All views, and all faces, of
 one photo share its key. Mirrored copies (``AFW_Flip`` and so on) are left out, since augmentation mirrors.
 
 Landmarks are those of the folder ``landmarks``, in MATLAB 5 files
 ``landmarks/HELEN/HELEN_100032540_1_4_pts.mat``: ``pts_2d`` (68 × 2) follows the visible outline of the face as
-300-W does, ``pts_3d`` (68 × 2) is the projection of the model as in AFLW2000-3D. Both are pixels of the picture,
+300-W does, ``pts_3d`` (68 × 2) is the projection of the model as in AFLW2000-3D. Both are pixels of the image,
 1-based: they come from MATLAB. Neither visibility nor boxes are published (``roi`` is the square of the photo
-that the picture was cut from).
+that the image was cut from).
 
 It has no test fold; the literature trains on it and tests elsewhere. It holds 300-W's test faces too (IBUG and
 the test parts of HELEN and LFPW), so a model trained on it must not be measured on 300-W's "full" split; the 600
@@ -52,7 +52,7 @@ class W300Lp(Source):
     schemas = ("ibug68",)
 
     def samples(self) -> Iterator[Sample]:
-        """One sample for each picture; landmarks that are missing show on loading."""
+        """One sample for each image; landmarks that are missing show on loading."""
         root = unpacked_below(self.folder(), ("300W_LP",))
         below = "" if root == self.root else f"{root.name}/"
         parts = [part for part in _PARTS if (root / part).is_dir()]
@@ -72,16 +72,16 @@ class W300Lp(Source):
             for stem, pictures in files_by_stem(self.folder(), f"{below}{part}", PICTURES).items()
         ]
         if not listed:
-            raise not_found(root, f"{', '.join(parts)} hold no picture; unpack 300W-LP there")
+            raise not_found(root, f"{', '.join(parts)} hold no image; unpack 300W-LP there")
         yield from sorted(listed, key=lambda sample: sample.id)
 
     def load(self, sample: Sample) -> FaceRecord:
-        """The picture and the landmarks asked for, moved from 1-based pixels to 0-based ones."""
+        """The image and the landmarks asked for, moved from 1-based pixels to 0-based ones."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
         *pictures, annotation = sample.files
         if len(pictures) > 1:
-            raise BadSample(pictures[0], f"one picture of a name is expected; found {', '.join(pictures)}")
+            raise BadSample(pictures[0], f"one image of a name is expected; found {', '.join(pictures)}")
         name = f"pts_{self.config.points}"
         points_N2 = read_mat5(self.path(annotation), annotation, {name: (68, 2)})[name] - 1.0
         if not np.isfinite(points_N2).all():

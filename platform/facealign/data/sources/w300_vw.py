@@ -67,7 +67,7 @@ class W300Vw(Source):
     schemas = ("ibug68",)
 
     def samples(self) -> Iterator[Sample]:
-        """One sample for each annotated frame; a picture or video that is missing shows on loading."""
+        """One sample for each annotated frame; an image or video that is missing shows on loading."""
         root = unpacked_below(self.folder(), ("300VW_Dataset_2015_12_14",))
         below = "" if root == self.root else f"{root.name}/"
         videos = [name for name in folders_in(root) if (root / name / "annot").is_dir()]

@@ -5,7 +5,7 @@ has six yes/no attributes, which are the six test subsets: pose 326, expression 
 206, occlusion 736, blur 773. So results for them follow from the attributes, and the lists of ``list_98pt_test``
 are not needed.
 
-A row is 196 coordinates, a rectangle (x_min, y_min, x_max, y_max), six attributes and the picture's name. Hidden
+A row is 196 coordinates, a rectangle (x_min, y_min, x_max, y_max), six attributes and the image's name. Hidden
 landmarks are annotated like the others and not marked. The coordinates are taken as 0-based, as every published
 result takes them; the lists do not say, but rectangles begin at 0.
 """
@@ -80,7 +80,7 @@ class WFLW(Source):
 
 
 def _rows(path: Path, fold: Literal["train", "test"]) -> Iterator[Sample]:
-    """Faces of one photo are numbered as they come; a row whose picture is not known has its line's number."""
+    """Faces of one photo are numbered as they come; a row whose image is not known has its line's number."""
     faces: dict[str, int] = {}
     for number, text in text_rows(path):
         fields = text.split()

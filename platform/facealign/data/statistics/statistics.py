@@ -20,7 +20,7 @@ VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """Figures of the training split, R faces of N landmarks, in pixels of the plain view (the network's input).
+    """Metrics of the training split, R faces of N landmarks, in pixels of the plain view (the network's input).
 
     Equal faces in equal order give equal bytes, however they are handed over.
 

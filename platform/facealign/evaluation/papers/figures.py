@@ -30,7 +30,7 @@ _TRAINING = {"train_mse": "mse", "train_mse_foreground": "mse_foreground"}
 
 
 def figure_key(column: str, curve_name: str | None = None, of: str = "") -> str:
-    """The flat name of a figure: ``nme``, ``contour/nme``, ``mean_shape/nme``."""
+    """The flat name of a metric: ``nme``, ``contour/nme``, ``mean_shape/nme``."""
     return "/".join(filter(None, (of, curve_name, column)))
 
 
@@ -105,7 +105,7 @@ def measured(
     schema: LandmarkSchema,
     landmarks: tuple[int, ...] | None = None,
 ) -> float:
-    """One figure of the test faces, a fraction.
+    """One metric of the test faces, a fraction.
 
     Args:
         column: Which.

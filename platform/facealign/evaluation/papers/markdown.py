@@ -125,7 +125,7 @@ def _conditions(found: Reproduced) -> Iterator[str]:
         f"seeds {', '.join(map(str, conditions.seeds))}."
     )
     if found.table.runs > 1:
-        yield f"- The paper's figures are means of {found.table.runs} runs, ± their standard deviation."
+        yield f"- The paper's metrics are means of {found.table.runs} runs, ± their standard deviation."
     yield from _same_share(found)
     yield "- The epoch with the lowest validation NME is measured, once, on the test faces."
     yield f"- Code: {conditions.commit}."

@@ -1,4 +1,4 @@
-"""A table trained again: our figures beside the printed ones, as plain values."""
+"""A table trained again: our metrics beside the printed ones, as plain values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ FEWEST_TO_RANK = 4
 
 
 class Cell(Settings):
-    """A figure of ours, in the column's unit: one value for each seed."""
+    """A metric of ours, in the column's unit: one value for each seed."""
 
     runs: tuple[float, ...]
 
@@ -33,7 +33,7 @@ class Cell(Settings):
 
 
 class Conditions(Settings):
-    """What our figures were made under.
+    """What our metrics were made under.
 
     Attributes:
         preset: ``small`` or ``paper``.
@@ -144,7 +144,7 @@ def cells(table: PaperTable, row: Row, runs: Sequence[Mapping[str, float]]) -> d
 
 
 def mean_shape_cells(table: PaperTable, figures: Mapping[str, float]) -> dict[str, float]:
-    """The mean shape's figures by column, in the columns' units."""
+    """The mean shape's metrics by column, in the columns' units."""
     names = {key: figure_key(key, of=MEAN_SHAPE) for key in table.columns}
     return {key: SCALE[table.columns[key].unit] * figures[name] for key, name in names.items() if name in figures}
 

@@ -26,7 +26,7 @@ DataSet = Literal["300w", "300w_private", "wflw", "cofw", "aflw"]
 Unit = Literal["%", "1", "M", "FPS"]
 
 SCALE: dict[str, float] = {"%": 100.0, "1": 1.0, "M": 1e-6, "FPS": 1.0}
-"""What a figure is multiplied by to be in a unit: errors, rates and areas are fractions."""
+"""What a metric is multiplied by to be in a unit: errors, rates and areas are fractions."""
 
 WITH_THRESHOLD = ("failure_rate", "auc")
 AT_AN_EPOCH = ("train_mse", "train_mse_foreground")
@@ -42,11 +42,11 @@ class Column(Settings):
     figure: FigureName = Field(
         description="what is measured on the test faces; train_… in the training; printed: nothing, it is quoted"
     )
-    data: DataSet = Field(description="the data set of the paper's figure")
+    data: DataSet = Field(description="the data set of the paper's metric")
     subset: str | None = Field(default=None, description="official subset or attribute; null: all test faces")
     normalizer: Normalizer = Field(default="inter_ocular", description="what errors are divided by")
     threshold: float | None = Field(default=None, gt=0, le=1, description="NME, of failure_rate and auc")
-    epoch: int | None = Field(default=None, ge=1, description="of the paper's training, of train_… figures")
+    epoch: int | None = Field(default=None, ge=1, description="of the paper's training, of train_… metrics")
     unit: Unit = Field(default="%", description="of the printed numbers")
     decimals: int = Field(default=2, ge=0, le=8, description="of the numbers")
     faces: int | None = Field(default=None, ge=1, description="test faces that the paper measures on")
@@ -95,7 +95,7 @@ class PaperTable(Settings):
     method: str = Field(description="name of the method that the rows are settings of")
     caption: str = Field(description="what it shows, in our words")
     common: dict[str, Any] = Field(default_factory=dict, description="settings of every row, as in `set`")
-    runs: int = Field(default=1, ge=1, description="trainings that each printed figure is the mean of")
+    runs: int = Field(default=1, ge=1, description="trainings that each printed metric is the mean of")
     epochs: int | None = Field(
         default=None, ge=1, description="of the paper's training; columns with an epoch need it"
     )

@@ -1,4 +1,4 @@
-"""``report.html``: sections of sentences, tables and pictures on one page without any script."""
+"""``report.html``: sections of sentences, tables and plots on one page without any script."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,11 +27,11 @@ from facealign.report.robustness import robustness_plot
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A piece of a section, shown from the top: heading, sentences, picture, table, facts.
+    """A piece of a section, shown from the top: heading, sentences, plot, table, facts.
 
     Attributes:
-        shown: A picture; ``alt`` says it in words.
-        name: Of the picture's file.
+        shown: A plot; ``alt`` says it in words.
+        name: Of the plot's file.
         folded: What the reader opens to see the table; empty: it is open.
     """
 
@@ -56,7 +56,7 @@ class Section:
 
 
 def picture(name: str, found: EmbeddedImage, alt: str, heading: str = "") -> Part:
-    """A picture as a part; what it says where it could not be drawn."""
+    """A plot as a part; what it says where it could not be drawn."""
     if found.data is None:
         return Part(heading=heading, sentences=(found.error,))
     return Part(heading=heading, shown=found, alt=alt, name=name)
@@ -82,7 +82,7 @@ def verdict(runs: Sequence[Run], found: Sequence[Difference], normalizer: str) -
     )
     for one in found:
         points, lower, upper = (f"{100 * part:+.2f}".replace("-", "−") for part in one.nme)
-        chance = "beyond chance" if one.is_beyond_chance else "not to be told from chance"
+        chance = "statistically significant" if one.is_significant else "not significant"
         yield f"{one.run}: {points} points on the same faces ({lower} … {upper}), {chance}."
     compared = {one.run for one in found} | {best.name}
     for run in runs:
@@ -103,7 +103,7 @@ class Settings:
         threshold: Of failure rate, AUC and CED.
         landmarks: Which count: all known ones, or those of them that the data set does not call hidden.
         extremes: Best and worst faces drawn of each run.
-        reader: The shards with the faces' pictures; None: they are not here, as ``no_pictures`` says.
+        reader: The shards with the faces' plots; None: they are not here, as ``no_pictures`` says.
         data: Which of the papers' data sets the faces are of; None: none of them, or not known.
     """
 
@@ -139,7 +139,7 @@ def _figures(runs: Sequence[Run], settings: Settings) -> Section:
     others = tables.other_names(runs, main)
     parts = [Part(table=tables.main_table(runs, main))]
     if others:
-        parts.append(Part(table=tables.figure_table(runs, others), folded="all other figures"))
+        parts.append(Part(table=tables.figure_table(runs, others), folded="all other metrics"))
     for kind, heading in (("subsets", "By official subset"), ("attributes", "By label")):
         table = tables.subset_table(runs, kind)
         if table is not None:
@@ -147,7 +147,7 @@ def _figures(runs: Sequence[Run], settings: Settings) -> Section:
     counted = ", over the landmarks that are not hidden" if settings.landmarks == "visible" else ""
     reading = (
         f"Errors are in % of the {settings.normalizer.replace('_', '-')} distance, in pixels of the "
-        f"photos{counted}. Below each figure its 95 % interval; the best of several is bold.",
+        f"photos{counted}. Below each metric its 95 % interval; the best of several is bold.",
         "FR at t: share of faces with an NME above t. AUC to t: area under the error distribution up to t, 1 − "
         "mean(min(NME, t))/t. Bias rate: (along − across)/across the edges (ADNet, Eq. 14).",
     )
@@ -316,7 +316,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
 def write_comparison(folder: Path, runs: Sequence[Run], settings: Settings) -> Path:
-    """Write the page and, beside it, its pictures; those of an earlier report with other runs stay.
+    """Write the page and, beside it, its plots; those of an earlier report with other runs stay.
 
     Returns:
         The page.

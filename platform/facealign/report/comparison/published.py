@@ -15,7 +15,7 @@ from facealign.report.comparison.run import Run
 FIGURES = ("nme", "failure_rate", "auc")
 
 Measure = tuple[str, str, float | None]
-"""Figure, normalizer, threshold: what one table is of."""
+"""Metric, normalizer, threshold: what one table is of."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class PublishedRow:
 
 @dataclass(frozen=True)
 class OwnNumber:
-    """A run's figure, in percent, its 95 % interval, and the faces that it is of."""
+    """A run's metric, in percent, its 95 % interval, and the faces that it is of."""
 
     value: float
     low: float
@@ -50,7 +50,7 @@ class PublishedTable:
     """The published numbers of one metric on one data set, beside the runs'.
 
     Attributes:
-        figure: ``nme``, ``failure_rate`` or ``auc``.
+        metric: ``nme``, ``failure_rate`` or ``auc``.
         normalizer: What errors are divided by.
         threshold: Of the latter two.
         subsets: Columns: official subsets, None for all faces; with the number of faces in the paper.
@@ -143,7 +143,7 @@ def _measured(
 
 
 def _values(errors_F: NDArray[np.float64], figure: str, threshold: float | None) -> NDArray[np.float64]:
-    """What each face adds to the mean that the figure is."""
+    """What each face adds to the mean that the metric is."""
     if figure == "nme":
         return errors_F
     assert threshold is not None, "as the table's rules have it"

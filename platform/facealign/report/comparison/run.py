@@ -43,7 +43,7 @@ class Run:
     Attributes:
         name: In tables and legends.
         faces: What was found.
-        figures: Of these faces.
+        metrics: Of these faces.
         errors: (F,) NME by the report's normalizer.
         upright: The errors turned with their faces, by the same.
         mean_shape: NME of the training faces' mean landmarks on the same faces; None: not known.

@@ -1,4 +1,4 @@
-"""The report's tables as plain text: a row for each figure or set of faces, a column for each run."""
+"""The report's tables as plain text: a row for each metric or set of faces, a column for each run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class _Unit:
-    """How a figure is told."""
+    """How a metric is told."""
 
     label: str
     scale: float = 100.0
@@ -68,20 +68,20 @@ _NAMED = {
 
 
 def main_names(figures: Figures, threshold: float) -> list[str]:
-    """The figures that head a report: NME, failures, area, across and along the edges."""
+    """The metrics that head a report: NME, failures, area, across and along the edges."""
     at = f"{100 * threshold:g}"
     wanted = ("nme", f"fr_{at}", f"auc_{at}", "pck", "normal_nme", "tangent_nme", "bias_rate")
     return [name for name in wanted if name in figures["full"]]
 
 
 def figure_table(runs: Sequence[Run], names: Iterable[str]) -> Table:
-    """Figures of all faces."""
+    """Metrics of all faces."""
     lines = [(unit_of(name).label, _row(name, [run.figures["full"].get(name) for run in runs])) for name in names]
     return Table(("", *(run.name for run in runs)), tuple(lines))
 
 
 def main_table(runs: Sequence[Run], names: Iterable[str]) -> Table:
-    """The figures that head a report, and what a model has that has learned nothing of the single face."""
+    """The metrics that head a report, and what a model has that has learned nothing of the single face."""
     table = figure_table(runs, names)
     if all(run.mean_shape is None for run in runs):
         return table
@@ -238,7 +238,7 @@ def stability_table(runs: Sequence[Run]) -> Table:
 
 
 def _row(name: str, values: Sequence[Sequence[float] | None]) -> tuple[Cell, ...]:
-    """Cells of one figure, the best of several in bold."""
+    """Cells of one metric, the best of several in bold."""
     better = unit_of(name).higher_is_better
     known = [value[0] for value in values if value is not None]
     best = None if better is None or len(known) < 2 else (max(known) if better else min(known))

@@ -146,9 +146,9 @@ def log_axis(axis: Any, low: float, high: float) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-# How trials look in every picture: a state by its marker, the best and the paper's by theirs.
+# How trials look in every plot: a state by its marker, the best and the paper's by theirs.
 #
-# All is told by form besides color, for a picture may be printed in black and white.
+# All is told by form besides color, for a plot may be printed in black and white.
 
 
 @dataclass(frozen=True)

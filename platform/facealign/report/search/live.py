@@ -98,7 +98,7 @@ class SearchState:
         self._eta.at(self.finished)
 
     def started(self, event: TrialStarted) -> TrialUnderWay:
-        """A trial is under way."""
+        """A trial is running."""
         curve = dict(event["rungs"])
         trial = TrialUnderWay(
             event["number"],
@@ -215,7 +215,7 @@ _STYLES = {"COMPLETE": "green", "PRUNED": "dim", "FAIL": "red", "WAITING": "dim"
 
 
 class LiveTable:
-    """Trials under way and the last that ended; it stays, as it is, when the display closes."""
+    """Running trials and the last that ended; it stays, as it is, when the display closes."""
 
     def __init__(self, console: Console, state: SearchState) -> None:
         self._state = state

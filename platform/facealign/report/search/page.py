@@ -222,7 +222,7 @@ def _csv_value(value: Any) -> Any:
 def write_report(folder: Path, rows: Sequence[TrialRow], context: SearchContext) -> None:
     """Write everything anew into ``folder``, which is made; call it as often as you like while a search runs.
 
-    A picture that the trials do not suffice for is not written, one that an earlier call wrote is removed, and the
+    A plot that the trials do not suffice for is not written, one that an earlier call wrote is removed, and the
     page says why.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which pictures there are of a search, in the order they are read."""
+"""Which plots there are of a search, in the order they are read."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -130,7 +130,7 @@ _LINE: dict[str, Any] = {"color": INK, "linewidth": 1.4, "drawstyle": "steps-pos
 def history(rows: Sequence[TrialRow], context: SearchContext) -> Figure:
     """Value by trial, a panel for each objective; trials without a value are marks on the lower edge.
 
-    A pruned trial, or one under way, stands at the best of its epochs.
+    A pruned or running trial stands at the best of its epochs.
 
     Raises:
         UserError: No trial has begun.
@@ -495,7 +495,7 @@ def _slice_panel(
 
 @dataclass(frozen=True)
 class Picture:
-    """One kind of picture.
+    """One kind of plot.
 
     Attributes:
         title: As a heading.
@@ -512,7 +512,7 @@ PICTURES: dict[str, Picture] = {
     "confirmation": Picture(
         "Confirmation",
         "The best settings trained again with seeds the search never saw. The search's own best is the luckiest "
-        "of many; these means are the figures to quote.",
+        "of many; these means are the metrics to quote.",
         confirmation,
     ),
     "history": Picture(
@@ -531,7 +531,7 @@ PICTURES: dict[str, Picture] = {
     ),
     "importance": Picture(
         "Importance",
-        "What telling apart the best trials takes; it says nothing of parameters that were never varied.",
+        "What telling apart the best trials takes; it does not describe parameters that were never varied.",
         importance,
     ),
     "slices": Picture(

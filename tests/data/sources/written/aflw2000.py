@@ -1,4 +1,4 @@
-"""AFLW2000-3D: pictures, each with a .mat of version 5. It has no training fold."""
+"""AFLW2000-3D: images, each with a .mat of version 5. It has no training fold."""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ LANDMARKS = "ibug68"
 
 
 def write(root: Path, faces: int = 4) -> None:
-    """A complete small data set; each file's first picture has a second face, and a crowd that is none."""
+    """A complete small data set; each file's first image has a second face, and a crowd that is none."""
     drawn = put_faces(root / "images", faces, LANDMARKS)
     (root / "annotations").mkdir()
     for fold, part in (("train", drawn[1::2]), ("test", drawn[::2])):

@@ -1,4 +1,4 @@
-"""COFW's two files; every third picture is gray."""
+"""COFW's two files; every third image is gray."""
 
 from pathlib import Path
 

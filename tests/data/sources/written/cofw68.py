@@ -12,7 +12,7 @@ LANDMARKS = "ibug68"
 
 
 def write(root: Path, faces: int = 4) -> None:
-    """Faces are numbered from 0, as their pictures are in the writer of COFW."""
+    """Faces are numbered from 0, as their images are in the writer of COFW."""
     (root / "test_annotations").mkdir(parents=True)
     cofw.write_fold(root, "test", range(faces))
     made = [make(number, 68) for number in range(faces)]

@@ -1,4 +1,4 @@
-"""Small drawn pictures with landmarks, for the writers of data sets."""
+"""Small drawn images with landmarks, for the writers of data sets."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from facealign.data.synthetic import draw_face
 
 
 class Written(NamedTuple):
-    """A picture on disk, its landmarks (N, 2) in 0-based pixels, and their visibility."""
+    """An image on disk, its landmarks (N, 2) in 0-based pixels, and their visibility."""
 
     name: str
     points: np.ndarray
@@ -18,7 +18,7 @@ class Written(NamedTuple):
 
 
 def put_faces(folder: Path, faces: int, schema: str, size: int = 64) -> list[Written]:
-    """Draw ``faces`` pictures into ``folder``, in two folders below it."""
+    """Draw ``faces`` images into ``folder``, in two folders below it."""
     written = []
     for number in range(faces):
         face = draw_face(0, number, schema, size)

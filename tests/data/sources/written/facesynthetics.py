@@ -1,4 +1,4 @@
-"""Face Synthetics: pictures, 70 points each, and segmentations that landmarks do not need."""
+"""Face Synthetics: images, 70 points each, and segmentations that landmarks do not need."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Small made-up faces for the writers of data sets whose landmarks are their own: a picture that is not square."""
+"""Small made-up faces for the writers of data sets whose landmarks are their own: an image that is not square."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from PIL import Image
 
 
 class Made(NamedTuple):
-    """Picture (H, W, 3), landmarks (N, 2) in 0-based pixels, which are hidden (N,), box (x0, y0, x1, y1)."""
+    """Image (H, W, 3), landmarks (N, 2) in 0-based pixels, which are hidden (N,), box (x0, y0, x1, y1)."""
 
     image: np.ndarray
     points: np.ndarray

@@ -11,7 +11,7 @@ LANDMARKS = "ibug68"
 
 
 def write(root: Path, faces: int = 4) -> None:
-    """Of each kind ``faces``; one test picture has no annotation, as in the archive."""
+    """Of each kind ``faces``; one test image has no annotation, as in the archive."""
     for number in range(faces // 2):
         put_face(root, f"trainset/semi_{number:03d}", number, ".jpg")
         put_profile(root, f"trainset/profile_{number:03d}", 10 + number)
@@ -21,7 +21,7 @@ def write(root: Path, faces: int = 4) -> None:
 
 
 def put_profile(root: Path, stem: str, number: int) -> None:
-    """A picture with 39 points. They are those of a frontal face: enough for a format."""
+    """An image with 39 points. They are those of a frontal face: enough for a format."""
     face = draw_face(0, number, "ibug68", 64)
     path = root / stem
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Pictures with a ``.pts`` file, as iBUG's data sets have them."""
+"""Images with a ``.pts`` file, as iBUG's data sets have them."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def pts_text(points_N2: np.ndarray) -> str:
 
 
 def put_face(root: Path, stem: str, number: int, ending: str = ".png") -> None:
-    """A drawn face: its picture, and its 68 landmarks beside it."""
+    """A synthetic face: its image, and its 68 landmarks beside it."""
     face = draw_face(0, number, "ibug68", 64)
     path = root / stem
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ def write(root: Path, faces: int = 4) -> None:
 
 
 def put_view(root: Path, part: str, name: str, number: int) -> None:
-    """A picture, and its landmarks: ``pts_3d`` lie 2 px to the right of ``pts_2d``."""
+    """An image, and its landmarks: ``pts_3d`` lie 2 px to the right of ``pts_2d``."""
     face = draw_face(0, number, "ibug68", 64)
     (root / part).mkdir(parents=True, exist_ok=True)
     (root / "landmarks" / part).mkdir(parents=True, exist_ok=True)
