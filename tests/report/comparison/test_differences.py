@@ -31,7 +31,7 @@ def test_a_constant_difference_is_certain():
     (found,) = differences([worse, better], 0.1)
     assert (found.run, found.faces, found.worse) == ("w", 50, 1.0)
     assert found.nme == pytest.approx((0.01, 0.01, 0.01))
-    assert found.is_beyond_chance
+    assert found.is_significant
     assert found.failure_rate[0] == pytest.approx(np.mean(errors + 0.01 > 0.1) - np.mean(errors > 0.1))
     assert found.auc[0] == pytest.approx(np.mean(np.minimum(errors, 0.1) - np.minimum(errors + 0.01, 0.1)) / 0.1)
 
@@ -40,7 +40,7 @@ def test_noise_is_chance():
     rng = np.random.default_rng(1)
     errors, ids = rng.uniform(0.02, 0.2, 60), [str(i) for i in range(60)]
     (found,) = differences([run("a", ids, errors), run("b", ids, errors + rng.normal(0, 0.02, 60))], 0.1)
-    assert not found.is_beyond_chance
+    assert not found.is_significant
 
 
 def test_faces_that_one_has_alone_do_not_count():

@@ -34,7 +34,7 @@ class Difference:
     worse: float
 
     @property
-    def is_beyond_chance(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the interval of the NME's difference leaves 0 out."""
         return self.nme[1] > 0 or self.nme[2] < 0
 
