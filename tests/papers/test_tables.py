@@ -160,9 +160,9 @@ table: 3
 method: awing
 caption: nothing
 columns:
-  nme: {title: NME, metric: nme, data: wflw}
-  auc: {title: AUC, metric: auc, data: wflw, unit: "1"}
-  late: {title: MSE, metric: train_mse, data: wflw, epoch: 9}
+  nme: {title: NME, figure: nme, data: wflw}
+  auc: {title: AUC, figure: auc, data: wflw, unit: "1"}
+  late: {title: MSE, figure: train_mse, data: wflw, epoch: 9}
 rows:
   - label: one
     set: {loss.name: mse}

@@ -128,7 +128,7 @@ def test_errors_that_do_not_compare(candidate, rival, message):
 
 def test_too_few_drawings_for_so_many_subsets():
     groups = {f"subset {i}": np.arange(60) > -1 for i in range(5)}
-    with pytest.raises(UserError, match=r"registry.repeats is 100, too few to find one loss .* among 11"):
+    with pytest.raises(UserError, match=r"registry.repeats is 100, too few to find one significant loss among 11"):
         decide(_errors(0.04), _errors(0.04), ONE_BY_ONE, groups, 0.1, GateLimits(repeats=100))
 
 

@@ -288,7 +288,7 @@ class TestBadJson:
             with pytest.raises(BadSample) as caught:
                 source.load(sample)
             reasons.add(caught.value.reason[:12])
-        assert reasons == {"the image'", "image_id is ", "is 'none'; a"}
+        assert reasons == {"the image's ", "image_id is ", "is 'none'; a"}
 
     @pytest.mark.parametrize(
         ("change", "message"),
