@@ -1,4 +1,4 @@
-"""What is lost where landmarks are drawn as heatmaps and read off again, with no network in between.
+"""Measures the error of encoding landmarks as heatmaps and decoding them, without a network.
 
     python benchmarks/codec.py [FACES …] [--image codec.png]
 

@@ -1,4 +1,4 @@
-"""What a search costs, what it saves, and what a kill does to it.
+"""Measures a search: its cost, what pruning saves, and recovery after a kill.
 
     python benchmarks/search.py overhead [--trials 20]
     python benchmarks/search.py random [--seeds 5] [--trials 30] [--epochs 9] [--shards FOLDER]

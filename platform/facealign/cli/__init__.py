@@ -1,1 +1,1 @@
-"""The `facealign` command, and the one place where all settings meet."""
+"""The `facealign` command line."""

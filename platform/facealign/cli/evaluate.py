@@ -1,4 +1,4 @@
-"""What models and others find on faces: commands that measure it, compare it, draw it."""
+"""Commands that evaluate, compare and draw predictions."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""``facealign search``: search over a method's settings, by a file that says what, how and how long."""
+"""``facealign search``: search over a method's settings, as a search file describes."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The line between the driver and the workers: events one way, the wish to stop the other."""
+"""Channel between the driver and the workers: events one way, control requests the other."""
 
 import os
 import socket
@@ -22,7 +22,7 @@ ControlRequest = Literal["stop", "leave"]
 
 @ray.remote(num_cpus=0)
 class Channel:
-    """Keeps what workers say until the driver takes it, and what is wished of the workers until they ask."""
+    """Actor that buffers the workers' events for the driver and the driver's control requests for the workers."""
 
     def __init__(self, driver: str) -> None:
         self._driver = driver
@@ -30,7 +30,7 @@ class Channel:
         self._stop = self._leave = False
 
     def driver(self) -> str:
-        """Called by other drivers that find this one: who it is."""
+        """Identify this driver to another driver of the same job."""
         return self._driver
 
     def put(self, event: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ class Channel:
 
 @contextmanager
 def channel(driver: str) -> Iterator[Any]:
-    """A channel that only those know whom it is handed to, and that ends with the block."""
+    """Open a channel for the duration of the block; only processes that are given its handle can use it."""
     actor = Channel.remote(driver)  # type: ignore[attr-defined]
     try:
         yield actor
@@ -70,7 +70,7 @@ def channel(driver: str) -> Iterator[Any]:
 
 
 class StopWatch:
-    """Asks the channel in the background, so that no training step waits for an answer."""
+    """Polls the channel in the background, so that no training step waits for an answer."""
 
     def __init__(self, channel: Any, interval: float = 0.5) -> None:
         self._channel = channel

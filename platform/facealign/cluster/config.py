@@ -33,7 +33,7 @@ _Workers = Annotated[
 
 
 class ClusterConfig(Settings):
-    """How many workers, on what, and where they leave their checkpoints.
+    """Settings of the cluster: workers, devices, and the storage of checkpoints.
 
     The number of workers changes neither the batch, which is global, nor the order of the faces; the statistics of
     batch normalization are each worker's own, unless ``sync_batch_norm`` is set.

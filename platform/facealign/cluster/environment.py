@@ -1,4 +1,4 @@
-"""Ray's settings, in one place. It reads them when it is imported; what the user has set stays."""
+"""Ray's environment variables, set before Ray is imported; values that the user has set stay."""
 
 import json
 import os
@@ -38,7 +38,7 @@ _ID = "job_submission_id"
 
 @dataclass(frozen=True)
 class Submission:
-    """What ``ray job submit`` said of a job: its id, and the mapping of ``--metadata-json``."""
+    """The job of ``ray job submit``: its id, and the mapping of ``--metadata-json``."""
 
     id: str
     metadata: dict[str, str]

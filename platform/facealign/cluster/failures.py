@@ -103,7 +103,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def no_room(folder: str, error: Exception) -> str:
-    """What to tell when a checkpoint could not be written."""
+    """Return the message for a checkpoint that could not be written."""
     return (
         f"{folder}: no room left for a checkpoint ({error}); the last whole one is kept. Make room, and the same "
         "command goes on from it; or start anew with another cluster.storage"
@@ -221,7 +221,7 @@ def cause_of(failed: Exception) -> Cause:
 
 
 def _cause_in_workers(failures: Mapping[int, Exception]) -> Cause:
-    """What befell a process comes before what its peers then met; ranks are those of the workers."""
+    """Find the cause among the workers' errors; the end of a process comes before its peers' lost connections."""
     leaving = {rank: error for rank, error in failures.items() if isinstance(error, Preempted)}
     if leaving:
         reason = [rank for rank, error in leaving.items() if error.noticed]

@@ -33,7 +33,7 @@ _LONGEST = 240
 
 @dataclass(frozen=True, kw_only=True)
 class PredictJob:
-    """What is to be done.
+    """A distributed prediction: model, images and outputs.
 
     Attributes:
         source: Folder or URI that every node reaches; folders in it are looked into.
@@ -51,7 +51,7 @@ class PredictJob:
 
 @dataclass(frozen=True)
 class Counted:
-    """What came of it."""
+    """Counts of a finished prediction."""
 
     photos: int
     faces: int

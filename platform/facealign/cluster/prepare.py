@@ -20,7 +20,7 @@ _RETRIES = 2
 
 @contextmanager
 def shard_mapper(config: ClusterConfig) -> Iterator[Mapper | None]:
-    """What ``prepare`` makes its shards with: None, for this process, where one worker is asked for.
+    """Yield the function with which ``prepare`` makes its shards; None for this process, with one worker.
 
     Raises:
         UserError: No cluster answers at the address.
@@ -73,7 +73,7 @@ def _map_on_ray(
 
 
 def _run(function: Callable[[ShardTask], ShardResult], row: dict[str, Any]) -> dict[str, bytes]:
-    """One task, on a worker; what the user has to fix comes back as a value, since Ray would wrap it."""
+    """Run one task on a worker; user errors are returned as values, since Ray would wrap them."""
     import cv2
 
     cv2.setNumThreads(1)  # workers are the parallelism

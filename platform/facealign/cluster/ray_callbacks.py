@@ -1,4 +1,4 @@
-"""How often a training is tried again: decided beside Ray's controller, and told to the driver."""
+"""Callbacks of Ray Train: restarts after failures, copies of Ray's checkpoint list, termination notices."""
 
 import json
 import shutil
@@ -142,12 +142,12 @@ _termination = threading.Event()
 
 
 def termination_requested() -> bool:
-    """Whether this worker has been told that it will end."""
+    """Whether this worker has received SIGTERM."""
     return _termination.is_set()
 
 
 class TerminationNotice(WorkerCallback):  # type: ignore[misc]  # Ray has no types
-    """Lets a worker outlive a SIGTERM for as long as it takes to save; Ray would end it at once.
+    """Keeps a worker alive after SIGTERM until it has saved; Ray would end it at once.
 
     Ray calls it in the main thread of the worker's process, the only one that can take signals; the training runs
     in another.

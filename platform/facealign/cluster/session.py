@@ -94,7 +94,7 @@ def _local(dashboard: bool) -> Iterator[Path]:
 
 
 def _own_address() -> dict[str, str]:
-    """What tells Ray's helpers in a cluster's processes which cluster is theirs.
+    """Environment by which Ray's helper processes find their own cluster.
 
     They look for the one that runs on this machine, and fail where there are two: what gives back a stopped
     trial's CPUs is among them.

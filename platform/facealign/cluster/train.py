@@ -1,4 +1,4 @@
-"""One training on Ray Train, seen from the driver."""
+"""Runs a training on Ray Train; the driver's side."""
 
 from pathlib import Path
 

@@ -29,7 +29,7 @@ def folder_of(job: TrainJob, place: str) -> str:
 
 
 def build_trainer(task: WorkerTask, place: str, config: ClusterConfig, scaling: ScalingConfig) -> TorchTrainer:
-    """The trainer of ``task``, with its checkpoints below ``place``; it goes on from those that are there."""
+    """Build the trainer of ``task``, with its checkpoints below ``place``; it resumes from existing ones."""
     folder = folder_of(task.job, place)
     repair_snapshot(folder)
     restarts = Restarts(task.channel, config.max_failures, config.max_preemptions)
@@ -81,14 +81,14 @@ def follow(
 
 
 def progress_of(result: Result) -> Progress:
-    """How far the training of a result has come."""
+    """Read the progress of a training from its result."""
     assert result.checkpoint is not None, "a training ends with a checkpoint"
     with result.checkpoint.as_directory() as folder:
         return Progress.model_validate_json((Path(folder) / "progress.json").read_text(encoding="utf-8"))
 
 
 def fetch_best(result: Result, best_model: Path) -> None:
-    """Put the model with the lowest validation NME into a folder, in place of what is there."""
+    """Copy the model with the lowest validation NME into a folder, replacing its content."""
     best = result.get_best_checkpoint("validation_nme", "min")
     assert best is not None, "every epoch reports a checkpoint"
     shutil.rmtree(best_model, ignore_errors=True)

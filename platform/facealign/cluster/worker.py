@@ -1,4 +1,4 @@
-"""What each Ray Train worker runs."""
+"""The training function of a Ray Train worker."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -97,7 +97,7 @@ def _last_checkpoint() -> Iterator[Path | None]:
 
 
 class _WorkerCallback:
-    """Tells the driver's screen and the tracker, and hands checkpoints to Ray."""
+    """Callback of a worker: reports to driver and tracker, and hands checkpoints to Ray."""
 
     def __init__(self, channel: Any, tracker: Tracker, watch: StopWatch) -> None:
         self._channel, self._tracker, self._watch = channel, tracker, watch

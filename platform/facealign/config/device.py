@@ -1,4 +1,4 @@
-"""What a network runs on, by its name."""
+"""Finds a torch device by its name."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""One short name for one content: of settings, of files."""
+"""Digests of settings and files."""
 
 import hashlib
 import json

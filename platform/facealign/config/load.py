@@ -90,12 +90,12 @@ class ConfigProblem(NamedTuple):
 
 
 def broken_rules(error: ValidationError, root: type[Settings]) -> list[ConfigProblem]:
-    """What pydantic found wrong with settings of the type ``root``, in the words of this project's messages."""
+    """Translate pydantic's errors on settings of the type ``root`` into this project's messages."""
     return [ConfigProblem(tuple(detail["loc"]), _rule(detail, root)) for detail in error.errors()]
 
 
 def report(tree: dict[str, Any], path: Path, problems: Iterable[ConfigProblem]) -> ConfigError:
-    """One error that names every problem with file, line and dotted key, in the order of the lines."""
+    """Make one error that names every problem with file, line and dotted key, in the order of the lines."""
     found = sorted((_line_of(tree, problem.location), problem.key, problem.rule) for problem in problems)
     count = f"{len(found)} error{'s' if len(found) > 1 else ''}"
     return ConfigError(

@@ -1,4 +1,4 @@
-"""What the loop hands to a method."""
+"""A batch of faces, as the training loop hands it to a method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

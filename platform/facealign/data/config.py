@@ -15,7 +15,7 @@ from facealign.geometry import CropSettings, load_schema
 
 
 class DataSettings(Settings):
-    """What all sources share; ``DataConfig`` adds a section of options for each source, under its name."""
+    """Settings of prepared data; ``DataConfig`` adds a section of options for each source, under its name."""
 
     source: str = Field(default="synthetic", description="name of the data set")
     root: str | None = Field(default=None, description="folder that the data set was unpacked into")

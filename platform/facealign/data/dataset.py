@@ -29,7 +29,7 @@ from facealign.geometry import LandmarkSchema
 
 
 class Draw(NamedTuple):
-    """Which row to look at, and the (epoch, position) that its augmentation is drawn for."""
+    """A row, and the (epoch, position) that its augmentation is drawn for."""
 
     row: int
     epoch: int
@@ -106,7 +106,7 @@ class FaceDataset:
         return fields
 
     def _annotated(self, face: StoredFace) -> NDArray[np.float32]:
-        """(N, 2) landmarks as the training is told them, stored-crop pixels."""
+        """(N, 2) training landmarks with annotation noise, stored-crop pixels."""
         settings = self.augment
         if settings.annotation_noise == 0:
             return face.points
@@ -124,7 +124,7 @@ class FaceDataset:
 def fields_of(
     face: StoredFace, image: Image8, points_N2: NDArray[np.float32], view: CropView, schema: LandmarkSchema
 ) -> dict[str, Any]:
-    """What a ``Batch`` has of one face, as NumPy arrays without the first axis.
+    """The fields of a ``Batch`` for one face, as NumPy arrays without the first axis.
 
     Args:
         image: (S, S, 3) what the network is shown.

@@ -1,4 +1,4 @@
-"""Digests of files, remembered from one preparation to the next by what the file system says of them.
+"""Digests of files, cached by inode, length and times of change.
 
 A hundred thousand photos need not be read to learn that none has changed: a file whose inode, length and times of
 change are as they were has the bytes that it had. Git and DVC do the same. Two dangers are kept out. The time of
@@ -109,7 +109,7 @@ def _to_bytes(entries: dict[str, tuple[Facts, str]]) -> bytes:
 
 
 def _load(path: Path) -> dict[str, tuple[Facts, str]]:
-    """What was kept; nothing where it cannot be read, is damaged, or another version's."""
+    """Read the cache; empty where it cannot be read, is damaged, or has another version."""
     try:
         digest, _, body = path.read_bytes().partition(b"\n")
     except OSError:

@@ -23,7 +23,7 @@ def fold_named(name: str) -> Fold:
 
 
 def fold_of(sample: Sample, validation: float, seed: int) -> Fold:
-    """The fold of a sample: test stays test, and a share of the training *photos* becomes validation.
+    """Return the fold of a sample: test stays test, and a fraction of the training *photos* becomes validation.
 
     The draw is a hash of the seed and the photo alone. So the faces of a photo stay together, and photos that are
     added or removed move no other.

@@ -22,7 +22,7 @@ _BATCHES_AHEAD = 2
 
 
 def training_plan(reader: ShardReader, settings: SamplingSettings) -> EpochPlan:
-    """What each epoch over the training fold consists of.
+    """Plan the epochs over the training fold.
 
     Raises:
         UserError: Balancing needs the pose bins, and the prepared data have no statistics.
@@ -130,7 +130,7 @@ class LoadError:
 
 @dataclass(frozen=True)
 class _Batches:
-    """The data set by whole batches, with errors that are the user's to fix as values."""
+    """The data set by whole batches, with user errors as values."""
 
     dataset: FaceDataset
 
@@ -151,7 +151,7 @@ def _as_it_is(batch: Any) -> Any:
 
 
 def raise_user_errors(batches: Iterator[Batch | LoadError], workers: int) -> Iterator[Batch]:
-    """Yield batches; raise the errors of users that stand in their place."""
+    """Yield batches; raise the user errors among them."""
     try:
         for batch in batches:
             if isinstance(batch, LoadError):

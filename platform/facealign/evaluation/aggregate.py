@@ -92,7 +92,7 @@ def flat(figures: Figures) -> dict[str, float]:
 
 
 def _of_faces(faces: FacePredictions, measured: FaceErrors, config: EvaluationConfig) -> _Quotients:
-    """What each face adds to each metric of a set of faces."""
+    """Compute what each face contributes to each metric of a set of faces."""
     nme_F = measured.chosen
     quotients = {"nme": Quotient.mean(nme_F)}
     quotients |= {f"nme_{name}": Quotient.mean(values_F) for name, values_F in measured.nme.items()}

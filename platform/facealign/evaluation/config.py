@@ -1,4 +1,4 @@
-"""How a trained method is measured."""
+"""Settings of the evaluation."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from facealign.geometry import Normalizer
 
 
 class EvaluationConfig(Settings):
-    """What the NME is divided by, what counts as a failure, what is drawn."""
+    """Settings of the evaluation: normalizer, failure threshold, plots."""
 
     normalizer: Normalizer = Field(default="inter_ocular", description="reference distance of the NME")
     failure_threshold: float = Field(default=0.10, gt=0, le=1, description="NME above which a face has failed")

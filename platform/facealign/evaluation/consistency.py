@@ -1,4 +1,4 @@
-"""What any set of metrics must satisfy, whatever was measured; broken cells of published tables were found so.
+"""Consistency checks that any set of metrics must pass; they also find wrong cells of published tables.
 
 Of one set of faces, for thresholds t < u:
 

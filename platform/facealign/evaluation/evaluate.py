@@ -19,7 +19,7 @@ from facealign.training import Faces, ModelFolder, Predictions, World, predict
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One fold, measured.
+    """The evaluation of a fold.
 
     Attributes:
         faces: What the method found on each face.

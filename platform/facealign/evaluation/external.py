@@ -107,7 +107,7 @@ _TIMES = 10.0
 
 @dataclass(frozen=True)
 class Scored:
-    """What predictions came to.
+    """The result of scoring external predictions.
 
     Attributes:
         faces: Those that have a prediction, with it.

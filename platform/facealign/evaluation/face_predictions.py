@@ -1,4 +1,4 @@
-"""What a model found on each face of a fold, as a file: what reports, gates and comparisons are made from."""
+"""Predictions on each face of a fold, as a file; reports, gates and comparisons are made from it."""
 
 import json
 from dataclasses import dataclass, replace

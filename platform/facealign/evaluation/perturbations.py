@@ -1,4 +1,4 @@
-"""What is done to the test faces, each at several strengths.
+"""Perturbations of test faces, each at several strengths.
 
 A geometric one is another look at the stored crop, and so its way back to the photo is known exactly; a
 photometric one changes pixels and moves nothing. Draws do not depend on the strength: a covering box grows where
@@ -34,7 +34,7 @@ def _unchanged(image: Image8, strength: float, rng: np.random.Generator) -> None
 
 @dataclass(frozen=True)
 class Perturbation:
-    """One kind.
+    """A kind of perturbation.
 
     Attributes:
         title: As a heading.

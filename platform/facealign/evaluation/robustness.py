@@ -39,7 +39,7 @@ class Estimate(Settings):
 
 
 class Point(Settings):
-    """One perturbation at one strength.
+    """The result of one perturbation at one strength.
 
     Attributes:
         strength: In the perturbation's unit.
@@ -55,7 +55,7 @@ class Point(Settings):
 
 
 class Shifts(Settings):
-    """How far landmarks move in the photo when the crop is moved by one pixel, to either side, up or down.
+    """Stability: how far landmarks move in the photo when the crop moves by one pixel.
 
     Attributes:
         pixels: Mean displacement after undoing the shift, crop pixels: 0 if the network goes along exactly.
@@ -172,7 +172,7 @@ SHIFTS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to measure.
+    """The plan of a robustness measurement.
 
     Attributes:
         kinds: Of ``PERTURBATIONS``.
@@ -267,7 +267,7 @@ class _Bench:
         )
 
     def shifts(self) -> Shifts:
-        """How still the landmarks stand under ``SHIFTS``."""
+        """Measure the stability of the landmarks under ``SHIFTS``."""
         crop = self.faces.reader.index.crop
         moved = [self._found(self.faces.seen(view_at(crop, shift=shift))).predicted for shift in SHIFTS]
         away_F = np.mean([self._away(points) for points in moved], axis=0)

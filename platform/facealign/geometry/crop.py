@@ -14,7 +14,7 @@ _WIDEST = 4
 
 
 class CropSettings(Settings):
-    """How a face is cut from its photo.
+    """Settings of the crop of a face.
 
     The square is centered on the box; its side is the box's longer (or shorter) side times ``margin``. What is
     stored is ``context`` times wider, so that a training view may rotate, shift and shrink without running into

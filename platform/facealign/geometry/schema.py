@@ -71,7 +71,7 @@ def broken_rules(schema: "LandmarkSchema") -> Iterator[Broken]:
 
 
 def notes(schema: "LandmarkSchema") -> Iterator[str]:
-    """What is allowed and yet most often a slip."""
+    """List properties that are allowed but most often a mistake."""
     if schema.size > 1 and schema.flip == tuple(range(schema.size)):
         yield "flip leaves every landmark what it is: right for profiles, wrong for whole faces"
     on_edges = {i for edge in schema.edges for i in edge.indices}

@@ -37,7 +37,7 @@ class FaceAligner:
         self._find = find
 
     def predict(self, photo: str | Path | bytes | Image8, boxes: ArrayLike | None = None) -> list[Face]:
-        """The faces of a photo, in its pixels as they are stored, whatever EXIF says of its orientation.
+        """Predict the faces of a photo, in pixels as they are stored, whatever EXIF says of its orientation.
 
         Args:
             photo: The path of a file, a file's bytes, or (H, W, 3) uint8 RGB, upright. boxes: (F, 4) of the faces,
@@ -71,7 +71,7 @@ class FaceAligner:
         ]
 
     def require_detector(self) -> Find:
-        """What finds the faces.
+        """Return the face detector, which must be configured.
 
         Raises:
             UserError: There is no detector here, or it is not measured for the model's landmarks.

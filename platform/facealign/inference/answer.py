@@ -1,4 +1,4 @@
-"""What a served model says to the rows it is asked."""
+"""Responses of a served model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Boxes of faces from a file: of another detector, or drawn by hand."""
+"""Reads boxes of faces from a file, made by another detector or by hand."""
 
 import csv
 import json

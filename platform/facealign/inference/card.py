@@ -1,4 +1,4 @@
-"""What a model says of itself to those who use it."""
+"""The card of a model for its users."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ _TRAINED = "model.json"
 
 
 class Card(Settings):
-    """What a model takes and gives, and which one it is.
+    """A model's inputs, outputs and identity.
 
     Attributes:
         crop: The rule by which the faces of its training were cut.
@@ -31,7 +31,7 @@ class Card(Settings):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What goes with everything the model finds."""
+        """The model's identity, which accompanies its predictions."""
         return {
             "model": self.model,
             "method": self.method,

@@ -10,7 +10,7 @@ from facealign.geometry import affine
 
 @dataclass(frozen=True)
 class Face:
-    """One face.
+    """A detected face with its landmarks.
 
     Attributes:
         box: (4,) float64, (x0, y0, x1, y1) that its crop followed, pixels of the photo.

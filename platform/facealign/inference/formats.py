@@ -15,7 +15,7 @@ _DECIMALS = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found on one image.
+    """The faces of one image.
 
     Attributes:
         photo: Its name; of a frame, its number in the video.

@@ -16,7 +16,7 @@ from facealign.config import Settings
 
 
 class OneEuroSettings(Settings):
-    """How landmarks are smoothed."""
+    """Settings of the one-euro filter that smooths landmarks."""
 
     min_cutoff: float = Field(default=1.0, gt=0, description="Hz, at rest: lower trembles less and lags more")
     beta: float = Field(default=10.0, ge=0, description="Hz for each box's side per second: higher lags less")

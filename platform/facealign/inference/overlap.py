@@ -1,4 +1,4 @@
-"""Which boxes are of one face: by the share of their union that they have in common."""
+"""Matches boxes of one face by intersection over union."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ def overlaps(one_A4: NDArray[np.float64], other_B4: NDArray[np.float64]) -> NDAr
 
 
 def matched(one_A4: NDArray[np.float64], other_B4: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
-    """Pairs (a, b) that share ``least`` or more, those that share most first; a box is in one pair at most."""
+    """Pairs (a, b) with an IoU of ``least`` or more, the highest first; a box is in one pair at most."""
     if not len(one_A4) or not len(other_B4):
         return []
     shares = overlaps(one_A4, other_B4)

@@ -1,4 +1,4 @@
-"""What is asked of a served model: rows of images and boxes, checked before anything is computed.
+"""Requests to a served model: rows of images and boxes, checked before anything is computed.
 
 The server is told by anyone who reaches it, so nothing of a row is trusted: not its types, its sizes, nor what a
 image declares. No address is fetched.
@@ -31,7 +31,7 @@ class BadRequest(UserError):
 
 
 class Limits(Settings):
-    """What one request may ask for."""
+    """Limits of one request."""
 
     max_rows: int = Field(default=64, ge=1, description="images in a request")
     max_bytes: int = Field(default=16 << 20, ge=1, description="of an image's file")

@@ -1,4 +1,4 @@
-"""What runs a model's network: PyTorch, PyTorch compiled, or ONNX Runtime without PyTorch."""
+"""Runtimes of a model's network: PyTorch, compiled PyTorch, or ONNX Runtime without PyTorch."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a heatmap loss is, and how a settings file chooses one."""
+"""Interface of heatmap losses, and their choice in a settings file."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""How a settings file chooses a component by name and gives it parameters."""
+"""Choice of a component by name, with its parameters, in a settings file."""
 
 from typing import Any, ClassVar, Self
 

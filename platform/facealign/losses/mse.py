@@ -24,7 +24,7 @@ class MSELoss(HeatmapLoss):
 
 @torch.no_grad()
 def squared_errors(prediction: Tensor, target: Tensor, counts_BC: Tensor) -> tuple[Tensor, Tensor]:
-    """How far maps are from what they should be, whatever loss they learn by (AWing, Table 10).
+    """Squared errors of maps, whichever loss they are trained with (AWing, Table 10).
 
     Args:
         prediction: (B, C, H, W), any float type.

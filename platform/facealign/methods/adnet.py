@@ -87,7 +87,7 @@ class ADNetSettings(Settings):
 
 
 class StackOutput(NamedTuple):
-    """What one stack finds.
+    """The outputs of one stack.
 
     Attributes:
         points: (B, N, 2) float32 landmarks, unit square.
@@ -101,7 +101,7 @@ class StackOutput(NamedTuple):
 
 
 class MapTargets(NamedTuple):
-    """What one kind of maps should be.
+    """The targets of one kind of maps.
 
     Attributes:
         maps: (B, C, S/4, S/4) float32.
@@ -234,7 +234,7 @@ class ADNet(Method):
         return LossTerms(total=total, parts=parts | {name: term.detach() for name, term in terms.items()})
 
     def targets(self, batch: Batch) -> dict[str, MapTargets]:
-        """What the maps that are predicted beside those of the landmarks should be: ``points``, ``edges``."""
+        """Draw the targets of the maps that are predicted beside the landmarks': ``points``, ``edges``."""
         points = crop_to_map(batch.points.float(), STRIDE)
         wanted: dict[str, tuple[Tensor, Tensor]] = {}
         if self.config.attention in ("point", "anisotropic"):

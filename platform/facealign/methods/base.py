@@ -28,7 +28,7 @@ class LossTerms:
 
 
 class Method(nn.Module, ABC):
-    """One paper's method.
+    """A paper's method: network, targets and loss.
 
     The loop calls ``outputs = method(method.inputs(batch))`` and ``loss`` to train, ``method(images)`` and
     ``decode`` to find landmarks; it knows nothing else of a method.
@@ -68,7 +68,7 @@ class Method(nn.Module, ABC):
 
     @property
     def views(self) -> Literal[1, 2]:
-        """How many views of each face a training batch holds: 1, or 2 for a batch with its ``pair``."""
+        """The number of views of each face in a training batch: 1, or 2 for a batch with its ``pair``."""
         return 1
 
     def inputs(self, batch: Batch) -> Tensor:
@@ -93,7 +93,7 @@ class Method(nn.Module, ABC):
         """Outputs → (B, N, 2) float32 landmarks, crop pixels."""
 
     def maps(self, images: Tensor) -> dict[str, Tensor]:
-        """What the network sees in ``images`` on its way to landmarks, for the eye; none: it makes no maps.
+        """Compute the network's maps of ``images``, for display; empty if the network makes no maps.
 
         Args:
             images: As for ``forward``.
@@ -104,7 +104,7 @@ class Method(nn.Module, ABC):
         return {}
 
     def true_maps(self, batch: Batch) -> dict[str, Tensor]:
-        """What the maps of the same names should be, as far as that is known: (B, C, h, w)."""
+        """Draw the targets of the maps of the same names, as far as they are known: (B, C, h, w)."""
         return {}
 
 

@@ -1,4 +1,4 @@
-"""Methods whose network says coordinates, not heatmaps."""
+"""Base of the methods whose network predicts coordinates, not heatmaps."""
 
 from abc import abstractmethod
 from typing import Any
@@ -15,7 +15,7 @@ from facealign.methods.base import LossTerms, Method
 
 
 class CoordinateMethodSettings(Settings):
-    """What coordinate methods have in common."""
+    """Settings that coordinate methods share."""
 
     loss: CoordinateLossChoice
 

@@ -1,4 +1,4 @@
-"""What the heatmap methods share: stacked hourglasses, rendered targets, a pixel loss for each stack, decoding."""
+"""Base of the heatmap methods: stacked hourglasses, rendered targets, a pixel loss for each stack, decoding."""
 
 from typing import Any
 
@@ -84,7 +84,7 @@ class HeatmapMethod(Method):
         return LossTerms(total=total, parts={name: part.detach() for name, part in parts.items()})
 
     def targets(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """What the maps should be.
+        """Draw the target maps.
 
         Returns:
             (B, C, S/4, S/4) float32 maps; and (B, C) float32, 1 for each channel that counts and 0 for those of

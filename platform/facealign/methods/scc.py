@@ -83,7 +83,7 @@ class SCC(CoordinateMethod):
         return isinstance(self.network.head, GraphHead)
 
     def keep(self, statistics: Statistics) -> None:
-        """Let each landmark hear the k whose places vary most with its own (Eqs. 4 and 5)."""
+        """Connect each landmark to the k landmarks whose positions correlate most with its own (Eqs. 4 and 5)."""
         if not isinstance(self.network.head, GraphHead):
             return
         graph = self.config.network.graph

@@ -116,7 +116,7 @@ class SubpixelSettings(HeatmapMethodSettings):
 
 
 class SubpixelOutputs(NamedTuple):
-    """What the network says of B views.
+    """The network's outputs for B views.
 
     Attributes:
         maps: (B, N, S/4, S/4) for each stack.

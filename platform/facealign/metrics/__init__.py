@@ -1,4 +1,4 @@
-"""How far predicted landmarks are from the truth, and what a set of such errors comes to. NumPy only.
+"""Metrics of predicted landmarks: errors, their aggregates, and confidence intervals. NumPy only.
 
 Errors are fractions of the normalizer throughout: 0.05 is what papers print as "NME 5 %".
 """

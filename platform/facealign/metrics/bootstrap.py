@@ -1,4 +1,4 @@
-"""How sure a mean over faces is: bootstrap over photos.
+"""Confidence of a mean over faces: bootstrap over photos.
 
 NME, FR and AUC are all means of one value per face (the NME, whether it exceeds t, and 1 − min(NME, t)/t), so that
 one bootstrap of means serves them all, and that of a difference between two models, measured on the same faces, is

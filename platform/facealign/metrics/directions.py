@@ -41,7 +41,7 @@ class DirectedNME:
 
     @property
     def bias_rate(self) -> float:
-        """How much larger errors along the edges are than those across (Eq. 14): 0.33 is 33 %."""
+        """Ratio of the errors along the edges to those across, minus 1 (Eq. 14): 0.33 is 33 %."""
         return (self.tangent - self.normal) / self.normal
 
 

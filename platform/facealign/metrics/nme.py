@@ -52,7 +52,7 @@ def errors_and_reference(
     normalizer: Normalizer,
     ids: Sequence[str] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What an NME is made of: (F, N) distances, 0 where not ``valid``, and (F,) reference distances, above 0.
+    """The parts of an NME: (F, N) distances, 0 where not ``valid``, and (F,) reference distances, above 0.
 
     Arguments and errors are those of ``nme``.
     """

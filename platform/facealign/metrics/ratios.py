@@ -20,7 +20,7 @@ Addends = NDArray[np.float64] | NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Quotient:
-    """What each face adds to a metric: ``metric = Σ above / Σ below``.
+    """Contributions of each face to a metric: ``metric = Σ above / Σ below``.
 
     Attributes:
         above: (F,), finite.

@@ -1,4 +1,4 @@
-"""What the errors of many faces come to."""
+"""Summary of the errors of many faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

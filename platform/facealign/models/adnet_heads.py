@@ -1,4 +1,4 @@
-"""What ADNet reads from features: landmark, point and edge maps (Table 10), and the attention made of them."""
+"""ADNet's heads: landmark, point and edge maps (Table 10), and the attention made of them."""
 
 import math
 from typing import Literal, NamedTuple

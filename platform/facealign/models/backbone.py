@@ -1,4 +1,4 @@
-"""What a backbone is: a classification network without its classifier, which may start from ImageNet's weights."""
+"""Interface of backbones: classification networks without classifier, with or without ImageNet weights."""
 
 import pickle
 import re

@@ -1,4 +1,4 @@
-"""What a network costs: parameters and multiply-accumulates, counted without computing anything."""
+"""Counts parameters and multiply-accumulates of a network, without computing anything."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +41,7 @@ def count_parameters_and_macs(module: nn.Module, image_size: int) -> Cost:
 
 
 def outputs_on_meta(module: nn.Module, image_size: int, images: int = _IMAGES) -> Any:
-    """What ``module`` gives for (images, 3, S, S), as tensors that have shapes and no data."""
+    """Compute the outputs of ``module`` for (images, 3, S, S) as tensors with shapes and no data."""
     state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     on_meta = {name: tensor.detach().to("meta") for name, tensor in state.items()}
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The graph relation network (SCC, §3.2): landmarks as nodes, each of which hears its neighbors.
+"""The graph relation network (SCC, §3.2): landmarks as nodes that aggregate their neighbors' features.
 
 The layers follow the semantic graph convolutions of Zhao et al., CVPR 2019, on which the authors build: a node's
 own features and its neighbors' have a matrix each; a softmax over the neighbors makes a mean of them (Eq. 6).
@@ -40,7 +40,7 @@ class GraphSettings(Settings):
     width: int = Field(default=128, ge=2, le=1024, description="features of a hidden node (§4.2)")
 
     def degree(self, landmarks: int) -> int:
-        """How many others each of ``landmarks`` chooses."""
+        """The number of neighbors that each of ``landmarks`` has."""
         return landmarks - 1 if self.k == "all" else self.k
 
     def capacity(self, landmarks: int) -> int:
@@ -59,7 +59,7 @@ class GraphSettings(Settings):
 
 
 class Neighborhood(nn.Module):
-    """Which landmark hears which; a buffer, so that it is saved with the weights.
+    """The adjacency of the landmarks; a buffer, so that it is saved with the weights.
 
     Args:
         nodes: N.
@@ -81,7 +81,7 @@ class Neighborhood(nn.Module):
         self.register_buffer("edges", ring.T.flatten()[:edges].contiguous())
 
     def choose(self, adjacent_NN: Tensor) -> None:
-        """Let landmark i hear j where ``adjacent_NN[i, j]``; the diagonal is True."""
+        """Set the adjacency: landmark j is a neighbor of i where ``adjacent_NN[i, j]``; the diagonal is True."""
         found = adjacent_NN.flatten().nonzero().flatten().to(self.edges)
         self.edges.fill_(self.nodes**2)
         self.edges[: len(found)] = found

@@ -11,7 +11,7 @@ from torch import nn
 
 
 def map_head(width: int, maps: int, start: float = 0.0, std: float = 0.001) -> nn.Conv2d:
-    """A 1×1 convolution with bias that says ``start`` everywhere, but for a little noise.
+    """A 1×1 convolution with bias whose initial output is ``start`` everywhere, but for a little noise.
 
     Args:
         width: Channels of the features.

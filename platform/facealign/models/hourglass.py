@@ -17,7 +17,7 @@ SMALLEST_MAP = 4
 
 
 def hourglass_depth(map_size: int, at_most: int = 4) -> int:
-    """How often a map of side ``map_size`` is halved: until the next half would be odd-sided or under 4 px.
+    """The depth for maps of side ``map_size``: halved until the next half would be odd-sided or under 4 px.
 
     256-px images have 64-px maps and depth 4, as in the papers; 128-px images have 32-px maps and depth 3.
 

@@ -1,4 +1,4 @@
-"""A backbone, the mean of its last map, and one linear layer that says numbers."""
+"""Regression network: a backbone, the mean of its last map, and one linear layer."""
 
 import torch
 from torch import Tensor, nn

@@ -77,7 +77,7 @@ class StackedHourglass(nn.Module):
         return self.with_features(images)[0]
 
     def with_features(self, images: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        """What ``forward`` gives, and the (B, width, S/4, S/4) features that the last maps are read from."""
+        """Compute the outputs of ``forward``, and the (B, width, S/4, S/4) features of the last maps."""
         x = self.stem(images)
         outputs: list[Tensor] = []
         for i, stack in enumerate(self.stacks):

@@ -1,4 +1,4 @@
-"""One process at a time moves a model's aliases: MLflow has no compare-and-set, so they take turns.
+"""A lock on a model's aliases, so that one process at a time moves them; MLflow has no compare-and-set.
 
 Each writes a tag of its own onto the registered model, and then reads them all (Dekker's flags): of two at once,
 the one whose tag came later sees the other's. Who sees another's takes its own away, and tries again after a
@@ -50,7 +50,7 @@ def alias_lock(client: Any, name: str, patience: float = 60.0) -> Iterator[None]
 
 
 def _claimed(client: Any, name: str, mine: str) -> list[str]:
-    """Say that it is my turn; who else says so."""
+    """Write this process's claim; return the claims of all processes."""
     now = time.time()
     client.set_registered_model_tag(name, mine, repr(now))
     tags = client.get_registered_model(name).tags

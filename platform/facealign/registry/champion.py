@@ -1,4 +1,4 @@
-"""What the champion finds on the present test faces: as it was kept, or by its own model, loaded and run.
+"""Predictions of the champion on the present test faces: stored ones, or made by its model.
 
 What a registered model found is an artifact of its run, ``measured/<model>/<data digest>.arrow``. Where there is
 none for the present data, the model is asked, and its answer is kept.
@@ -32,7 +32,7 @@ from facealign.training.predictions import to_photos
 
 @dataclass(frozen=True)
 class Measuring:
-    """How errors are taken.
+    """How errors are measured: normalizer and landmarks.
 
     Attributes:
         shards: Where the test faces lie.

@@ -6,7 +6,7 @@ from facealign.config import Settings
 
 
 class GateLimits(Settings):
-    """What the gate asks of a candidate; see ``decision``."""
+    """Requirements of the promotion gate; see ``decision``."""
 
     level: float = Field(
         default=0.95,

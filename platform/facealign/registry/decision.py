@@ -1,4 +1,4 @@
-"""The gate: whether a candidate takes its rival's place, from the errors of both on the same faces. Numbers alone.
+"""The promotion gate: decides from the errors of two models on the same faces whether one replaces the other.
 
 Both are resampled together, photo by photo (``metrics.bootstrap``), so that a hard photo is hard for both. Of R
 drawings, with d the drawn mean of candidate − rival, r that of the rival, γ ``min_gain``, λ ``allowed_loss``, φ
@@ -58,7 +58,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What the gate found.
+    """The gate's decision.
 
     Attributes:
         rule: What decided.
@@ -75,7 +75,7 @@ class Decision:
 
     @property
     def promoted(self) -> bool:
-        """Whether the candidate takes the place."""
+        """Whether the candidate is promoted."""
         return self.rule == "better"
 
     @property
@@ -148,7 +148,7 @@ def _compare(
     threshold: float,
     limits: GateLimits,
 ) -> tuple[Comparison, Comparison]:
-    """One set of faces by NME and by failure rate, each with the p of its own question."""
+    """Compare two models on a set of faces by NME and by failure rate, each with a p-value."""
     failed, rival_failed = (np.asarray(errors > threshold, dtype=np.float64) for errors in (candidate, rival))
     count = len(set(photos))
     nme = Comparison(
@@ -184,7 +184,7 @@ def _drawn(
 
 
 def _adjusted(losses: Sequence[Comparison], alpha: float, limits: GateLimits) -> list[Comparison]:
-    """What is worse among several."""
+    """Find the significantly worse ones among several comparisons."""
     judged = [loss.p for loss in losses if loss.p is not None]
     if len(judged) > alpha * (1 + limits.repeats):
         raise UserError(
@@ -225,7 +225,7 @@ _NAMES = {"nme": "NME", "failure_rate": "failed"}
 
 
 def sentence(decision: Decision, rival: str) -> str:
-    """What was decided, and the metrics that decided.
+    """Describe the decision, and the metrics that decided.
 
     Args:
         rival: What the candidate was compared with: ``version 3``.
@@ -288,7 +288,7 @@ def _place(one: Comparison) -> str:
 
 
 def _elsewhere(decision: Decision) -> str:
-    """What failure rate and subsets say where nothing is worse."""
+    """Describe failure rate and subsets where nothing is worse."""
     failures = decision.comparisons[1]
     subsets = [one for one in decision.comparisons if one.set != ALL and one.figure == "nme"]
     small = [one.set for one in subsets if one.verdict == "too few photos"]

@@ -1,4 +1,4 @@
-"""A version before the gate: whom it is compared with, on which faces, and what was decided."""
+"""Evaluates a version for promotion: its rival, the faces, and the decision."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ MEAN_SHAPE = "the mean shape"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a version at the gate.
+    """The outcome of a version's evaluation for promotion.
 
     Attributes:
         rival: What it was compared with, in words: ``version 3``, or ``MEAN_SHAPE``.

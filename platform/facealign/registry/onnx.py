@@ -90,7 +90,7 @@ def difference_from(module: nn.Module, path: Path, images: Tensor) -> float:
 
 
 def require_packages() -> None:
-    """What ``facealign[onnx]`` installs.
+    """Require the packages that ``facealign[onnx]`` installs.
 
     Raises:
         UserError: It is not installed.

@@ -125,7 +125,7 @@ ARTIFACTS = "gate"
 
 @dataclass(frozen=True)
 class Registered:
-    """What became of the best candidate.
+    """The registered version of the best candidate, and the gate's outcome.
 
     Attributes:
         version: Its version; an earlier call's, if that registered the same model.

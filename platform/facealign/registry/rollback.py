@@ -19,7 +19,7 @@ from facealign.tracking.address import reaching
 
 @dataclass(frozen=True)
 class RolledBack:
-    """What is current now, and what was before; None where nothing was."""
+    """The current and the former champion; None where there was none."""
 
     name: str
     version: str
@@ -27,7 +27,7 @@ class RolledBack:
 
 
 def roll_back(uri: str, name: str, reason: str, to: str | None = None) -> RolledBack:
-    """Let the version before be the champion again, and the champion be the previous; or any version.
+    """Promote the previous champion again, or any version.
 
     The version that goes keeps reason and time in its tag ``withdrawn``: the gate does not promote it again.
     The one that comes has them in its tag ``decision``.

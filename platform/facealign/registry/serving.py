@@ -1,4 +1,4 @@
-"""What MLflow loads of a published model: rows of images in, faces out, and errors that say whose fault it is.
+"""The pyfunc loader of a published model: rows of images in, faces out, errors with their cause.
 
 It imports nothing of the registry, for it travels with the model (see ``carried``).
 """

@@ -94,7 +94,7 @@ def versions_of(client: Any, name: str) -> dict[str, Any]:
 
 
 def versions(uri: str, name: str) -> list[dict[str, Any]]:
-    """What each version is, the newest first, as plain values; None where it does not say.
+    """Describe each version, the newest first, as plain values; None where unknown.
 
     Args:
         uri: Of MLflow.

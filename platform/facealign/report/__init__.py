@@ -1,4 +1,4 @@
-"""What a reader sees: plots of faces, plots, tables, the progress of a training.
+"""Reports: images of faces, plots, tables, and the progress of a training.
 
 Import the module you need: each brings its own libraries (matplotlib and OpenCV, or rich), and a command that
 shows progress has no use for the others.

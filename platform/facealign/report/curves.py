@@ -1,4 +1,4 @@
-"""How a training went, and how the errors of several methods are distributed."""
+"""Plots of learning curves and cumulative error distributions."""
 
 import csv
 import os

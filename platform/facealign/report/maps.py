@@ -1,4 +1,4 @@
-"""What a trained network sees: its maps laid over the faces, beside what they should be.
+"""Draws a network's maps over the faces, beside their targets.
 
 Neighboring channels have different colors, and a channel has the same color in both maps: a landmark that was
 taken for another one shows, and so does the shape of each single response.

@@ -1,4 +1,4 @@
-"""What the reports' pages have in common: a page that needs no network and no other file, and its plots."""
+"""Base of the reports' pages: HTML without external files, with embedded plots."""
 
 import base64
 import io
@@ -47,7 +47,7 @@ class EmbeddedImage:
 
 
 def shown(draw: Callable[[], Figure]) -> EmbeddedImage:
-    """What a function draws; or what it says where it cannot."""
+    """Embed the plot of a function, or its error message."""
     try:
         figure = draw()
     except UserError as error:

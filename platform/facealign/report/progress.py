@@ -1,4 +1,4 @@
-"""How far a training has come: a bar on a terminal, a line an epoch in a log file.
+"""Display of a training's progress: a bar on a terminal, a line per epoch in a log file.
 
 The driver process shows it, of what the workers tell it, so it takes plain numbers and mappings.
 """
@@ -54,7 +54,7 @@ def clock_text(seconds: float | None) -> str:
 
 
 class BarProgress:
-    """One bar over the whole training; it stays, as far as it came, when the display closes."""
+    """A progress bar over the whole training; it stays on the screen when the display closes."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._eta = Eta(clock)

@@ -100,7 +100,7 @@ def write_robustness(folder: Path, found: Robustness) -> None:
 
 
 def read_robustness(folder: Path) -> Robustness | None:
-    """What ``write_robustness`` wrote; None where it wrote nothing.
+    """Read the file of ``write_robustness``; None where there is none.
 
     Raises:
         UserError: The file is not of this form.

@@ -1,4 +1,4 @@
-"""A landmark schema drawn: numbered landmarks, named contours, mirror partners, what errors are divided by."""
+"""Plot of a landmark schema: numbered landmarks, named contours, mirror partners, normalizers."""
 
 from itertools import cycle
 from pathlib import Path

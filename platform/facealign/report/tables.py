@@ -11,7 +11,7 @@ from rich.table import Table
 
 @dataclass(frozen=True, kw_only=True)
 class ResultRow:
-    """What a method came to. Errors, rates and areas are fractions.
+    """The results of a method. Errors, rates and areas are fractions.
 
     Attributes:
         method: Its name.

@@ -1,1 +1,1 @@
-"""Search over settings: the file that says what is searched, the study that remembers what was found."""
+"""Search over settings: the search file and the study that records the trials."""

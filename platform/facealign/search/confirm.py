@@ -84,7 +84,7 @@ def confirmation(plan: Plan, base: dict[str, Any], chosen: Sequence[TrialRow], s
 def confirmed(
     plan: FixedPlan, chosen: Sequence[TrialRow], trained: Sequence[TrialRow], has_paper: bool
 ) -> list[Confirmed]:
-    """What the trainings came to, the lowest mean first; a setting none of whose trainings ended is left out.
+    """Summarize the confirmations, the lowest mean first; a setting without a finished training is left out.
 
     Args:
         plan: Of ``confirmation``.

@@ -1,4 +1,4 @@
-"""What a search will cost, before it is begun."""
+"""Estimates the cost of a search before it begins."""
 
 import bisect
 import itertools
@@ -33,7 +33,7 @@ Judge = Callable[[float], int]
 
 
 class Rung(NamedTuple):
-    """A place where trials end.
+    """A rung of the pruner.
 
     Attributes:
         epoch: After which.
@@ -213,7 +213,7 @@ def preview(file: SearchFile, epochs: int, every: int, epoch_seconds: float, has
 
 
 def _trials_within(simulation: PruningSimulation, epochs: float) -> int:
-    """How many trials are begun before so many epochs are over, at least one."""
+    """Return how many trials begin within a number of epochs, at least one."""
     begun = 0
     for spent in simulation.epochs:
         begun += 1
@@ -232,7 +232,7 @@ _WARM_UP = 2
 
 @dataclass(frozen=True)
 class EpochTime:
-    """One epoch of a training.
+    """The measured time of one epoch.
 
     Attributes:
         steps: In the epoch.
@@ -293,7 +293,7 @@ def _validation(run: Run, device: torch.device) -> float:
 
 
 def _now(device: torch.device) -> float:
-    """The clock, when the device has done what it was told."""
+    """Return the clock after the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a running search tells the outside: plain mappings that travel and can be shown.
+"""Events of a running search, as plain mappings.
 
 The runner emits them, ``facealign.report.search.live`` shows them. Each is a TypedDict, so
 ``TrialEpoch(kind=…, …)`` is a dict. The order: one ``search`` first; then, for each trial, ``trial_started``, any

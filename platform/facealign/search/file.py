@@ -14,7 +14,7 @@ Objective = Literal["nme", "parameters", "macs", "latency_ms", "failure_rate"]
 
 
 class Budget(Settings):
-    """What ends a search, whichever comes first. The limits of time count all its runs together."""
+    """The budget of a search; the first limit reached ends it. Limits of time count all runs together."""
 
     trials: int | None = Field(default=None, gt=0, description="finished and pruned ones, not failed ones")
     hours: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="of the clock")
@@ -32,7 +32,7 @@ class Confirm(Settings):
 
 
 class SearchFile(Settings):
-    """One search over the settings of one method.
+    """A search file: a search over the settings of one method.
 
     Paths are written as in params.yaml, or without ``method.NAME.`` in front of ``model`` and ``train``; the
     object holds full ones.
@@ -81,7 +81,7 @@ class SearchFile(Settings):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What must be equal for two files to go on with the same study, as plain values."""
+        """The values that must be equal for two files to continue the same study."""
         return self.model_dump(
             mode="json", include={"method", "objectives", "space", "fixed", "sampler", "pruner", "seed"}
         )

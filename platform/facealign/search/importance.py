@@ -1,4 +1,4 @@
-"""How much each parameter decided, by PED-ANOVA.
+"""Importance of each parameter, by PED-ANOVA.
 
 Watanabe et al. 2023, "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary Subspaces", and
 its form for conditional parameters: both as Optuna has them. fANOVA leaves a parameter out that any finished
@@ -19,7 +19,7 @@ _IN_THE_TOP = 5  # trials that PED-ANOVA wants among the best
 
 
 class Importance(Settings):
-    """What each parameter's share is in a trial's being among the best.
+    """The importance of each parameter for a trial's being among the best.
 
     Attributes:
         evaluator: By what method.

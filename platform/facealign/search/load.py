@@ -55,7 +55,7 @@ def _short_floats(node: Node, location: tuple[str | int, ...] = ()) -> Iterator[
 
 
 def _rest(tree: dict[str, Any], broken: list[ConfigProblem]) -> SearchFile | None:
-    """What is left without the parts that are broken and what depends on them; None: too little to go on with."""
+    """Return the file without its broken parts and what depends on them; None where too little is left."""
     if any(problem.location in ((), ("method",), ("space",)) for problem in broken):
         return None
     rest = full_paths(json.loads(json.dumps(tree, default=str)))

@@ -1,4 +1,4 @@
-"""What else than the NME a trial can be judged by: the size, the speed and the failures of its best model."""
+"""Objectives besides the NME: size, speed and failure rate of a trial's best model."""
 
 import time
 from collections.abc import Callable, Iterator

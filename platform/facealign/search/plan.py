@@ -1,4 +1,4 @@
-"""What a search is made of, whatever it searches: which trials there are, and when there are enough."""
+"""Plans of searches: their trials, and their end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ class Plan(Protocol):
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """What is to be low: ``nme``, and names of metrics that the trials measure."""
+        """The minimized objectives: ``nme``, and names of metrics that the trials measure."""
 
     @property
     def limits(self) -> Limits:
@@ -70,17 +70,17 @@ class Plan(Protocol):
         """Epochs after which the pruner decides; empty: it never does."""
 
     def sampler(self, number: int) -> optuna.samplers.BaseSampler:
-        """What suggests the parameters of trial ``number``: the same ones each time that it is asked."""
+        """Return the sampler of trial ``number``; it suggests the same parameters each time."""
 
     def pruner(self) -> optuna.pruners.BasePruner:
-        """What decides which trials are stopped."""
+        """The pruner."""
 
     @property
     def fixed(self) -> Assignments:
-        """What differs from the params file in every trial."""
+        """The settings that differ from the params file in every trial."""
 
     def suggest(self, trial: optuna.Trial) -> Assignments:
-        """What tells a trial from the others."""
+        """Suggest the settings of a trial."""
 
 
 # A search file as a plan: its study's name, its first trials, its samplers, its pruner.
@@ -91,7 +91,7 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """What a search file plans.
+    """The plan of a search file.
 
     Attributes:
         file: The search file.
@@ -105,7 +105,7 @@ class SearchPlan:
 
     @property
     def name(self) -> str:
-        """The file's, and the digest of all that the trials depend on; budget, confirmation and place are not."""
+        """The file's name, and a digest of all that the trials depend on; without budget and confirmation."""
         return f"{self.file.name}-{digest_json({**self.file.identity, 'base': self.base})[:12]}"
 
     @property

@@ -50,7 +50,7 @@ class HyperbandSettings(Settings):
         return _powers(self.first, self.factor, epochs)
 
     def brackets(self, epochs: int) -> tuple[int, ...]:
-        """How many of so many trials go into each bracket, which is rounded as in Optuna."""
+        """Return how many trials go into each bracket, rounded as in Optuna."""
         count = math.floor(math.log(epochs / self.first, self.factor)) + 1
         return tuple(math.ceil(count * self.factor**s / (s + 1)) for s in reversed(range(count)))
 

@@ -1,4 +1,4 @@
-"""How the next trial's values are chosen. Everything that Optuna has changed its mind about is said explicitly.
+"""Samplers of a search. Options whose defaults differ between versions of Optuna are set explicitly.
 
 A sampler is built anew for each trial, with a seed made of the search's and the trial's number: a search that goes
 on after it was cut off asks for the very trials that it would have asked for. What samplers have to remember lies

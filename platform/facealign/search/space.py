@@ -1,4 +1,4 @@
-"""What is searched: parameters by the path of the setting that each is, some of which exist only beside others."""
+"""The search space: parameters by the path of their setting; some are conditional on others."""
 
 import copy
 import json
@@ -193,7 +193,7 @@ class Range(_Conditional):
 
 
 class Choices(_Conditional):
-    """One of several values: names, numbers, or whole sections and lists of settings."""
+    """A categorical parameter: names, numbers, or whole sections and lists of settings."""
 
     choices: ListOf[Any] = Field(min_length=1)
 

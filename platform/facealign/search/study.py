@@ -65,7 +65,7 @@ class BudgetTracker:
 
     @property
     def is_over(self) -> str | None:
-        """What has been spent whole: ``hours`` or ``gpu_hours``; None while there is time."""
+        """The limit that is reached: ``hours`` or ``gpu_hours``; None while there is time."""
         limits = self._limits
         if limits.seconds is not None and self.seconds >= limits.seconds:
             return "hours"
@@ -141,7 +141,7 @@ class SearchStudy:
         return rows(self.optuna)
 
     def queued(self) -> tuple[TrialRow, ...]:
-        """The latest trial of each place of the plan's queue."""
+        """The latest trial of each position in the plan's queue."""
         latest, trials = self._latest(), self.rows()
         return tuple(trials[latest[place]] for place in range(len(self.plan.queue)))
 

@@ -14,7 +14,7 @@ from facealign.search.storage import Storage
 
 
 class TrialRow(Settings):
-    """One trial, with nothing of Optuna in it.
+    """A trial as plain values, without Optuna.
 
     Attributes:
         number: Its place in the study, from 0.
@@ -68,12 +68,12 @@ def rows_of(storage: Storage, name: str) -> tuple[TrialRow, ...]:
 
 
 def row(study: optuna.Study, number: int) -> TrialRow:
-    """One trial."""
+    """Convert a trial to a row."""
     return _row(_trial(study, number))
 
 
 def figures_of(study: optuna.Study, number: int) -> dict[str, float]:
-    """What a finished trial measured besides the NME of its epochs."""
+    """Return the metrics of a finished trial besides the NME of its epochs."""
     return dict(_trial(study, number).user_attrs.get(FIGURES, {}))
 
 

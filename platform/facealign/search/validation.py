@@ -174,7 +174,7 @@ def find_problems(file: SearchFile, baseline: Baseline) -> list[ConfigProblem]:
 
 
 def _places(file: SearchFile) -> Iterator[ConfigProblem]:
-    """What may not be searched, or not be changed at all."""
+    """Check settings that may not be searched or changed."""
     if not file.space.parameters:
         yield ConfigProblem(("space",), "there is nothing to search; name a parameter")
     own = f"method.{file.method}"
@@ -334,7 +334,7 @@ def _pruner(file: SearchFile, baseline: Baseline) -> Iterator[ConfigProblem]:
 
 
 def _sampler(file: SearchFile) -> Iterator[ConfigProblem]:
-    """What the sampler cannot do."""
+    """Check the sampler's restrictions."""
     name, parameters = file.sampler.name, file.space.parameters
     place = ("sampler",)
 

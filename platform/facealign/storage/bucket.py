@@ -33,7 +33,7 @@ class Objects(Store):
         self._files, self._prefix = _file_system(uri)
 
     def write(self, name: str, data: Any) -> None:
-        """One upload; readers see the old object or the new one."""
+        """Upload the object; readers see the old one or the new one."""
         with self._named(name), self._files.open_output_stream(self._key(name)) as stream:
             stream.write(data)
 

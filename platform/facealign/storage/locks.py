@@ -27,7 +27,7 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
 
 @contextmanager
 def alone_in(folder: Path, what: str) -> Iterator[None]:
-    """Nobody else is in ``folder``, made if it is not there, who asks for this.
+    """Lock ``folder`` for this process; it is made if missing.
 
     Args:
         folder: Whose ``driver.lock`` is held.

@@ -14,7 +14,7 @@ Place = str | Path
 
 
 class Store(ABC):
-    """The files below one place.
+    """The files of a folder or of a bucket's prefix.
 
     Attributes:
         place: As messages call it.
@@ -67,7 +67,7 @@ class Store(ABC):
         """
 
     def locked(self) -> AbstractContextManager[None]:
-        """Alone with the place inside the block, where the place can tell.
+        """Lock the store inside the block, where its file system supports locks.
 
         Raises:
             UserError: Another process is inside.

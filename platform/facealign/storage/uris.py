@@ -1,4 +1,4 @@
-"""Paths and URIs: open a store, join, exists, remove. The one place that knows how the two differ."""
+"""Paths and URIs: open a store, join, exists, remove; the only module that distinguishes the two."""
 
 import os
 from pathlib import Path

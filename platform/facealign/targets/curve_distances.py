@@ -1,4 +1,4 @@
-"""How far each pixel of a map is from curves through landmarks."""
+"""Distances of a map's pixels to curves through landmarks."""
 
 import math
 from collections.abc import Iterator

@@ -11,7 +11,7 @@ from facealign.config import Settings
 
 
 class DecodeSettings(Settings):
-    """How a heatmap becomes a point; the default is AWing's."""
+    """Settings of decoding a heatmap to a point; the default is AWing's."""
 
     rule: Literal["argmax", "quarter", "local_soft_argmax", "soft_argmax"] = Field(
         default="quarter",

@@ -31,7 +31,7 @@ class HeatmapSettings(Settings):
 
 
 def gaussian_heatmaps(points_BN2: Tensor, valid_BN: Tensor, map_size: int, settings: HeatmapSettings) -> Tensor:
-    """One Gaussian of peak 1 for each landmark.
+    """Draw one Gaussian of peak 1 for each landmark.
 
     The paper's patch is drawn about the pixel that the landmark falls in: the floor of a coordinate that counts
     from the map's corner, which is the *nearest* pixel of one that counts from pixel centers. So decoded pixels

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def empty_maps(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """What ``like.new_empty(shape)`` gives; on a CPU in huge pages, where the system has any.
+    """Allocate ``like.new_empty(shape)``; on a CPU in huge pages, where the system has any.
 
     A batch of maps has tens of megabytes. Memory of that size comes from the system anew each time, and taking it
     in pages of 4 kB costs several times as long as writing the maps. NumPy asks for huge pages, as torch does only

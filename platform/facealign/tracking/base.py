@@ -1,4 +1,4 @@
-"""What a run tells the world, whoever listens."""
+"""Interface of trackers of a run."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class Tracker(Protocol):
-    """Takes what a run reports. No call waits for a network, and none fails because a server is away."""
+    """Records a run. No call waits for a network or fails because a server is unreachable."""
 
     def params(self, values: Mapping[str, str | int | float | bool | None]) -> None:
         """Settings of the run, flat; what is said first stays, however often the run is restarted."""

@@ -1,4 +1,4 @@
-"""What a user may set about tracking."""
+"""Settings of tracking."""
 
 from pydantic import Field
 

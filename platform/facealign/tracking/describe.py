@@ -1,4 +1,4 @@
-"""What the driver says about a run before it starts: its settings and its labels."""
+"""Parameters and tags that the driver records before a run starts."""
 
 import json
 import tempfile

@@ -1,4 +1,4 @@
-"""How MLflow behaves in this project, in one place; what the user has set already stays."""
+"""MLflow's environment variables in this project; values that the user has set stay."""
 
 import os
 

@@ -44,7 +44,7 @@ class RunHandle:
 
 @dataclass(frozen=True)
 class PendingRun:
-    """A run that no server has answered for yet: who first reaches the server opens it.
+    """A run that is not on a server yet; the first process that reaches the server creates it.
 
     Attributes:
         experiment: The experiment's name.

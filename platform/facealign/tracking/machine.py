@@ -1,4 +1,4 @@
-"""How busy this machine is. Names and units are those of MLflow's own system metrics; a megabyte is 10⁶ bytes."""
+"""Load of this machine. Names and units are those of MLflow's system metrics; a megabyte is 10⁶ bytes."""
 
 import importlib.util
 import time

@@ -1,4 +1,4 @@
-"""A run's voice inside a worker: what it says goes to a spool on disk, and from there to MLflow."""
+"""The tracker of a worker: records go to a spool on disk, and from there to MLflow."""
 
 import json
 import logging
@@ -76,7 +76,7 @@ class MlflowTracker:
         self._spool.append([ArtifactRecord(self._spool.keep(path), folder)])
 
     def close(self, status: str | None = None) -> int:
-        """Wait a bounded time for what is outstanding; if something stays, say where it is and who delivers it.
+        """Wait a bounded time for outstanding records; if some remain, say where they are and how to send them.
 
         Args:
             status: How the run ended; None where only this process leaves it.

@@ -1,4 +1,4 @@
-"""What a run says, as the lines of its spool.
+"""Records of a run, as lines of its spool.
 
 Each record is one line of JSON and stands alone: it can be delivered, refused or delivered again by itself. A
 metric carries the moment it was measured, because MLflow takes two metrics with the same key, step, moment and
@@ -69,7 +69,7 @@ class ArtifactRecord:
 
 @dataclass(frozen=True)
 class StatusRecord:
-    """How the run ended: FINISHED, FAILED or KILLED, at ``at`` (milliseconds since 1970)."""
+    """The end of a run: FINISHED, FAILED or KILLED, at ``at`` (milliseconds since 1970)."""
 
     status: str
     at: int

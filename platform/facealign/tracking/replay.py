@@ -1,4 +1,4 @@
-"""What earlier writers left in a run's spools, delivered."""
+"""Sends the records that earlier writers left in a run's spools."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a replay did."""
+    """The result of a replay."""
 
     name: str  # of the run
     uri: str  # where it is, as messages show it

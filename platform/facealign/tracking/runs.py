@@ -1,4 +1,4 @@
-"""A run's begin and end, as the driver says them: once, before any worker starts and after all have ended."""
+"""Opens and closes a run from the driver: once, before any worker starts and after all have ended."""
 
 import logging
 import re

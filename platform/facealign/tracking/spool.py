@@ -1,4 +1,4 @@
-"""A folder that keeps what a run says until it is delivered: append-only, safe against crashes.
+"""Spool: a folder that keeps a run's records until they are delivered; append-only, crash-safe.
 
 ``records.jsonl`` holds the records in the order they were said; ``sent`` the byte up to which they have been
 delivered; ``artifacts/`` copies of the run's files; ``refused.jsonl`` what the receiver will never take, with its
@@ -102,7 +102,7 @@ class Spool:
             stream.write(json.dumps({"reason": reason, "line": line}, ensure_ascii=False) + "\n")
 
     def outstanding(self) -> int:
-        """How many records are not delivered."""
+        """The number of records that are not delivered."""
         with self._records.open("rb") as stream:
             stream.seek(self._offset)
             return sum(1 for _ in stream)

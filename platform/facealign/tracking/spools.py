@@ -36,7 +36,7 @@ def claim(run: Run, spool_dir: Path) -> Spool:
 
 
 def count(run_folder: Path) -> int:
-    """How many spools the run has on this machine."""
+    """Count the spools of the run on this machine."""
     return len(_numbered(run_folder))
 
 
@@ -65,7 +65,7 @@ def release(spool: Spool) -> None:
 
 
 def last_status(run_folder: Path) -> str | None:
-    """How the run ended last, as far as its spools know."""
+    """Return the last status of the run in its spools."""
     ends = []
     for folder in _numbered(run_folder):
         records = folder / "records.jsonl"
@@ -85,7 +85,7 @@ def _numbered(run_folder: Path) -> list[Path]:
 
 @contextmanager
 def _gate(run_folder: Path) -> Iterator[None]:
-    """One at a time: else a spool could be claimed while it is being deleted."""
+    """Serialize access: else a spool could be claimed while it is being deleted."""
     run_folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(run_folder.parent / "lock"):
         yield

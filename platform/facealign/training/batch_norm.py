@@ -18,7 +18,7 @@ from facealign.training.world import World
 
 
 def synchronize(module: nn.Module, world: World) -> nn.Module:
-    """Let the batch normalization layers of ``module`` take their statistics over all processes of ``world``.
+    """Synchronize the batch normalization layers of ``module`` over all processes of ``world``.
 
     They keep their parameters and buffers, and the names of these. Every process has to pass them equally often,
     with as large or small a share as it likes. The gradients are those of the sum of all processes' losses.
@@ -44,7 +44,7 @@ def _replace(module: nn.Module) -> nn.Module:
 
 
 class GlobalBatchNorm(_BatchNorm):
-    """What ``torch.nn.SyncBatchNorm`` is on CUDA; it refuses to run on a CPU.
+    """Synchronized batch normalization on any device; ``torch.nn.SyncBatchNorm`` refuses to run on a CPU.
 
     Each layer exchanges moments in the forward pass and sums of the gradient in the backward pass. Whatever the
     features' type, statistics are float32 at least, and sums over processes float64. (B, C, …) → the same.

@@ -1,4 +1,4 @@
-"""What the loop tells the outside, and the one thing it asks."""
+"""Interface of the training loop's callbacks."""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,15 +32,15 @@ class Callback(Protocol):
 
 
 def log_event(metrics: dict[str, float], step: int) -> dict[str, Any]:
-    """What ``Callback.log`` hears, as a plain mapping that can travel and be shown."""
+    """The arguments of ``Callback.log`` as a plain mapping."""
     return {"kind": "log", "step": step, **metrics}
 
 
 def epoch_event(progress: Progress) -> dict[str, Any]:
-    """What ``Callback.epoch`` hears, likewise: the record of the epoch that is over."""
+    """The arguments of ``Callback.epoch`` as a plain mapping: the record of the finished epoch."""
     return {"kind": "epoch", **progress.history[-1].model_dump(exclude={"parts"})}
 
 
 def resumed_event(progress: Progress) -> dict[str, Any]:
-    """What a training that goes on from a checkpoint had behind it: the records of its epochs."""
+    """The history of a resumed training as a plain mapping: the records of its epochs."""
     return {"kind": "resumed", "history": [record.model_dump() for record in progress.history]}

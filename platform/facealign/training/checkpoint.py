@@ -45,14 +45,14 @@ _log = logging.getLogger(__name__)
 
 
 class Faces(Settings):
-    """What a model takes and gives: how faces are cut for it, and which landmarks it finds."""
+    """The input of a model: the crop rule, and the landmark schema."""
 
     crop: CropSettings
     landmarks: LandmarkSchema
 
 
 class ModelCard(Settings):
-    """What a model folder says of itself; ``torch`` is the version that made it."""
+    """Metadata of a model folder; ``torch`` is the version that wrote it."""
 
     job: TrainJob
     config_hash: str
@@ -81,7 +81,7 @@ class ModelFolder:
 
 
 def build_method(job: TrainJob, faces: Faces) -> Method:
-    """The job's method with fresh weights, drawn from the job's seed."""
+    """Build the job's method with initial weights from the job's seed."""
     torch.manual_seed(job.seed)
     kind = METHODS[job.method]
     return kind(kind.Config(**job.model), faces.landmarks, faces.crop.size)
@@ -182,12 +182,12 @@ def load_checkpoint(folder: Path, learner: Learner, job: TrainJob) -> Progress:
 
 
 def read_progress(folder: Path) -> Progress:
-    """How far the training of a checkpoint had come."""
+    """Read the progress of a checkpoint."""
     return Progress.model_validate_json((folder / PROGRESS).read_text(encoding="utf-8"))
 
 
 def differences(one: Any, other: Any, name_one: str, name_other: str, key: str = "") -> str:
-    """What differs between two trees of plain values, a line each: ``key: value name_one, value name_other``."""
+    """List the differences of two trees of values, a line each: ``key: value name_one, value name_other``."""
     if isinstance(one, dict) and isinstance(other, dict):
         keys = sorted(one.keys() | other.keys())
         rows = (

@@ -59,7 +59,7 @@ class CheckpointManager:
         return min(scores, key=lambda place: (scores[place], _position(place)), default=None)
 
     def copy_best_model(self, folder: Path) -> None:
-        """Put the best checkpoint's model into ``folder``, in place of what is there."""
+        """Copy the best checkpoint's model into ``folder``, replacing its content."""
         best = self.best
         assert best is not None, "a finished training has measured its last epoch"
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What a training is told."""
+"""Settings of a training."""
 
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ class OptimizerConfig(Settings):
 
 
 class ScheduleConfig(Settings):
-    """How the learning rate falls, as a pure function of the epochs done (a fraction within an epoch)."""
+    """Schedule of the learning rate, a pure function of the epochs done (a fraction within an epoch)."""
 
     name: Literal["step", "cosine", "constant"] = "step"
     milestones: tuple[float, ...] = Field(default=(80.0, 160.0), description="epochs after which `step` falls")
@@ -30,7 +30,7 @@ class ScheduleConfig(Settings):
 
 
 class TrainConfig(Settings):
-    """One training: how long, in what pieces, by which rule."""
+    """Settings of a training: epochs, batch sizes, optimizer, schedule."""
 
     epochs: int = Field(default=240, ge=1)
     batch_size: int = Field(

@@ -18,7 +18,7 @@ from facealign.training.world import World
 
 
 class Learner:
-    """One process's copy of the network with its optimizer; all processes' weights are the same at each step.
+    """A process's copy of the network with its optimizer; the weights of all processes are equal at each step.
 
     Args:
         method: With the weights to begin from; it is moved to the world's device.
@@ -40,7 +40,7 @@ class Learner:
         self._network = torch.compile(self._wrapped) if config.compile else self._wrapped
 
     def backward(self, micro_batch: Batch, weight: float, is_last: bool) -> LossTerms:
-        """Add a piece of the batch to the gradient, whose parts all processes exchange at the last one.
+        """Add a micro-batch to the gradient; the processes exchange gradients at the last one.
 
         Args:
             micro_batch: Faces on the world's device.

@@ -19,7 +19,7 @@ thread a heap of its own, which cannot keep a block of over 64 MB. It reads this
 
 
 def keep_freed_memory(world: World) -> None:
-    """Let this process keep what it frees, where it computes on a CPU and its C library can be told (glibc)."""
+    """Keep freed memory in the process, where it computes on a CPU and its C library allows it (glibc)."""
     if world.device.type == "cpu":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl and macOS have none
         if mallopt is not None:

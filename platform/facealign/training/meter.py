@@ -35,7 +35,7 @@ class Meter:
         self._pieces: list[Piece] = []
 
     def add(self, step: int, ids: tuple[str, ...], terms: LossTerms, weight: float) -> None:
-        """Count a piece; ``weight`` is that of its loss in the gradient."""
+        """Count a micro-batch; ``weight`` is that of its loss in the gradient."""
         self.faces += len(ids)
         self._pieces.append(Piece(step, ids, terms.total.detach()))
         for name, value in {"loss": terms.total, **terms.parts}.items():
@@ -57,12 +57,12 @@ class Meter:
         return list(self._sums), torch.stack([*self._sums.values(), *further]).tolist()
 
     def not_finite(self) -> list[tuple[int, tuple[str, ...], float]]:
-        """(step, ids, loss) of each piece whose loss is not a finite number."""
+        """(step, ids, loss) of each micro-batch whose loss is not finite."""
         losses = torch.stack([piece.loss for piece in self._pieces])
         bad = (~losses.isfinite()).nonzero().flatten().tolist()
         return [(self._pieces[i].step, self._pieces[i].ids, float(losses[i])) for i in bad]
 
     @property
     def last(self) -> Piece:
-        """What was counted last."""
+        """The last micro-batch that was counted."""
         return self._pieces[-1]

@@ -1,4 +1,4 @@
-"""What to say when a training has left the numbers."""
+"""The error of a training whose loss or weights are not finite."""
 
 from facealign.config import UserError
 from facealign.training.meter import Meter

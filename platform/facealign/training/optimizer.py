@@ -29,7 +29,7 @@ def build_optimizer(parameters: Iterable[Parameter], config: OptimizerConfig) ->
 
 
 def lr_factor(config: ScheduleConfig, epochs_done: float, epochs: int) -> float:
-    """What the starting rate is multiplied with after ``epochs_done`` of ``epochs``."""
+    """The factor of the initial learning rate after ``epochs_done`` of ``epochs``."""
     if epochs_done < config.warmup:
         return epochs_done / config.warmup
     match config.name:

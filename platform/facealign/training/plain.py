@@ -51,7 +51,7 @@ def train_plain(job: TrainJob, folder: Path, device: str | None, on_event: OnEve
 
 
 class LocalCallback:
-    """Tells one listener, keeps checkpoints in a folder, and stops at a signal."""
+    """Callback of a plain training: reports events, keeps checkpoints in a folder, and stops at a signal."""
 
     def __init__(self, kept: CheckpointManager, signals: StopSignals, on_event: OnEvent) -> None:
         self._kept, self._signals, self._on_event = kept, signals, on_event

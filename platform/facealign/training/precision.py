@@ -42,7 +42,7 @@ class Precision:
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None)
 
     def apply(self) -> None:
-        """Let this process's float32 products on CUDA be what the name says: exact, or TF32.
+        """Set the precision of float32 products on CUDA in this process: exact, or TF32.
 
         Without this PyTorch multiplies matrices exactly, but convolutions in TF32.
         """

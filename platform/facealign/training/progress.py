@@ -1,4 +1,4 @@
-"""How far a training has come."""
+"""Progress of a training."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from facealign.training.config import TrainConfig
 
 
 class EpochRecord(Settings):
-    """One finished epoch.
+    """The record of a finished epoch.
 
     Attributes:
         loss: Mean training loss of the epoch.
@@ -56,7 +56,7 @@ class Progress(Settings):
 
     @property
     def measured_since_best(self) -> int:
-        """How many measurements have come since the best one."""
+        """The number of validations since the best one."""
         best = self.best
         return sum(record.epoch > best.epoch for record in self._measured) if best else 0
 
@@ -66,7 +66,7 @@ class Progress(Settings):
         return self.epoch >= config.epochs or (patience is not None and self.measured_since_best >= patience)
 
     def figures(self) -> dict[str, float]:
-        """What a tracker is told after an epoch; the NME where it was measured."""
+        """Metrics for the tracker after an epoch; with the NME where it was measured."""
         record, best = self.history[-1], self.best
         figures = {"epoch": float(record.epoch)}
         if record.validation_nme is not None and best is not None:

@@ -27,7 +27,7 @@ from facealign.training.world import World
 
 
 class Run:
-    """What the loop moves forward. Every process of the world holds one; only ``progress`` is common to all.
+    """The state of a training in one process; ``progress`` is equal in all of them.
 
     Raises:
         UserError: See ``fit``.
@@ -65,7 +65,7 @@ class Run:
             yield batch.to(self.world.device)
 
     def train_step(self, batch: Batch) -> None:
-        """One step of the optimizer, by the gradient of the global batch's mean loss.
+        """Make one step of the optimizer, by the gradient of the global batch's mean loss.
 
         A piece's loss counts by its faces, so that DDP's mean over the processes is the mean over all faces.
         """

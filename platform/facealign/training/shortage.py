@@ -1,4 +1,4 @@
-"""Memory and disks that run out, told as what they are and what to do."""
+"""Errors of exhausted memory and full disks, with a remedy."""
 
 import errno
 import shutil

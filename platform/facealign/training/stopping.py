@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to save and stop, not as an end."""
+"""Turns Ctrl-C and SIGTERM into a request to save and stop."""
 
 import signal
 from types import FrameType, TracebackType

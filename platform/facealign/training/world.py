@@ -1,4 +1,4 @@
-"""One process among those that train together."""
+"""The process group of a training."""
 
 import warnings
 from collections.abc import Sequence

@@ -215,7 +215,7 @@ def settings_for(
 
 
 def facts(place: str) -> dict[str, Any]:
-    """What prepared data consists of, from its index and its column of subsets.
+    """Describe prepared data, from its index and its column of subsets.
 
     Raises:
         UserError: There is none.

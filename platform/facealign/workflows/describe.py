@@ -62,7 +62,7 @@ def describe(name: str, schema: str, preset: Preset, assignments: Sequence[str],
 
 
 def as_text(found: dict[str, Any]) -> str:
-    """What ``describe`` found, for the screen."""
+    """Format the result of ``describe`` for the screen."""
     outputs = found["outputs"]
     options = found["options"]
     width = max(map(len, options))

@@ -31,7 +31,7 @@ def findings(params: Path) -> Iterator[tuple[str, Finding]]:
 
 
 def plan_of(params: Params) -> Plan:
-    """What the settings say of all their methods."""
+    """Make the doctor's plan from the settings of all methods."""
     return Plan(
         cluster=params.cluster,
         tracking=params.tracking,
@@ -43,7 +43,7 @@ def plan_of(params: Params) -> Plan:
 
 
 def as_lines(name: str, finding: Finding) -> str:
-    """One finding for the screen; what is to be done follows on a line of its own."""
+    """Format a finding for the screen; its remedy follows on a line of its own."""
     lines = [f"{finding.state:<8} {name:<9} {_indented(finding.found)}"]
     if finding.remedy:
         lines.append(f"{'':18} → {_indented(finding.remedy)}")

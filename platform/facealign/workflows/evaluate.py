@@ -223,7 +223,7 @@ def score_predictions(
 
 
 def _part(truth: Place, fold: Fold) -> Part:
-    """A file of measured faces says by its name which fold it is of."""
+    """Return the fold of a file of measured faces, by its name."""
     stem = Path(str(truth)).stem if str(truth).endswith(".arrow") else ""
     return next((part for part in PARTS.values() if part == stem), PARTS[fold])
 
@@ -264,7 +264,7 @@ def run_folder(name: str) -> Path:
 
 
 def faces_of(folder: Path, fold: str) -> FacePredictions:
-    """What was found on the faces of ``test`` or ``val``.
+    """Load the predictions on the faces of ``test`` or ``val``.
 
     Raises:
         UserError: There is no such fold, or nothing was measured on it.
@@ -291,7 +291,7 @@ def evaluation_of(folder: Path) -> dict[str, Any]:
 
 
 def normalizer_of(folder: Path, schema: LandmarkSchema) -> Normalizer:
-    """What the run's evaluation divides errors by; where it tells nothing, the schema's first, or the box."""
+    """Return the normalizer of a run's evaluation; by default the schema's first, or the box."""
     path = folder / EVALUATION
     return normalizer_named(read_json(path)["normalizer"]) if path.is_file() else first_normalizer(schema)
 

@@ -1,4 +1,4 @@
-"""Landmarks of a photo, a folder of photos, or a video: as files, and drawn."""
+"""Predicts landmarks of a photo, a folder of photos, or a video, as files and drawings."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ _QUALITY = 92
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked for.
+    """A request of ``facealign predict``.
 
     Attributes:
         source: A photo, a folder of photos, or a video.
@@ -55,7 +55,7 @@ class Request:
 
 @dataclass
 class Outcome:
-    """What came of it: images looked at, faces found, images without one, and those that could not be used."""
+    """Counts of a prediction: images, faces, images without a face, and unusable ones."""
 
     pictures: int = 0
     faces: int = 0
@@ -187,7 +187,7 @@ def drawn(image: Image8, faces: list[Face], schema: LandmarkSchema) -> Image8:
 
 
 def summary_text(request: Request, outcome: Outcome) -> str:
-    """What came of it, in words."""
+    """Summarize a prediction as text."""
     lines = [f"{outcome.faces} faces on {outcome.pictures} images, written to {request.out}"]
     if outcome.empty:
         some = ", ".join(outcome.empty[:5]) + (", …" if len(outcome.empty) > 5 else "")

@@ -30,7 +30,7 @@ FOLDER = workspace.OUTPUTS / "reproduced"
 
 @dataclass(frozen=True)
 class Request:
-    """What a reproduction is told.
+    """A request of ``facealign reproduce``.
 
     Attributes:
         table: Its name, or the path of its file.
@@ -123,7 +123,7 @@ def _runs(
 
 
 def _measured(table: PaperTable) -> list[object]:
-    """What is measured of each training, without what is only printed."""
+    """List the metrics of each training, without the columns that are only printed."""
     words = {"title", "unit", "decimals", "faces"}
     columns = {key: column.model_dump(exclude=words) for key, column in table.columns.items()}
     return [columns, sorted({row.curve or "" for row in table.trained})]

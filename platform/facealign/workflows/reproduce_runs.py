@@ -1,4 +1,4 @@
-"""How the trainings of a table are run: as a study on the cluster, or one after the other in this process."""
+"""Runs the trainings of a table: as a study on the cluster, or one after the other in this process."""
 
 import json
 import sys
@@ -136,7 +136,7 @@ class Runs(AbstractContextManager["Runs"], Protocol):
 
 
 class PlainRuns(Runs):
-    """One training after the other in this process, without Ray and MLflow.
+    """Runs one training after the other in this process, without Ray and MLflow.
 
     Args:
         settings: What the rows change.

@@ -204,7 +204,7 @@ def _range(parameter: Parameter) -> ParameterRange:
 
 
 def _random(search: Search, rows: Sequence[TrialRow]) -> RandomTrials | None:
-    """The trials whose settings were drawn at random: after the paper's, those before the sampler has learned."""
+    """Select the trials with random settings: after the paper's, those of the sampler's start."""
     first, sampler = len(search.file.initial_trials), search.file.sampler
     drawn = {"random": len(rows), "tpe": getattr(sampler, "startup", 0)}.get(sampler.name, 0)
     own = tuple(row for row in rows if first <= row.number < drawn)

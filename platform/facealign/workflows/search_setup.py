@@ -25,7 +25,7 @@ from facealign.workflows.workspace import SHARDS, Searched, searched
 
 
 class ParamsBaseline:
-    """A params file, and what it says with other values put in.
+    """A params file as the baseline of a search: its settings with other values put in.
 
     Args:
         path: The file.

@@ -116,7 +116,7 @@ def preview_search(
 
 
 def rungs_table(found: Preview) -> Table:
-    """How many trials come how far."""
+    """Tabulate how many trials reach each rung."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
     for heading in ("epoch", "trials that get there", "epochs trained on the way"):
         table.add_column(heading, justify="right")

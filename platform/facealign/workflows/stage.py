@@ -1,4 +1,4 @@
-"""What the pipeline's scripts have in common: their arguments, and errors that read as messages."""
+"""Helpers of the pipeline's scripts: arguments, and errors as messages."""
 
 import argparse
 from collections.abc import Callable

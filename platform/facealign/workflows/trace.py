@@ -50,7 +50,7 @@ def here(lineage: Lineage, params: Path) -> dict[str, str]:
 
 
 def commands(lineage: Lineage, folder: str = "traced") -> list[str]:
-    """What to type to make the model again."""
+    """List the commands that make the model again."""
     known = lineage.commit not in (None, "unknown")
     address = f"models:/{lineage.name}/{lineage.version}"
     patched = [f"git apply {folder}/{PATCH_FILE}"] if lineage.patch else []
@@ -137,7 +137,7 @@ def _commit(lineage: Lineage) -> str:
 
 
 def _distance(commit: str) -> str:
-    """How many commits lie between, where git knows both."""
+    """Count the commits between two, where git knows both."""
     command = ["git", "rev-list", "--count", f"{commit}..HEAD"]
     try:
         done = subprocess.run(command, check=True, capture_output=True, text=True)

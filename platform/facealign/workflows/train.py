@@ -1,4 +1,4 @@
-"""One method trained on Ray: Arrow shards → its best model, and its run in MLflow."""
+"""Trains a method on Ray: Arrow shards → the best model, and its run in MLflow."""
 
 from facealign import tracking
 from facealign.cluster.train import delete_checkpoints, interrupted, train

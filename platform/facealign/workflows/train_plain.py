@@ -1,4 +1,4 @@
-"""One method trained in this process, without Ray and MLflow: Arrow shards → its best model."""
+"""Trains a method in this process, without Ray and MLflow: Arrow shards → the best model."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a training leaves behind: the stage's outs, and its run in MLflow."""
+"""Outputs of a training: the stage's files, and its run in MLflow."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -36,7 +36,7 @@ def folder() -> Path:
 
 
 def address(relative: str) -> str:
-    """What a relative address means at home; an absolute path or a URI is what it is."""
+    """Resolve a path against the workspace; absolute paths and URIs stay."""
     if not named() or "://" in relative or Path(relative).is_absolute():
         return relative
     return f"{named()}/{relative}" if is_bucket() else str(Path(named()) / relative)
@@ -88,7 +88,7 @@ SPOOL = state_folder() / "spool"
 
 
 class Trained(NamedTuple):
-    """What the training of a method leaves."""
+    """Paths of a training's outputs."""
 
     model: Path  # folder of the best model
     run: Path  # which MLflow run it was
@@ -98,7 +98,7 @@ class Trained(NamedTuple):
 
 
 class Evaluated(NamedTuple):
-    """What the evaluation of a method leaves."""
+    """Paths of an evaluation's outputs."""
 
     figures: Path
     test: Path  # what was found on each face of the test fold, see FacePredictions
@@ -108,7 +108,7 @@ class Evaluated(NamedTuple):
 
 
 class Searched(NamedTuple):
-    """What a search leaves."""
+    """Paths of a search's outputs."""
 
     folder: Path  # with the study's journal
     trials: Path  # a line a trial
@@ -171,7 +171,7 @@ def git_commit() -> str:
 
 
 def uncommitted() -> str:
-    """How tracked files differ from the commit, as ``git apply`` takes it; empty outside git and in a Ray job."""
+    """Return the uncommitted changes as a patch for ``git apply``; empty outside git and in a Ray job."""
     if submission() is not None:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""What can be known before anyone waits for a cluster: a list of checks, each with what it found and the remedy.
+"""``facealign doctor``: checks of a cluster before a training, each with a finding and a remedy.
 
 A check is one function in ``checks.py``, registered there.
 """

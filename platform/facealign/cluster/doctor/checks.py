@@ -164,7 +164,7 @@ _KINDS = ("CPU", "GPU")
 
 @check("gang")
 def room_for_one(plan: Plan) -> Finding:
-    """Counted first, which tells what is missing; then tried, which tells whether it is free."""
+    """Check that the cluster has room for a training: count its resources, then try to reserve them."""
     nodes = alive()
     there = ", ".join(f"{node.name} has {_text(node.resources)}" for node in nodes)
     try:
@@ -197,7 +197,7 @@ def room_for_one(plan: Plan) -> Finding:
 
 
 def _fit(node: Node, bundle: Mapping[str, float]) -> int:
-    """How many workers the node takes when it is idle."""
+    """Return how many workers an idle node can hold."""
     return math.floor(min(node.resources.get(kind, 0) / count for kind, count in bundle.items()))
 
 

@@ -135,7 +135,7 @@ def reach(address: str | None, stack: ExitStack) -> Finding:
 
 
 def _obstacle(address: str) -> Finding | None:
-    """What keeps this process from even asking."""
+    """Return why this process cannot reach the cluster, or None."""
     if "://" in address:
         return Finding(
             "failed",

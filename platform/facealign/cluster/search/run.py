@@ -87,7 +87,7 @@ class StudyScheduler(Unsaved, FIFOScheduler):  # type: ignore[misc]
         return str(TrialScheduler.STOP if is_over else TrialScheduler.CONTINUE)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
-        """Tune calls it before it says that the trial has ended."""
+        """Record a trial's error; Tune calls this before it reports the end of the trial."""
         lines = str(trial.get_error()).strip().splitlines()
         self._searcher.causes[trial.trial_id] = lines[0][:200] if lines else "unknown"
 
@@ -127,12 +127,12 @@ class Capacity:
 
     @property
     def process(self) -> PlacementGroupFactory:
-        """What Tune reserves for a trial that is one process."""
+        """Resources of a trial that is one process."""
         return PlacementGroupFactory([{"CPU": self.cpus, "GPU": self.gpus}])
 
 
 def beside_the_driver() -> PlacementGroupFactory:
-    """What Tune reserves for a process that only follows a trial's workers: nearly nothing, on the driver's node.
+    """Resources of a process that only follows a trial's workers: nearly none, on the driver's node.
 
     It asks for no part of a CPU, because then the workers could not have all of them.
     """

@@ -1,4 +1,4 @@
-"""What a trial is given, and what it says: all that passes between it and the driver."""
+"""Messages between the driver of a search and its trials: tasks and reports."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -78,7 +78,7 @@ Measure = Callable[[Path, TrainJob, Progress], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Common:
-    """What all trials of a study share.
+    """Settings that all trials of a study share.
 
     Attributes:
         study: Its name.
@@ -124,7 +124,7 @@ class TrialTask:
 
 
 class TrialReport(TypedDict, total=False):
-    """What a trial tells the driver.
+    """A report of a trial to the driver.
 
     Attributes:
         kind: ``begun`` with ``run``; ``epoch`` with ``epoch`` and ``nme``; and one of the endings: ``complete``

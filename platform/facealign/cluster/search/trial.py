@@ -1,4 +1,4 @@
-"""What Tune runs for each trial: one training, as a Ray Train run or in this very process."""
+"""The trainable of a trial: one training, as a Ray Train run or in Tune's own process."""
 
 import functools
 import json
@@ -46,7 +46,7 @@ def train_here(
 
 
 class _TrialCallback:
-    """Tells the tracker and the driver, keeps checkpoints, and stops when the driver wishes it."""
+    """Callback of a trial: reports to tracker and driver, keeps checkpoints, and stops on request."""
 
     def __init__(
         self, kept: CheckpointManager, tracker: Tracker, watch: StopWatch, send_report: SendReport
@@ -98,7 +98,7 @@ def train_on_workers(
 
 
 class _History:
-    """Makes of what the workers say what the trial tells: each epoch once, with all before it."""
+    """Turns the workers' events into the trial's reports: each epoch once, with the history before it."""
 
     def __init__(self, send_report: SendReport) -> None:
         self._send_report = send_report

@@ -1,4 +1,4 @@
-"""Between the study and Tune: which trial comes next, what becomes of what a trial tells, and when it is over."""
+"""The controller of a search: chooses the next trial, records reports, and ends the search."""
 
 import logging
 import re
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _UnderWay:
-    """What is known of a trial that runs."""
+    """State of a running trial."""
 
     job: TrainJob
     run: Run | None = None
@@ -40,7 +40,7 @@ class _UnderWay:
 
 
 class TrialController:
-    """Keeps the study true to what happens, and knows neither Tune nor Ray.
+    """Records the course of the trials in the study; independent of Tune and Ray.
 
     Args:
         study: That remembers all.
@@ -103,7 +103,7 @@ class TrialController:
 
     @property
     def running(self) -> int:
-        """How many trials are running."""
+        """The number of running trials."""
         return len(self._trials)
 
     def next(self) -> TrialTask | None:
@@ -121,7 +121,7 @@ class TrialController:
         return None
 
     def on_report(self, number: int, report: TrialReport) -> bool:
-        """Put on record what a trial tells; True where it is over, and has to stop if it does not by itself."""
+        """Record a report; return True if the trial is over and has to stop."""
         if number not in self._trials:  # it was lost, and says its last
             return True
         trial, study = self._trials[number], self._study
@@ -167,7 +167,7 @@ class TrialController:
         return self._study.budget.is_over
 
     def close(self) -> None:
-        """What is running goes back to wait; wait a bounded time for MLflow. No trial's process is left."""
+        """Requeue the running trials, and wait a bounded time for MLflow."""
         for number in list(self._trials):
             self._put_back(number)
         for run in self._cut_off:  # in the middle of a word

@@ -1,1 +1,1 @@
-"""How a training view differs from the plain crop: geometry in one map, pixels, annotation noise."""
+"""Augmentation of training views: geometry in one map, pixels, annotation noise."""

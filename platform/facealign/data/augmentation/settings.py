@@ -1,4 +1,4 @@
-"""What a training view may do to a face."""
+"""Settings of augmentation."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -35,7 +35,7 @@ class ExtraTransform(Settings):
 
 
 class AugmentSettings(Settings):
-    """How far geometry may change, and how often and how strongly the pixels do.
+    """Ranges of geometric changes, and probabilities and strengths of pixel changes.
 
     In a settings file, the name of a recipe, or a recipe and the values that differ from it::
 

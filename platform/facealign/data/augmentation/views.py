@@ -18,7 +18,7 @@ _SMALLEST_SCALE = 0.1  # a normal draw has no bound, and a scale of 0 no inverse
 
 @dataclass(frozen=True)
 class CropView:
-    """A look at a stored crop.
+    """A view of a stored crop: the map to the network's input.
 
     Attributes:
         matrix: (2, 3) float64, stored-crop pixels → crop pixels; the mirroring, if any, included.
@@ -60,7 +60,7 @@ def view_at(
 
 
 def draw_view(crop: CropSettings, settings: AugmentSettings, rng: np.random.Generator) -> CropView:
-    """A look that is turned, scaled, shifted and perhaps mirrored by chance, as the settings have it."""
+    """Draw a random view: rotated, scaled, shifted and perhaps mirrored, as the settings have it."""
     # Always the same draws in the same order: changing one setting does not change what the others do.
     *uniforms, chance = rng.random(5).tolist()
     angle, scale, dx, dy = _spread(settings, uniforms)
@@ -75,7 +75,7 @@ def draw_view(crop: CropSettings, settings: AugmentSettings, rng: np.random.Gene
 
 
 def cut_image(stored: Image8, view: CropView, size: int) -> Image8:
-    """What the view shows: (size, size, 3) uint8, black outside the stored crop.
+    """Warp the stored crop to the view: (size, size, 3) uint8, black outside the stored crop.
 
     A view that only shifts by whole pixels is a slice, so an evaluation image is never resampled.
     """

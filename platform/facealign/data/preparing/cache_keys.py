@@ -16,7 +16,7 @@ from facealign.storage.store import Store
 
 
 class ShardKeys(Settings):
-    """What decided a shard.
+    """Cache keys of a shard.
 
     Attributes:
         inputs: Digest of all that decided the shard's bytes: its samples, settings, code and libraries.
@@ -28,7 +28,7 @@ class ShardKeys(Settings):
 
 
 class StatisticsKeys(Settings):
-    """What computed the statistics: ``code`` is a digest of the modules' source text."""
+    """Cache key of the statistics: ``code`` is a digest of the modules' source text."""
 
     code: str
 

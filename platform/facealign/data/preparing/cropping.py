@@ -1,4 +1,4 @@
-"""One face of a photo → the crop that is stored."""
+"""Crops a face of a photo for the shards."""
 
 import numpy as np
 from numpy.typing import NDArray

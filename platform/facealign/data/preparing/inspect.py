@@ -1,4 +1,4 @@
-"""A look at a published data set before it is prepared: what it holds, and what is wrong with it."""
+"""Inspects a published data set before it is prepared: its content and its problems."""
 
 import hashlib
 import re
@@ -61,7 +61,7 @@ class SampleProblem:
 
 @dataclass(frozen=True, kw_only=True)
 class Duplicates:
-    """Groups of samples that show the same image though nothing else says so; ``first`` are the first few."""
+    """Groups of samples with equal pixels but different photos; ``first`` are the first few."""
 
     meaning: str
     groups: int
@@ -70,7 +70,7 @@ class Duplicates:
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
-    """What a data set holds. Shares are 0…1 of the landmarks (or samples) looked at and usable.
+    """Content of a data set. Fractions are 0…1 of the landmarks (or samples) that were checked and are usable.
 
     Attributes:
         source: Name of the data set.
@@ -120,7 +120,7 @@ class Inspection:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleCheck:
-    """One sample, looked at. ``place`` and ``reason`` are empty where it can be used."""
+    """The check of one sample. ``place`` and ``reason`` are empty where it can be used."""
 
     sample: Sample
     place: str = ""
@@ -166,7 +166,7 @@ def check_samples(
 def inspect(
     name: str, schema: LandmarkSchema, samples: Sequence[Sample], checks: Sequence[SampleCheck]
 ) -> Inspection:
-    """What all that was looked at comes to.
+    """Summarize the checks of a data set.
 
     Args:
         name: Of the source.

@@ -1,4 +1,4 @@
-"""One shard: from the samples of its task, or from what was prepared of them before."""
+"""Makes one shard, from the samples of its task or from rows that were prepared before."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ _DIGITS = 16
 
 @dataclass(frozen=True)
 class ShardResult:
-    """What became of a task.
+    """The result of a shard's task.
 
     Attributes:
         task: Its number.

@@ -35,7 +35,7 @@ Mapper = Callable[[Callable[[ShardTask], ShardResult], Sequence[ShardTask]], Ite
 
 @dataclass(frozen=True)
 class PrepareReport:
-    """What preparing came to.
+    """The result of a preparation.
 
     Attributes:
         index: The contents of the prepared data.
@@ -159,7 +159,7 @@ def _make_all(
 
 
 def _before(store: Store) -> Index | None:
-    """What was prepared at the place earlier; None where it is nothing that could be carried over."""
+    """Load the index of an earlier preparation; None where there is none that can be reused."""
     try:
         return Index.load(store)
     except (NoIndex, DamagedIndex):

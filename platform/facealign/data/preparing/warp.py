@@ -13,7 +13,7 @@ _BORDER_PX = 4
 
 
 def warp(image: Image8, matrix: affine.Affine, size: int) -> Image8:
-    """The image that ``matrix`` maps ``image`` onto, bilinear, black outside.
+    """Warp ``image`` by ``matrix``, bilinear, black outside.
 
     Bilinear interpolation looks at 2 × 2 pixels, however far apart the samples are. So an image that is to shrink
     is first averaged over whole blocks (INTER_AREA), then blurred for the rest of the factor (below 2), with the

@@ -1,4 +1,4 @@
-"""How many faces of which pose make an epoch.
+"""Balances an epoch by head pose.
 
 ``replicate`` is pose-based data balancing (PDB; Feng et al., Wing loss, CVPR 2018, section 6; SCC, section 4 [P]):
 the faces of a bin are repeated until there are as many as in the fullest bin. The papers name no limit; the
@@ -35,7 +35,7 @@ class PoseGroup:
 
 @dataclass(frozen=True, eq=False)
 class EpochPlan:
-    """What an epoch consists of, before it is put in order.
+    """The content of an epoch, before it is ordered.
 
     Attributes:
         groups: Their samples together make the epoch.

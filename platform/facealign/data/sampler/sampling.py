@@ -8,7 +8,7 @@ from facealign.config import Settings
 
 
 class SamplingSettings(Settings):
-    """How an epoch treats the pose bins of the training faces."""
+    """Settings of an epoch's balance between the pose bins."""
 
     balance: Literal["none", "replicate", "undersample"] = Field(
         default="none",

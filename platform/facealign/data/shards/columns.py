@@ -43,7 +43,7 @@ class Bits:
 
 @dataclass(frozen=True)
 class Columns:
-    """One open shard of R rows of N landmarks. Nothing is held but views of its bytes.
+    """An open shard of R rows of N landmarks, as views of its bytes.
 
     Attributes:
         points: (R, N, 2) float32.
@@ -66,7 +66,7 @@ class Columns:
     to_photo: NDArray[np.float64]
 
     def labels(self, i: int) -> Labels:
-        """What row ``i`` is reported under."""
+        """The labels of row ``i``."""
         first, stop = self.attribute_offsets[i : i + 2]
         return Labels(
             id=self.id[i],

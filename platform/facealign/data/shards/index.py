@@ -29,7 +29,7 @@ class DamagedIndex(UserError):
 
 
 class Shard(Settings):
-    """One Arrow file.
+    """A shard: one Arrow file.
 
     Attributes:
         file: Its name: the fold, and the beginning of its digest.
@@ -120,7 +120,7 @@ class Index(Settings):
 
     @classmethod
     def load(cls, place: Place | Store) -> "Index":
-        """The index of the prepared data at ``place``.
+        """Load the index of the prepared data at ``place``.
 
         Raises:
             NoIndex: There is none.

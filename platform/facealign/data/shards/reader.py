@@ -59,7 +59,7 @@ class ShardReader:
         return (self[row] for row in range(len(self)))
 
     def labels(self) -> list[Labels]:
-        """What each face is reported under, in row order; no image is touched."""
+        """The labels of each face, in row order; no image is read."""
         located = (self._locate(row) for row in range(len(self)))
         return [columns.labels(i) for columns, i in located]
 
@@ -74,7 +74,7 @@ class ShardReader:
                 yield read_landmarks(file, self._size)
 
     def statistics(self) -> Statistics:
-        """What was computed from the training fold when it was prepared.
+        """Load the statistics of the training fold.
 
         Raises:
             UserError: There are none, for the reason that is given; or the file is missing or damaged.

@@ -1,4 +1,4 @@
-"""One prepared face, and the Arrow columns that it is a row of."""
+"""A prepared face, and its row in an Arrow file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from facealign.data.shards.settings import ShardSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """What a face is reported under.
+    """Labels of a face: id, subset, photo, attributes.
 
     Attributes:
         id: The sample.
@@ -32,7 +32,7 @@ class Labels:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredFace:
-    """A face as it lies in a shard.
+    """A face as it is stored in a shard.
 
     Attributes:
         labels: What it is reported under.

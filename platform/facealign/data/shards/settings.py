@@ -1,4 +1,4 @@
-"""How prepared faces are stored."""
+"""Settings of the shards."""
 
 from typing import Literal
 

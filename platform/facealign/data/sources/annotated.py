@@ -1,4 +1,4 @@
-"""What the generic formats share: tables of faces below a root, each row naming its image and its landmarks.
+"""Base of the generic formats: tables of faces below a root, each row naming its image and its landmarks.
 
 A format's own file turns its rows into ``AnnotatedFace``; ids, order, photos, numbers and images are seen to
 here.

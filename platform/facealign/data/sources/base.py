@@ -1,4 +1,4 @@
-"""What every data set offers: a cheap list of its samples, and the loading of one."""
+"""Interface of data sources: a cheap list of samples, and the loading of one."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What data sets that come as lists and tables share: their rows, numbers and file names."""
+"""Helpers of data sets that come as lists and tables: rows, numbers and file names."""
 
 import json
 import math

@@ -26,7 +26,7 @@ _TABLE, _PICTURES = "joints.mat", "images"
 
 
 class _LeedsPose(Source):
-    """What the two share; a row is brought to 14 × (x, y, flag) when it is listed."""
+    """Base of the two Leeds sources; a row becomes 14 × (x, y, flag) when it is listed."""
 
     schemas = ("lsp14",)
     title: ClassVar[str]
@@ -43,7 +43,7 @@ class _LeedsPose(Source):
     def decode(
         self, points_N2: NDArray[np.float64], flags_N: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """What the flags mean: coordinates, NaN where unknown, and whether each joint is visible."""
+        """Decode the flags: coordinates, NaN where unknown, and whether each joint is visible."""
 
     def samples(self) -> Iterator[Sample]:
         """One sample for each person of the table."""

@@ -31,7 +31,7 @@ class Menpo2d(PtsSource):
     """A folder for training and one for testing below the root; images in them, or in folders directly below."""
 
     class Config(Settings):
-        """What the folders are called; archives differ."""
+        """Options of the source ``menpo2d``: names of the folders; archives differ."""
 
         train: str = Field(default="trainset", pattern=_FOLDER, description="folder of the training images")
         test: str = Field(default="testset", pattern=_FOLDER, description="folder of the test images")

@@ -63,7 +63,7 @@ class MerlRav(Source):
 
 
 def decode(written_N2: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """What the signs mean.
+    """Decode the signs of coordinates.
 
     Args:
         written_N2: As the file has them, 1-based.

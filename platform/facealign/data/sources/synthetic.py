@@ -17,7 +17,7 @@ class Synthetic(Source):
     """Faces numbered from 0 (training) and from 10 000 000 (test), so that the folds never share one."""
 
     class Config(Settings):
-        """How many faces to draw, and how large."""
+        """Options of the source ``synthetic``: the number and the size of the faces."""
 
         train: int = Field(default=2000, ge=1, le=_FIRST_TEST_FACE, description="training faces")
         test: int = Field(default=200, ge=1, le=_FIRST_TEST_FACE, description="test faces")

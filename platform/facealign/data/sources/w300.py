@@ -91,7 +91,7 @@ def _samples_in(root: Path, name: str, folder: str, part: _Part) -> Iterator[Sam
 
 
 def photo_key(stem: str) -> str:
-    """What the faces of one photo share.
+    """The key that the faces of one photo share.
 
     AFW, HELEN and iBUG append the face's number (``134212_2``); LFPW's ``image_0001`` numbers the photo itself.
     Some copies of the data set hold mirrored images (``134212_2_mirror``), which are of the same photo too.

@@ -1,4 +1,4 @@
-"""What the training faces have in common: means, correlations, poses."""
+"""Statistics of the training faces: means, correlations, poses."""
 
 from facealign.data.statistics.axis import PoseAxis
 from facealign.data.statistics.blocks import Chunks

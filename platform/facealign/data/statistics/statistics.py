@@ -1,4 +1,4 @@
-"""What the training faces have in common: computed once when they are prepared, and kept beside them."""
+"""Statistics of the training faces, computed once when they are prepared, and stored beside them."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Faces drawn by the program from a parametric head, never from a photo: data for tests, first steps and demos.
+"""Synthetic faces from a parametric head, never from a photo: data for tests, first steps and demos.
 
 A head is a surface over the frontal plane with curves on it (``surface``, ``curves``); a pose turns it
 (``projection``, ``silhouette``); both landmark schemas are read off the same curves (``landmarks``), along which

@@ -1,4 +1,4 @@
-"""What is behind the head: a smooth field of colors with stripes, blobs or boards in it."""
+"""The background of a synthetic face: a smooth field of colors with stripes, blobs or boards."""
 
 import cv2
 import numpy as np

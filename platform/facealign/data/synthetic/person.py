@@ -38,7 +38,7 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Expression:
-    """What the face does; 0 is rest, 1 is much.
+    """A facial expression; 0 is neutral, 1 is strong.
 
     ``lid_right`` and ``lid_left`` are 1 for open eyes and 0 for closed ones.
     """
@@ -56,7 +56,7 @@ class Expression:
 
 
 def sample_identity(chances: Chances) -> Identity:
-    """One person."""
+    """Sample the shape of a person's head."""
     normal = chances.normal
     return Identity(
         width=normal(1.0, 0.065),

@@ -18,7 +18,7 @@ _LEVELS = np.arange(256) / 255
 
 @dataclass(frozen=True, kw_only=True)
 class Camera:
-    """How the image is taken.
+    """A camera: exposure, blur, noise and compression of the image.
 
     Attributes:
         gamma: Below 1 lifts the shades, above 1 deepens them.

@@ -57,7 +57,7 @@ class HeadSurface:
         return self.skull(np.minimum(np.maximum(x / half, -1), 1), y) + self.features(x, y)
 
     def features(self, x: Array, y: Array) -> Array:
-        """What nose, eye sockets, brow ridge, cheekbones and lips add to the skull."""
+        """Depth that nose, eye sockets, brow ridge, cheekbones and lips add to the skull."""
         person = self._identity
         height = np.interp(y, self._nose_y, self._nose_z)
         across = x / np.interp(y, self._nose_y, self._nose_x)

@@ -1,4 +1,4 @@
-"""What is measured of a trained model for a table: every column, on every curve that a row asks for."""
+"""Measures a trained model for a paper's table: every column, on every curve that a row asks for."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ ELLIPSES = "model.landmark_loss.anisotropy.ellipses"
 
 @dataclass(frozen=True)
 class Grid:
-    """What is trained, and for which rows.
+    """The trainings of a table, and their rows.
 
     Attributes:
         settings: By full dotted path of params.yaml; no two are equal.

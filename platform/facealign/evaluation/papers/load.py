@@ -18,7 +18,7 @@ def table_names(folder: Path = FOLDER) -> tuple[str, ...]:
 
 
 def table_path(name: str, folder: Path = FOLDER) -> Path:
-    """The file of a table that a command is told by name, or by the path of its YAML file.
+    """Find the file of a table by its name, or by the path of its YAML file.
 
     Raises:
         UserError: There is none.

@@ -95,7 +95,7 @@ def _mean_shape(found: Reproduced) -> Iterator[str]:
 
 
 def _comparison(found: Reproduced) -> Iterator[str]:
-    """How far apart the rows are, and whether in the same order."""
+    """Describe how far apart the rows are, and whether they are in the paper's order."""
     spreads = {key: spread for key in found.table.columns if (spread := found.spread(key)) is not None}
     for key, spread in spreads.items():
         column = found.table.columns[key]

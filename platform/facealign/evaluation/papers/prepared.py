@@ -1,4 +1,4 @@
-"""What of a table the prepared faces can say."""
+"""Decides which columns of a table the prepared faces can reproduce."""
 
 from dataclasses import dataclass
 

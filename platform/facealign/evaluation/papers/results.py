@@ -33,7 +33,7 @@ class Cell(Settings):
 
 
 class Conditions(Settings):
-    """What our metrics were made under.
+    """The conditions of a reproduction: data, settings, machine.
 
     Attributes:
         preset: ``small`` or ``paper``.
@@ -93,7 +93,7 @@ class Reproduced(Settings):
     failed: dict[str, str]
 
     def spread(self, key: str) -> Spread | None:
-        """How the rows of a column differ; None where fewer than three have both numbers."""
+        """Compare the spread of a column's rows; None where fewer than three have both numbers."""
         pairs = [
             (number, self.ours[row.label][key])
             for row in self.table.rows
@@ -133,7 +133,7 @@ def corrected(row: Row, key: str) -> float | None:
 
 
 def cells(table: PaperTable, row: Row, runs: Sequence[Mapping[str, float]]) -> dict[str, Cell]:
-    """What a row's trainings, one for each seed, come to: by column, in the columns' units."""
+    """Compute a row's cells from its trainings, one for each seed: by column, in the columns' units."""
     found = {}
     for key, column in table.columns.items():
         name = figure_key(key) if column.figure == "parameters" else figure_key(key, row.curve)

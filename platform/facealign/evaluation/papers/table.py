@@ -1,4 +1,4 @@
-"""One table of a paper as data: what was printed, and which settings each row is trained with."""
+"""A paper's table as data: the printed numbers, and the settings of each row."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -36,7 +36,7 @@ Printed = float | tuple[float, float] | None
 
 
 class Column(Settings):
-    """What a column says of each row."""
+    """A column of a table."""
 
     title: str = Field(description="heading, without the unit")
     figure: FigureName = Field(
@@ -68,7 +68,7 @@ class Misprint(Settings):
 
 
 class Row(Settings):
-    """One line of a table."""
+    """A row of a table."""
 
     label: str = Field(description="as printed")
     set: dict[str, Any] | None = Field(

@@ -1,4 +1,4 @@
-"""What a loss of coordinates is, and how a settings file chooses one.
+"""Interface of coordinate losses, and their choice in a settings file.
 
 All of them are in pixels of a crop of 256 px, whatever the crop's real side: the papers' parameters are in those
 pixels, and the Wing losses would never leave their first branch if coordinates ran from 0 to 1.

@@ -1,4 +1,4 @@
-"""What a trained model costs: counted, and one face timed."""
+"""The cost of a trained model: parameters, multiply-accumulates, and latency."""
 
 import platform
 import statistics

@@ -27,7 +27,7 @@ from facealign.report.robustness import robustness_plot
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A piece of a section, shown from the top: heading, sentences, plot, table, facts.
+    """A part of a section, from top to bottom: heading, sentences, plot, table, facts.
 
     Attributes:
         shown: A plot; ``alt`` says it in words.
@@ -56,7 +56,7 @@ class Section:
 
 
 def picture(name: str, found: EmbeddedImage, alt: str, heading: str = "") -> Part:
-    """A plot as a part; what it says where it could not be drawn."""
+    """Make a part of a plot, or of its error message where it could not be drawn."""
     if found.data is None:
         return Part(heading=heading, sentences=(found.error,))
     return Part(heading=heading, shown=found, alt=alt, name=name)
@@ -72,7 +72,7 @@ def page(title: str, subtitle: str, verdict: Sequence[str], sections: Sequence[S
 
 
 def verdict(runs: Sequence[Run], found: Sequence[Difference], normalizer: str) -> Iterator[str]:
-    """Which run is best, and which of the others cannot be told from it."""
+    """Say which run is best, and which others do not differ significantly from it."""
     best = best_of(runs)
     mean, low, high = best.figures["full"]["nme"]
     what = "the lowest NME" if len(runs) > 1 else "an NME"
@@ -96,7 +96,7 @@ def verdict(runs: Sequence[Run], found: Sequence[Difference], normalizer: str) -
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the report is made with.
+    """Settings of the report.
 
     Attributes:
         normalizer: What errors are divided by.

@@ -28,7 +28,7 @@ class PublishedNumber:
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """One line of a paper's table: its numbers by subset."""
+    """A row of a paper's table: its numbers by subset."""
 
     label: str
     source: str
@@ -143,7 +143,7 @@ def _measured(
 
 
 def _values(errors_F: NDArray[np.float64], figure: str, threshold: float | None) -> NDArray[np.float64]:
-    """What each face adds to the mean that the metric is."""
+    """Compute each face's contribution to the metric."""
     if figure == "nme":
         return errors_F
     assert threshold is not None, "as the table's rules have it"

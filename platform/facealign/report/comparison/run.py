@@ -1,4 +1,4 @@
-"""What a report knows of a run. Whoever has the run's files fills it in."""
+"""A run as the report needs it; the caller fills it from the run's files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ interval, fractions; ``full``, ``subsets``, ``attributes`` by name, ``edges`` by
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a model costs.
+    """The cost of a model.
 
     Attributes:
         parameters: Numbers in the network.
@@ -38,7 +38,7 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One model, or predictions that were made elsewhere, on test faces.
+    """A model, or external predictions, on test faces.
 
     Attributes:
         name: In tables and legends.

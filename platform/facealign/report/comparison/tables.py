@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class _Unit:
-    """How a metric is told."""
+    """How a metric is written."""
 
     label: str
     scale: float = 100.0
@@ -195,7 +195,7 @@ def ellipse_table(run: Run, ellipses: Ellipses, angles_N: NDArray[np.float64]) -
 
 
 def cost_table(runs: Sequence[Run]) -> Table | None:
-    """What the models cost; None where no run has a model."""
+    """Tabulate the cost of the models; None where no run has a model."""
     priced = [run for run in runs if run.cost is not None]
     if not priced:
         return None
@@ -213,7 +213,7 @@ def cost_table(runs: Sequence[Run]) -> Table | None:
 
 
 def stability_table(runs: Sequence[Run]) -> Table:
-    """How still the landmarks of the runs stand that have been measured."""
+    """Tabulate the stability of the runs' landmarks."""
     measured = {run.name: run.robustness for run in runs if run.robustness is not None}
 
     def row(pairs: Iterable[tuple[float, tuple[float, float]]]) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""What is best among trials: so far, by chance, of several objectives at once. Lower is better throughout."""
+"""The best trials: so far, at random, and of several objectives. Lower is better throughout."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a report knows of a search besides its trials. Plain values: whoever ran the search fills them in."""
+"""Context of a search's report besides its trials, as plain values."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from facealign.search.trial_row import TrialRow
 
 
 class ParameterRange(Settings):
-    """What a parameter may be: a span, or choices.
+    """The range of a parameter: an interval, or choices.
 
     Attributes:
         low: Least value; None for choices.
@@ -26,7 +26,7 @@ class ParameterRange(Settings):
 
 
 class RandomTrials(Settings):
-    """Trials whose settings were drawn at random: what any search has to beat.
+    """Trials with random settings, the baseline of a search.
 
     Attributes:
         source: Which they are, for the legend: "this search's 9 random trials", "study random-4f1c…".
@@ -59,7 +59,7 @@ class Command(Settings):
 
 
 class SearchContext(Settings):
-    """Everything but the trials; what is unknown may be left out, and the report says so where it matters.
+    """Context of a search's report; unknown parts may be left out, and the report says so.
 
     Attributes:
         name: Of the search.

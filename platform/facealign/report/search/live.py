@@ -48,7 +48,7 @@ class TrialUnderWay:
 
 
 class SearchState:
-    """Takes events, answers questions.
+    """State of a running search, updated by events.
 
     Args:
         clock: Seconds, rising.
@@ -151,7 +151,7 @@ class LiveLines:
         self._stream, self._state = stream, state
 
     def search(self, event: SearchBegins) -> None:
-        """How far an earlier process came, and what is left."""
+        """Record the start of a search, or its resumption."""
         self._state.search(event)
         self.note(f"search {self._state.name}: {self._standing()}")
 
@@ -168,7 +168,7 @@ class LiveLines:
         self._say(trial.number, *words, *(["rung"] if trial.epoch in self._state.rungs else []))
 
     def ended(self, event: TrialEnded) -> None:
-        """What it came to, and how the search stands."""
+        """Show the end of a trial, and the state of the search."""
         trial, is_best = self._state.ended(event)
         words = [
             f"{_ENDINGS.get(event['state'], event['state'])} after {event['epochs']} of {trial.epochs} epochs"

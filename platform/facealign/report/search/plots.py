@@ -495,7 +495,7 @@ def _slice_panel(
 
 @dataclass(frozen=True)
 class Picture:
-    """One kind of plot.
+    """A kind of plot.
 
     Attributes:
         title: As a heading.

@@ -1,4 +1,4 @@
-"""What a search came to, in words."""
+"""The verdict of a search as text."""
 
 import math
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def mean_and_half_width(values: Sequence[float]) -> tuple[float, float | None]:
 
 
 def setting_name(confirmed: Confirmed) -> str:
-    """What a row is called."""
+    """The name of a setting."""
     trial = "" if confirmed.number is None else f"trial {confirmed.number}"
     return ", ".join(part for part in ("paper's setting" if confirmed.paper else "", trial) if part) or "a setting"
 

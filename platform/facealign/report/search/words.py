@@ -48,7 +48,7 @@ def is_number(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Unit:
-    """What stands on an axis.
+    """The unit of an objective, as axes and texts show it.
 
     Attributes:
         label: Name and unit, for an axis.
