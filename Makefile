@@ -8,7 +8,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 # Tests run in two processes, the tests on the Ray cluster in one of them, all others in both. One thread each: the threads
 # of two processes on two cores wait for each other, and the tests take five times as long.
-PYTEST := OMP_NUM_THREADS=1 python -m pytest --numprocesses=2 --dist=loadgroup
+PYTEST := OMP_NUM_THREADS=1 python -m pytest --numprocesses=2
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,10 +14,33 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+ON_A_CLUSTER = (
+    "tests/cluster/",
+    "tests/pipelines/",
+    "tests/papers/test_reproduce.py",
+    "tests/tracking/test_server.py",
+)
+"""Files whose tests may need a Ray cluster: pytest-xdist runs them in one process."""
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Run the tests that need a Ray cluster in one process: two clusters on one host disturb each other."""
-    if item.get_closest_marker("ray") is not None:
-        item.add_marker(pytest.mark.xdist_group("ray"))
+    """Refuse a test on a Ray cluster that pytest-xdist would not know as one."""
+    if item.get_closest_marker("ray") is not None and not item.nodeid.startswith(ON_A_CLUSTER):
+        raise pytest.UsageError(
+            f"{item.nodeid} is marked `ray`; name its file in ON_A_CLUSTER of tests/conftest.py"
+        )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Run the tests on a Ray cluster in one process, since two clusters on one host disturb each other."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneCluster(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "cluster" if nodeid.startswith(ON_A_CLUSTER) else nodeid
+
+    return OneCluster(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
