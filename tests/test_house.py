@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,13 @@ def test_imports_flow_one_way():
         [Path(sys.executable).parent / "lint-imports"], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+PRIVATE = re.compile(r"^\s*(?:from|import) (ray|optuna|mlflow)(?:\.\w+)*\._\w+", re.MULTILINE)
+
+
+def test_private_parts_of_libraries_are_imported_in_one_module():
+    """Each such module has a test that names the version it holds for."""
+    package = REPOSITORY / "platform" / "facealign"
+    users = {str(path.relative_to(package)) for path in package.rglob("*.py") if PRIVATE.search(path.read_text())}
+    assert users == {"cluster/ray_internals.py"}

@@ -4,9 +4,9 @@ import pytest
 import torch
 from ray.exceptions import ActorDiedError, OutOfMemoryError
 from ray.train import ControllerError, WorkerGroupError
-from ray.train.v2._internal.exceptions import WorkerGroupStartupTimeoutError, WorkerHealthCheckFailedError
 
 from facealign.cluster.failures import NonRetryableError, Preempted, cause_of, is_retryable, to_driver_error
+from facealign.cluster.ray_internals import WorkerGroupStartupTimeoutError, WorkerHealthCheckFailedError
 from facealign.config import UserError
 
 HEALING = [

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import torch
 from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError
 from ray.train import ControllerError, TrainingFailedError, WorkerGroupError
-from ray.train.v2._internal.exceptions import (
+
+from facealign.cluster.ray_internals import (
     CollectiveTimeoutError,
+    PreemptionError,
     WorkerGroupStartupFailedError,
     WorkerGroupStartupTimeoutError,
     WorkerHealthCheckFailedError,
     WorkerHealthCheckTimeoutError,
 )
-from ray.train.v2.api.exceptions import PreemptionError
-
 from facealign.config import UserError
 
 LESS_MEMORY = "lower train.per_device_batch (the result stays the same), train.loader_workers or workers per node"

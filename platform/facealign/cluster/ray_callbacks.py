@@ -8,16 +8,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ray.train.v2._internal.execution.callback import ControllerCallback, ReportCallback, WorkerCallback
-from ray.train.v2._internal.execution.controller.state import (
+from facealign.cluster.failures import Cause, NonRetryableError, cause_of, errors_in, is_retryable
+from facealign.cluster.ray_internals import (
+    ControllerCallback,
     PreemptingState,
+    ReportCallback,
     ReschedulingState,
+    ResizeDecision,
     RestartingState,
     TrainControllerState,
+    WorkerCallback,
 )
-from ray.train.v2._internal.execution.scaling_policy import ResizeDecision
-
-from facealign.cluster.failures import Cause, NonRetryableError, cause_of, errors_in, is_retryable
 from facealign.config import UserError
 
 

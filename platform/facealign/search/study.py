@@ -167,10 +167,9 @@ class SearchStudy:
         trial = self.optuna.ask()
         assert trial.number == number, "nobody else asks this study"
         if PARAMS not in trial.user_attrs:
-            # A driver may have been killed between two parameters. To come to the same values again, all of them
-            # are resampled, from the first; Optuna would pass over those that are there.
-            trial._cached_frozen_trial.params.clear()
-            trial._cached_frozen_trial.distributions.clear()
+            # A driver may have been killed between two parameters. Sample all of them again, from the first, to
+            # come to the same values.
+            _forget_suggestions(trial)
         params = self.plan.suggest(trial)
         trial.set_user_attr(PARAMS, params)
         self._under_way[number], self._begun[number] = trial, self._clock()
@@ -273,3 +272,12 @@ class SearchStudy:
         now, trial = self._clock(), self._under_way[number]
         trial.set_user_attr(SECONDS, trial.user_attrs.get(SECONDS, 0.0) + now - self._begun[number])
         self._begun[number] = now
+
+
+def _forget_suggestions(trial: optuna.Trial) -> None:
+    """Let Optuna sample all parameters of a trial again; by itself it keeps those that it has suggested.
+
+    Uses a private part of Optuna; ``tests/search/test_optuna_internals.py`` names the version that this holds for.
+    """
+    trial._cached_frozen_trial.params.clear()
+    trial._cached_frozen_trial.distributions.clear()
