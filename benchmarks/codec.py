@@ -27,7 +27,7 @@ from facealign.data.preparing.cropping import face_box
 from facealign.data.record import BadSample
 from facealign.geometry import LandmarkSchema, Normalizer, affine, load_schema, stored_crop, view_of_stored
 from facealign.metrics import ced, nme
-from facealign.report.style import SERIES, dress, new_figure
+from facealign.report.style import SERIES, new_figure, style_axes
 from facealign.targets import (
     DecodeSettings,
     HeatmapSettings,
@@ -149,7 +149,7 @@ def draw(path: Path, faces: Sequence[tuple[LandmarkSchema, Landmarks]]) -> None:
             axes.plot(100 * steps, 100 * local_batches, color=color, linewidth=1.8, label=label, clip_on=False)
         unit = normalizer_of(schema).replace("_", "-")
         title = f"{schema.name}, {len(landmarks.points)} faces"
-        dress(axes, title, f"NME, % ({unit})", "" if number else "faces with at most this NME, %")
+        style_axes(axes, title, f"NME, % ({unit})", "" if number else "faces with at most this NME, %")
         axes.set(xscale="log", xlim=(100 * steps[0], 100 * steps[-1]), ylim=(0, 100))
         axes.set_xticks([0.01, 0.1, 1], ["0.01", "0.1", "1"])
         axes.minorticks_off()

@@ -121,12 +121,12 @@ def main() -> None:
             assert isinstance(run, RunHandle), "the server answers"
             tracker = MlflowTracker(run, Path(folder) / "spool", patience=300)
             recorder = Recorder(tracker)
-            conductor = threading.Thread(target=conduct, args=(server, recorder, seconds))
+            driver = threading.Thread(target=conduct, args=(server, recorder, seconds))
             job = small_job(Path(folder) / "shards")
-            conductor.start()
+            driver.start()
             with system_metrics(run, Path(folder) / "spool", "here"):
                 fit(job, World(), recorder)
-            conductor.join()
+            driver.join()
             tracker.close("FINISHED")
             print_speeds(recorder.steps)
             sys.exit(not all_there(run, recorder.steps))

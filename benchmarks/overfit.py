@@ -114,7 +114,7 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
         if (step + 1) % CHECK_EVERY == 0 or step + 1 == arguments.steps:
             errors = both(method, reader, arguments.faces)
             found = Outcome(*errors, step + 1, (time.perf_counter() - started) / 60)
-            print(f"  {name} step {step + 1}: {told(errors)}", file=sys.stderr, flush=True)
+            print(f"  {name} step {step + 1}: {error_text(errors)}", file=sys.stderr, flush=True)
             if max(errors) <= arguments.target:
                 break
     if arguments.measure:
@@ -122,7 +122,7 @@ def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace
         other = kind(settings, method.schema, SIZE)
         other.load_state_dict(method.state_dict())
         errors = both(other.to(device=device, memory_format=torch.channels_last), reader, arguments.faces)
-        print(f"  {name} with {' '.join(arguments.measure)}: {told(errors)}", file=sys.stderr, flush=True)
+        print(f"  {name} with {' '.join(arguments.measure)}: {error_text(errors)}", file=sys.stderr, flush=True)
     return found
 
 
@@ -137,7 +137,7 @@ def both(method: Method, reader: ShardReader, faces: int) -> tuple[float, float]
     return plain, flipped
 
 
-def told(errors: tuple[float, float]) -> str:
+def error_text(errors: tuple[float, float]) -> str:
     """Return the outcome as it is printed."""
     return "{:.2f} {:.2f} %".format(*(100 * error for error in errors))
 

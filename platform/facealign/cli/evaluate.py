@@ -113,7 +113,7 @@ def robustness(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
 ) -> None:
-    """Measure a trained model on faces that are turned, blurred, covered …, and how still its landmarks stand."""
+    """Measure a trained model on faces that are turned, blurred, covered …, and the stability of its landmarks."""
     from facealign.workflows.robustness import robustness as measure
 
     typer.echo(measure(model, folder, kinds or [], faces, fold, normalizer, out, seed))

@@ -80,7 +80,7 @@ def describe(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
 ) -> None:
-    """Tell what a method is made of, what it costs, and where each of its choices comes from."""
+    """Show a method's parts, its cost, and the source of each of its choices."""
     import json
 
     from facealign.workflows.describe import as_text, describe

@@ -49,7 +49,7 @@ class NonRetryableError(Exception):
     """A failure that would only come again, on its way from where it happened to the driver.
 
     Args:
-        message: All that the reader is told.
+        message: The whole message for the user.
         fixable: The reader can fix it; else it is a mistake in the program, and the message has its trace.
     """
 
@@ -133,7 +133,7 @@ def to_driver_error(error: Exception) -> Exception:
 
 @contextmanager
 def translate_ray_errors(folder: str) -> Iterator[None]:
-    """Turn Ray's errors into what the reader needs of them.
+    """Translate Ray's errors into user errors.
 
     Args:
         folder: Of the training's checkpoints.
@@ -185,7 +185,7 @@ class Cause:
     Attributes:
         text: A clause.
         remedy: What to do if it comes again and again, a sentence without its full stop.
-        announced: It was told beforehand, and the training has saved itself.
+        announced: It was announced, and the training has saved itself.
     """
 
     text: str

@@ -69,7 +69,7 @@ def predict_photos(job: PredictJob, config: ClusterConfig) -> Counted:
     job = replace(job, source=_absolute(job.source), out=_absolute(job.out))
     _require_empty(job.out)
     _require_photos(job.source)
-    # Here once, so that what is wrong is told before any worker starts.
+    # Checked here once, so that errors are reported before any worker starts.
     inference.load(job.model, job.runtime, tracking_uri=job.tracking_uri, device="cpu").require_detector()
     from facealign.cluster.session import session  # Ray takes seconds to import
 

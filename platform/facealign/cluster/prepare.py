@@ -1,4 +1,4 @@
-"""Shards made by many processes, on one machine or on many: Ray Data hands out the tasks."""
+"""Makes shards in many processes, on one machine or many; Ray Data distributes the tasks."""
 
 import logging
 import pickle

@@ -25,11 +25,11 @@ def guarded(folder: Path) -> Iterator[None]:
     """
     command = [sys.executable, "-I", __file__, str(folder), str(os.getpid())]
     # In a session of its own, it outlives a signal to the driver's whole group.
-    guardian = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    reaper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     try:
         yield
     finally:
-        guardian.communicate()
+        reaper.communicate()
 
 
 def _users(folder: str) -> Iterator[int]:

@@ -41,7 +41,7 @@ def train(
     Args:
         run: The run that metrics go to; None for nowhere.
         spool: Folder, on each machine, for what MLflow has not taken yet.
-        on_event: Called in this thread with what is told: ``{"kind": "log" | "epoch", …}`` by the workers,
+        on_event: Called in this thread with each event: ``{"kind": "log" | "epoch", …}`` by the workers,
             ``stopping`` with ``signal``, ``restart`` with ``attempt``, ``of`` and ``reason``, and ``resize`` with
             ``workers`` and ``before``.
 
@@ -65,7 +65,7 @@ def train(
             )
             progress = progress_of(result)
             if not progress.is_done(job.train):
-                assert signals.received is not None, "no other wish ends a training before its end"
+                assert signals.received is not None, "no other request ends a training before its end"
                 raise Stopped(progress, signals.received)
             fetch_best(result, best_model)
     return progress

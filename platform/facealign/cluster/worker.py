@@ -57,7 +57,7 @@ def train_worker(config: dict[str, Any]) -> None:
             if folder is not None and world.is_main:
                 task.channel.put.remote(resumed_event(read_progress(folder)))
             progress = fit(task.job, world, _WorkerCallback(task.channel, tracker, watch), folder)
-        # Stopped before the end: by the driver's wish, or because some worker or node was given notice.
+        # Stopped before the end: by the driver's request, or because some worker or node was given notice.
         if not progress.is_done(task.job.train) and ray.get(task.channel.control_request.remote()) != "stop":
             raise Preempted(ray_callbacks.termination_requested())
     except Exception as error:

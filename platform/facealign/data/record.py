@@ -35,7 +35,7 @@ class FaceRecord:
 
 
 _LONGEST = 240
-"""Characters of a place, and of a reason; a path may be longer than what is told of it."""
+"""Characters of a place, and of a reason; longer ones are shortened."""
 
 
 class BadSample(UserError):

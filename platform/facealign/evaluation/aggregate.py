@@ -31,7 +31,7 @@ def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErr
 
     Args:
         faces: At least one.
-        config: What errors are divided by, which landmarks count, and where FR and AUC are told.
+        config: What errors are divided by, which landmarks count, and the thresholds of FR and AUC.
         errors: Of these faces by this configuration, where they have been measured already.
 
     Returns:

@@ -14,7 +14,7 @@ class EvaluationConfig(Settings):
     normalizer: Normalizer = Field(default="inter_ocular", description="reference distance of the NME")
     failure_threshold: float = Field(default=0.10, gt=0, le=1, description="NME above which a face has failed")
     thresholds: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
-        default=(0.05, 0.07, 0.08, 0.10), description="NMEs at which FR and AUC are told as well"
+        default=(0.05, 0.07, 0.08, 0.10), description="other NMEs at which FR and AUC are reported"
     )
     landmarks: Literal["known", "visible"] = Field(
         default="known", description="which count: all that have coordinates, or those of them that are to be seen"

@@ -7,7 +7,7 @@ Of one set of faces, for thresholds t < u:
 3. u·AUC_u − t·AUC_t, the area under the CED between t and u, is between (u − t)(1 − FR_t) and (u − t)(1 − FR_u).
 4. √(normal² + tangent²) ≤ NME ≤ normal + tangent, all three over the landmarks that have a direction, and
    bias rate = (tangent − normal)/normal.
-5. The chosen NME is also told under its normalizer's name; the ends of an interval are in order.
+5. The chosen NME is also reported under its normalizer's name; the ends of an interval are in order.
 
 Between sets: a partition's faces add up, and NME, FR and AUC of all faces are the means of the subsets', weighted
 by their faces (300W: Full = (554·Common + 135·Challenging)/689). Where every landmark counted, the NME is the mean
@@ -58,7 +58,7 @@ def _of_set(part: Mapping[str, Any]) -> Iterator[str]:
     value = _values(part)
     faces, nme, thresholds = part["faces"], value["nme"], _thresholds(part)
     if not any(name.startswith("nme_") and _equal(value[name], nme) for name in value):
-        yield f"nme {nme} is told under no normalizer's name"
+        yield f"nme {nme} is reported under no normalizer's name"
     for t in thresholds:
         fr, auc = value[f"fr_{_name(t)}"], value[f"auc_{_name(t)}"]
         if not _equal(fr * faces, round(fr * faces)):

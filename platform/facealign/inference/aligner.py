@@ -103,8 +103,8 @@ def upright_boxes(boxes: NDArray[np.float64], stored: Image8, back: affine.Affin
     """(F, 4) boxes in the upright image, from those in the pixels as they are stored.
 
     Args:
-        boxes: (F, 4), as told.
-        stored: The image that they are told of.
+        boxes: (F, 4), as received.
+        stored: The image that they belong to.
         back: Upright pixels → stored ones.
 
     Raises:

@@ -1,6 +1,6 @@
 """Photos that a camera stored turned: EXIF's orientation.
 
-Landmarks are told in the pixels as they are stored, as everywhere here; faces are found in the upright image.
+Landmarks are reported in the pixels as they are stored, as everywhere here; faces are found in the upright image.
 """
 
 import io

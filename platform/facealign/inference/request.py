@@ -1,7 +1,7 @@
 """Requests to a served model: rows of images and boxes, checked before anything is computed.
 
-The server is told by anyone who reaches it, so nothing of a row is trusted: not its types, its sizes, nor what a
-image declares. No address is fetched.
+Anyone who reaches the server can send a request, so nothing of a row is trusted: not its types, its sizes, nor
+what a image declares. No address is fetched.
 """
 
 import base64
@@ -55,7 +55,7 @@ class Photo:
 
 
 def checked_rows(rows: Sequence[Mapping[str, Any]], limits: Limits) -> list[Mapping[str, Any]]:
-    """The rows, if all that can be told without decoding is in order.
+    """Check all that can be checked without decoding, and return the rows.
 
     Raises:
         BadRequest: A rule is broken.

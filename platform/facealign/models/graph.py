@@ -2,8 +2,8 @@
 
 The layers follow the semantic graph convolutions of Zhao et al., CVPR 2019, on which the authors build: a node's
 own features and its neighbors' have a matrix each; a softmax over the neighbors makes a mean of them (Eq. 6).
-Eq. 5 gives 98·(3+1) = 392 edges. The authors' code also lets a landmark hear those that chose it, which makes 470
-with their list of WFLW's neighbors.
+Eq. 5 gives 98·(3+1) = 392 edges. The authors' code also connects a landmark to those that chose it, which makes
+470 with their list of WFLW's neighbors.
 """
 
 import math
@@ -66,8 +66,8 @@ class Neighborhood(nn.Module):
         edges: E, how many there can be.
 
     Attributes:
-        edges: (E,) int64, N·i + j where i hears j; N² where there are fewer. Until they are known, each node hears
-            itself and the next ones.
+        edges: (E,) int64, N·i + j where j is a neighbor of i; N² where there are fewer. Until they are known, each
+            node has itself and the next ones.
     """
 
     edges: Tensor

@@ -103,8 +103,8 @@ def decide(
         candidate: (F,) NME of each face.
         rival: (F,) likewise, of the same faces.
         photos: The F photos that they are of.
-        groups: (F,) masks by name, which may overlap. A set of fewer than ``limits.min_photos`` photos is told and
-            decides nothing.
+        groups: (F,) masks by name, which may overlap. A set of fewer than ``limits.min_photos`` photos is reported
+            and decides nothing.
         failure_threshold: NME above which a face has failed.
 
     Raises:

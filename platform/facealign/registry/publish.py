@@ -157,7 +157,7 @@ def _save(
         input_example=_rows([_BLACK, _BLACK], [[[8, 8, 55, 55]], [[8, 8, 31, 31], [32, 32, 55, 55]]]),
         metadata=metadata,
         model_config={**Limits().model_dump(), DEVICE: None},
-        # Not told so, MLflow loads the model in another process to find out.
+        # Without this, MLflow loads the model in another process to find out.
         pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in PACKAGES],
     )
 

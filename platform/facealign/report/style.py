@@ -2,7 +2,7 @@
 
 On faces, truth is blue, prediction yellow and a published box green, each on a dark rim, because skin is warm and
 hair is dark. The first two stay apart under protanopia, deuteranopia and tritanopia, and differ in lightness
-besides; a box is told by its form. Lines on paper have the colors of Okabe and Ito (2008, "Color Universal
+besides; a box differs by its form. Lines on paper have the colors of Okabe and Ito (2008, "Color Universal
 Design"), chosen for the same reason.
 """
 

@@ -63,7 +63,7 @@ class TrialEpoch(TypedDict):
 class TrialEnded(TypedDict):
     """A trial is over. ``values`` is empty unless it is COMPLETE; ``cause`` says why it failed, else None.
 
-    A trial that goes back to WAITING because the search was told to stop ends with that state.
+    A trial that goes back to WAITING because the search was asked to stop ends with that state.
     """
 
     kind: Literal["trial_ended"]

@@ -84,7 +84,7 @@ def check_answers(uri: str) -> None:
         cause = getattr(error, "reason", error)
         if isinstance(cause, socket.gaierror):
             raise UserError(f"no machine has the name in {shown(uri)} ({cause}); fix {_SETTING}") from error
-        if not isinstance(cause, ssl.SSLError):  # whose certificate to trust is told to MLflow's client alone
+        if not isinstance(cause, ssl.SSLError):  # the trusted certificate is set in MLflow's client alone
             raise Away(_away(uri, cause)) from error
 
 

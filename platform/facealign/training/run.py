@@ -103,8 +103,8 @@ class Run:
         """
         meter, self._meter = self._meter, Meter(self.world.device)
         names, (*own, norm) = meter.totals(self.learner.weight_norm)
-        wish, seconds = float(self.events.stop_requested()), meter.seconds
-        faces, stop, waited, norm, *sums = self.world.sum([meter.faces, wish, meter.waited, norm, *own])
+        stop_requested, seconds = float(self.events.stop_requested()), meter.seconds
+        faces, stop, waited, norm, *sums = self.world.sum([meter.faces, stop_requested, meter.waited, norm, *own])
         means = {name: total / (meter.steps * self.world.size) for name, total in zip(names, sums, strict=True)}
         loss = means["train/loss"]
         if not (math.isfinite(loss) and math.isfinite(norm)):

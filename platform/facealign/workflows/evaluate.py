@@ -130,7 +130,7 @@ def save_outputs(
     )
 
 
-# Models that a command is told by name.
+# Models by name.
 
 
 def model_named(name: str) -> ModelFolder:
@@ -239,7 +239,7 @@ def _notes(scored: Scored) -> Iterator[str]:
         yield f"{len(scored.elsewhere)} predictions are nowhere near their faces; they count all the same"
 
 
-# Runs that a command is told by name: what was found on the faces of a fold, and what lies beside it.
+# Runs by name: predictions on the faces of a fold, and the files beside them.
 
 
 EVALUATION, TEST, VALIDATION = "evaluation.json", "test.arrow", "validation.arrow"

@@ -73,7 +73,7 @@ class Outcome:
 def predict(request: Request) -> Outcome:
     """Find the landmarks, and write them to ``request.out``.
 
-    Of a folder, photos that cannot be read are told on standard error and passed over.
+    Of a folder, photos that cannot be read are reported on standard error and skipped.
 
     Raises:
         UserError: There is nothing to look at; the model cannot be loaded; the one photo, or the video, cannot be

@@ -55,7 +55,7 @@ class TableSettings:
     ) -> None:
         self._table = table
         tree = read_yaml(params)
-        check_settings(tree, params, Params)  # by itself, so that a mistake in it is told with its line
+        check_settings(tree, params, Params)  # by itself, so that a mistake in it is reported with its line
         if preset == "paper":
             list(overlay(tree, read_yaml(RECIPES / f"{table.method}.yaml")))
         assign(tree, assignments)

@@ -19,7 +19,7 @@ class Finding:
     """The outcome of one check.
 
     Attributes:
-        state: ``warning``: a training runs, but not as one would wish; ``failed``: it does not run.
+        state: ``warning``: a training runs, but with a problem; ``failed``: it does not run.
         found: What is there.
         remedy: What to do about it; empty where there is nothing to do.
     """

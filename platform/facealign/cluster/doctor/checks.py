@@ -56,7 +56,7 @@ def whole_everywhere(plan: Plan) -> Finding:
     place = plan.shards
     if not isinstance(open_store(place), Folder):
         require_whole(place)
-    answers = ask(seen, place)
+    answers = ask(folder_state, place)
     if answers.refused:
         return Finding("failed", f"{place}: {listed(answers.refused)}", _SHARDS_REMEDY)
     digests = {node: found.digest[:12] for node, found in answers.results.items()}
@@ -79,7 +79,7 @@ def whole_everywhere(plan: Plan) -> Finding:
     )
 
 
-def seen(place: str) -> ShardFolderState:
+def folder_state(place: str) -> ShardFolderState:
     """Look from this node.
 
     Raises:
@@ -233,8 +233,8 @@ def seen_by_all(plan: Plan) -> Finding:
         return Finding("failed", f"{address}: cannot be read on {listed(read.refused)}", _STORAGE_REMEDY)
     blind = {
         node: f"does not see what {', '.join(missing)} wrote"
-        for node, seen in read.results.items()
-        if (missing := [other.name for other in alive() if other.id not in seen])
+        for node, folder_state in read.results.items()
+        if (missing := [other.name for other in alive() if other.id not in folder_state])
     }
     if blind:
         return Finding("failed", f"{address}: {listed(blind)}", _STORAGE_REMEDY)
@@ -242,11 +242,13 @@ def seen_by_all(plan: Plan) -> Finding:
 
 
 def _room(address: str, wanted: int) -> Finding:
-    seen = f"{address}: every node reads what every other writes"
+    folder_state = f"{address}: every node reads what every other writes"
     if "://" in address:
-        return Finding("ok", seen)
+        return Finding("ok", folder_state)
     free = min(ask(free_bytes, address).results.values())
-    found = f"{seen}; {free / 1e9:.1f} GB free, {_CHECKPOINTS} checkpoints take up to {wanted / 1e9:.1f} GB"
+    found = (
+        f"{folder_state}; {free / 1e9:.1f} GB free, {_CHECKPOINTS} checkpoints take up to {wanted / 1e9:.1f} GB"
+    )
     if free < wanted:
         return Finding("failed", found, "free some, or set cluster.storage to another place")
     return Finding("ok", found)

@@ -29,7 +29,7 @@ from facealign.search.study import SearchStudy
 from facealign.storage import uris
 from facealign.training.stopping import StopSignals
 
-# Tune's two interfaces on the conductor: a searcher that asks it, and a scheduler that tells it.
+# Tune's two interfaces to the controller: a searcher that asks it, and a scheduler that reports to it.
 
 
 class Unsaved:
@@ -40,28 +40,28 @@ class Unsaved:
 
 
 class StudySearcher(Unsaved, Searcher):  # type: ignore[misc]  # Ray has no types
-    """Hands Tune the conductor's trials, so many at once; the study remembers, so Tune has nothing to save."""
+    """Hands Tune the controller's trials, so many at once; the study remembers, so Tune has nothing to save."""
 
-    def __init__(self, conductor: TrialController, concurrency: int) -> None:
+    def __init__(self, controller: TrialController, concurrency: int) -> None:
         super().__init__()
-        self._conductor, self._concurrency = conductor, concurrency
+        self._controller, self._concurrency = controller, concurrency
         self.numbers: dict[str, int] = {}
         self.causes: dict[str, str] = {}
 
     def suggest(self, trial_id: str) -> Any:
         """Tune calls it: settings of a new trial, None for not now, or that there are no more."""
-        if self._conductor.running >= self._concurrency:
+        if self._controller.running >= self._concurrency:
             return None
-        task = self._conductor.next()
+        task = self._controller.next()
         if task is None:  # one that is running may have to be asked again
-            return None if self._conductor.running else Searcher.FINISHED
+            return None if self._controller.running else Searcher.FINISHED
         self.numbers[trial_id] = task.number
         return {"task": task}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Tune calls it when a trial has ended, by itself or not."""
         cause = self.causes.pop(trial_id, "it ended without a word")
-        self._conductor.lost(self.numbers.pop(trial_id), cause)
+        self._controller.lost(self.numbers.pop(trial_id), cause)
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: the study holds the state."""
@@ -73,9 +73,9 @@ class StudySearcher(Unsaved, Searcher):  # type: ignore[misc]  # Ray has no type
 class StudyScheduler(Unsaved, FIFOScheduler):  # type: ignore[misc]
     """Passes on what trials tell, and stops those that the study prunes."""
 
-    def __init__(self, conductor: TrialController, searcher: StudySearcher) -> None:
+    def __init__(self, controller: TrialController, searcher: StudySearcher) -> None:
         super().__init__()
-        self._conductor, self._searcher = conductor, searcher
+        self._controller, self._searcher = controller, searcher
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Tune calls it for each report."""
@@ -83,7 +83,7 @@ class StudyScheduler(Unsaved, FIFOScheduler):  # type: ignore[misc]
         report = json.loads(result["report"])
         if "rungs" in report:
             report["rungs"] = {int(epoch): nme for epoch, nme in report["rungs"].items()}
-        is_over = self._conductor.on_report(task.number, report)
+        is_over = self._controller.on_report(task.number, report)
         return str(TrialScheduler.STOP if is_over else TrialScheduler.CONTINUE)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
@@ -235,22 +235,22 @@ class Searching:
                 if uris.exists(common.folder(number)):
                     uris.remove(common.folder(number))
 
-            conductor = TrialController(
+            controller = TrialController(
                 study, job_of, self.config.max_failures, self.spool, delete_checkpoints, self.on_event
             )
-            conductor.begin()
-            watch = _Watch(conductor, line, room, self)
+            controller.begin()
+            watch = _Watch(controller, line, room, self)
             try:
-                if conductor.has_more:
-                    _tune(conductor, common, room, watch, self.scratch)
+                if controller.has_more:
+                    _tune(controller, common, room, watch, self.scratch)
             finally:
-                conductor.close()
+                controller.close()
             if not any(row.state == "WAITING" for row in study.rows()) and uris.exists(common.place_of_study):
                 uris.remove(common.place_of_study)
         if self.signals.received is not None:
             raise Interrupted(128 + self.signals.received)
-        if conductor.error is not None:
-            raise conductor.error
+        if controller.error is not None:
+            raise controller.error
         return watch.limit
 
 
@@ -283,12 +283,12 @@ def _is_plain(config: ClusterConfig) -> bool:
 
 
 def _tune(
-    conductor: TrialController, common: Common, room: Capacity, watch: "_Watch", scratch: Path | None
+    controller: TrialController, common: Common, room: Capacity, watch: "_Watch", scratch: Path | None
 ) -> None:
     """Let Tune run trials until the controller has no more; Tune's own files are deleted."""
     logging.getLogger("ray.tune").setLevel(logging.ERROR)  # it misses its own logs, and other things not needed
     alone = common.scaling is None
-    searcher = StudySearcher(conductor, room.trials)
+    searcher = StudySearcher(controller, room.trials)
     with tempfile.TemporaryDirectory(prefix="facealign-tune-", dir=scratch, ignore_cleanup_errors=True) as folder:
         tune.Tuner(
             tune.with_resources(
@@ -296,7 +296,7 @@ def _tune(
             ),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
-                scheduler=StudyScheduler(conductor, searcher),
+                scheduler=StudyScheduler(controller, searcher),
                 num_samples=-1,
                 reuse_actors=alone,
                 trial_dirname_creator=lambda trial: trial.trial_id,
@@ -314,14 +314,14 @@ def _tune(
 class _Watch(Unsaved, tune.Callback):  # type: ignore[misc]  # Ray has no types
     """Looks at clock and signals, in each round of Tune's loop."""
 
-    def __init__(self, conductor: TrialController, line: Any, room: Capacity, searching: Searching) -> None:
-        self._conductor, self._line, self._room, self._searching = conductor, line, room, searching
+    def __init__(self, controller: TrialController, line: Any, room: Capacity, searching: Searching) -> None:
+        self._controller, self._line, self._room, self._searching = controller, line, room, searching
         self._asked = False
         self.limit: str | None = None
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Tune calls it."""
-        limit = self._conductor.tick(self._room.gpus_per_trial)
+        limit = self._controller.tick(self._room.gpus_per_trial)
         if self._asked:
             return
         received = self._searching.signals.received
@@ -330,11 +330,11 @@ class _Watch(Unsaved, tune.Callback):  # type: ignore[misc]  # Ray has no types
         elif limit is not None:
             self.limit = limit
             self._stop(f"budget.{limit} is spent: running trials save themselves, and wait")
-        elif self._conductor.is_stopping:
+        elif self._controller.is_stopping:
             self._stop("stopping: running trials save themselves, and wait")
 
     def _stop(self, why: str) -> None:
         self._asked = True
-        self._conductor.is_stopping = True
+        self._controller.is_stopping = True
         self._searching.on_event(Note(kind="note", text=why))
         ray.get(self._line.request_stop.remote())

@@ -88,7 +88,7 @@ class Common:
         channel: To the driver of the search: whether the trials are to stop.
         tracked: Where the trials' runs are recorded; None: nowhere.
         spool: Folder, on each machine, for what MLflow has not taken yet.
-        measure: Of a finished trial's best model; None: nothing further.
+        measure: Of a finished trial's best model; None: no other metrics.
     """
 
     study: str

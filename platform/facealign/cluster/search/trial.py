@@ -64,7 +64,9 @@ class _TrialCallback:
     def checkpoint(self, folder: Path | None, score: float) -> None:
         assert folder is not None, "the only process is the main one"
         self._kept.keep(folder)
-        if self._news is not None:  # told when it is kept: a trial that goes on never has to tell less than before
+        if (
+            self._news is not None
+        ):  # reported after its checkpoint is kept, so that a resumed trial never reports less than before
             news, self._news = self._news, None
             self._send_report(report_of(news))
 
@@ -127,7 +129,7 @@ def run_trial(config: dict[str, Any], common: Common) -> None:
         common: Of all trials.
 
     Raises:
-        Exception: What another try may heal; all else is told.
+        Exception: A retryable error; others are reported.
     """
     try:
         ending = _trained(config["task"], common)

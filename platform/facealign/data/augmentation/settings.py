@@ -104,15 +104,15 @@ class AugmentSettings(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_recipe(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            given = {"recipe": given}
-        if not isinstance(given, dict):
-            return given
-        name = given.get("recipe", "awing")
+    def _from_recipe(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"recipe": value}
+        if not isinstance(value, dict):
+            return value
+        name = value.get("recipe", "awing")
         if not isinstance(name, str) or name not in RECIPES:
             raise ValueError(f"unknown augmentation recipe {name!r}; known are: {', '.join(sorted(RECIPES))}")
-        return {"recipe": name, **RECIPES[name], **given}
+        return {"recipe": name, **RECIPES[name], **value}
 
     def but(self, **changes: Any) -> Self:
         """Return a validated copy of the settings with other values."""

@@ -86,8 +86,8 @@ def cut_image(stored: Image8, view: CropView, size: int) -> Image8:
             return stored[y : y + size, x : x + size]
     # Four channels are warped in two thirds of the time of three, and to the same values.
     four = cv2.cvtColor(stored, cv2.COLOR_RGB2RGBA)
-    seen = cv2.warpAffine(four, view.matrix, (size, size), flags=cv2.INTER_LINEAR)
-    return np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
+    shown = cv2.warpAffine(four, view.matrix, (size, size), flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
 
 
 def move_points(

@@ -26,7 +26,7 @@ class ShardSettings(Settings):
     quality: int = Field(default=95, ge=50, le=100, description="of JPEG")
 
     def mean_rows(self, stored_size: int, landmarks: int) -> float:
-        """Faces in a shard on average, as far as it can be told before one is encoded: at least 1.
+        """Faces in a shard on average, estimated before one is encoded: at least 1.
 
         Args:
             stored_size: Side of the stored crops, px.

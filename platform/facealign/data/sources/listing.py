@@ -68,5 +68,5 @@ def as_line(row: Mapping[str, Any]) -> str:
 
 
 def from_line(line: str) -> Any:
-    """What ``as_line`` was given."""
+    """Parse the line of ``as_line``."""
     return json.loads(line)

@@ -59,7 +59,7 @@ def read_pts(path: Path, place: str, schema: LandmarkSchema) -> NDArray[np.float
 
 
 def count_points(path: Path, place: str) -> int | None:
-    """How many points a file says it holds, without a look at them; None where it cannot be told.
+    """Read the number of points from a file's header; None where it cannot be read.
 
     Files without a header are counted by their lines.
     """

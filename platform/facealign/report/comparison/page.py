@@ -160,7 +160,7 @@ def _differences(runs: Sequence[Run], found: Sequence[Difference], settings: Set
     table = tables.difference_table(found, best_of(runs).name, settings.threshold)
     reading = (
         "Face by face, on the faces that both runs have: much surer than two intervals held side by side. Where "
-        "the interval holds 0, the two cannot be told apart on these faces.",
+        "the interval holds 0, the two do not differ significantly on these faces.",
     )
     return Section("differences", "Against the best run", (Part(table=table),), reading)
 

@@ -148,7 +148,7 @@ def log_axis(axis: Any, low: float, high: float) -> None:
 
 # How trials look in every plot: a state by its marker, the best and the paper's by theirs.
 #
-# All is told by form besides color, for a plot may be printed in black and white.
+# Forms differ as well as colors, since a plot may be printed in black and white.
 
 
 @dataclass(frozen=True)
