@@ -159,7 +159,7 @@ def _prepared(folder: Path, size: int, faces: int) -> ShardReader:
 
 def _repeated(reader: ShardReader, out: Path, count: int) -> ShardReader:
     """A training fold of ``count`` rows: those of ``reader`` over and over, each with an id of its own."""
-    from facealign.data.shards.row import Row, to_batch
+    from facealign.data.shards.row import ShardRow, to_batch
     from facealign.data.shards.writer import publish, write_shard
     from facealign.storage.uris import open_store
 
@@ -171,7 +171,7 @@ def _repeated(reader: ShardReader, out: Path, count: int) -> ShardReader:
         for number in range(start, min(start + 4000, count)):
             face = faces[number % len(faces)]
             labels = replace(face.labels, id=f"{number:08d}", photo=f"{number:08d}")
-            rows.append(Row(replace(face, labels=labels), image_digest=f"{number:016x}"))
+            rows.append(ShardRow(replace(face, labels=labels), image_digest=f"{number:016x}"))
         shards.append(write_shard(store, "train", to_batch(rows)))
     index = reader.index.model_copy(
         update={

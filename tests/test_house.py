@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,14 @@ def test_private_parts_of_libraries_are_imported_in_one_module():
     package = REPOSITORY / "platform" / "facealign"
     users = {str(path.relative_to(package)) for path in package.rglob("*.py") if PRIVATE.search(path.read_text())}
     assert users == {"cluster/ray_internals.py"}
+
+
+def test_no_class_name_stands_twice():
+    package = REPOSITORY / "platform" / "facealign"
+    names = Counter(
+        node.name
+        for path in package.rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name != "Config"  # each data source has its own
+    )
+    assert [name for name, count in names.items() if count > 1] == []

@@ -4,7 +4,7 @@ import numpy as np
 
 from facealign.report.search.context import (
     Command,
-    Confirmed,
+    ConfirmedSetting,
     ParameterRange,
     RandomTrials,
     SearchContext,
@@ -74,8 +74,8 @@ def context(rows=(), **others):
             trials=9,
         ),
         "confirmed": (
-            Confirmed(number=2, values=(0.041, 0.043, 0.042)),
-            Confirmed(number=0, paper=True, values=(0.051, 0.050, 0.053)),
+            ConfirmedSetting(number=2, values=(0.041, 0.043, 0.042)),
+            ConfirmedSetting(number=0, paper=True, values=(0.051, 0.050, 0.053)),
         ),
         "commands": (Command(purpose="Train the winner", line="facealign train awing --set alpha=2"),),
         "lineage": {"data": "9a0c5b1f", "commit": "98b98ac"},

@@ -11,7 +11,7 @@ from facealign.data.images import encode
 from facealign.data.preparing.planning import runs
 from facealign.data.shards.index import Index, SourceNote
 from facealign.data.shards.reader import ShardReader
-from facealign.data.shards.row import Labels, Row, StoredFace, arrow_schema, fingerprint, to_batch
+from facealign.data.shards.row import Labels, ShardRow, StoredFace, arrow_schema, fingerprint, to_batch
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.shards.writer import publish, write_shard
 from facealign.geometry import CropSettings, LandmarkSchema, affine
@@ -55,7 +55,7 @@ def write_set(tmp_path: Path) -> Callable[..., Path]:
     ) -> Place:
         out = tmp_path / folder if place is None else place
         store = open_store(out)
-        rows = [Row(face, f"image of {face.labels.id}") for face in faces]
+        rows = [ShardRow(face, f"image of {face.labels.id}") for face in faces]
         mean = megabytes * 1e6 / faces[0].encoded.nbytes
         parts = runs(rows, mean, lambda row: row.face.labels.id)
         index = Index(

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from facealign.inference.answer import answer
-from facealign.inference.request import BadRequest, Limits
+from facealign.inference.request import BadRequest, RequestLimits
 
-LIMITS = Limits(max_rows=3, max_bytes=20_000, max_pixels=10_000, max_faces=2)
+LIMITS = RequestLimits(max_rows=3, max_bytes=20_000, max_pixels=10_000, max_faces=2)
 BOX = [40, 10, 70, 40]
 
 

@@ -12,11 +12,11 @@ from facealign.data.sources.pts import read_pts
 from facealign.geometry import load_schema
 from facealign.inference import Face
 from facealign.inference.boxes_file import read_boxes
-from facealign.inference.formats import Finding, as_csv, as_json, as_pts
+from facealign.inference.formats import ImageFaces, as_csv, as_json, as_pts
 
 POINTS = np.random.default_rng(0).uniform(0, 400, (68, 2)).round(3)
 FACE = Face(np.array([1.0, 2, 300, 400]), POINTS)
-FINDINGS = [Finding("a, b.jpg", [(0, FACE), (1, FACE)]), Finding("none.jpg", [])]
+FINDINGS = [ImageFaces("a, b.jpg", [(0, FACE), (1, FACE)]), ImageFaces("none.jpg", [])]
 
 
 def test_pts_counts_from_one(tmp_path):

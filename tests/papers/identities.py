@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import ceil, floor, hypot
 
-from facealign.evaluation.papers.table import SCALE, PaperTable, Row, printed_mean
+from facealign.evaluation.papers.table import SCALE, PaperTable, TableRow, printed_mean
 
 PARTS_OF_300W = {"common": 554, "challenging": 135}
 
@@ -17,7 +17,7 @@ def violations(table: PaperTable) -> Iterator[tuple[str, str]]:
         yield from ((row.label, key) for key in _directions(table, row))
 
 
-def bounds(table: PaperTable, row: Row, key: str) -> tuple[float, float] | None:
+def bounds(table: PaperTable, row: TableRow, key: str) -> tuple[float, float] | None:
     """Between which the true number lies, in the column's unit."""
     number = printed_mean(row.printed[key])
     half = 0.5 * 10 ** -table.columns[key].decimals
@@ -36,7 +36,7 @@ def _beside(table: PaperTable, key: str, figure: str, **changes: object) -> str 
     return None
 
 
-def _auc(table: PaperTable, row: Row) -> Iterator[str]:
+def _auc(table: PaperTable, row: TableRow) -> Iterator[str]:
     """AUC_t ≥ 1 − NME/t."""
     for key, column in table.columns.items():
         nme = _beside(table, key, "nme") if column.figure == "auc" else None
@@ -45,7 +45,7 @@ def _auc(table: PaperTable, row: Row) -> Iterator[str]:
             yield key
 
 
-def _full_of_300w(table: PaperTable, row: Row) -> Iterator[str]:
+def _full_of_300w(table: PaperTable, row: TableRow) -> Iterator[str]:
     """Full = (554 · Common + 135 · Challenging) / 689."""
     for key, column in table.columns.items():
         if column.data != "300w" or column.figure != "nme" or column.subset is not None:
@@ -62,7 +62,7 @@ def _full_of_300w(table: PaperTable, row: Row) -> Iterator[str]:
             yield key
 
 
-def _shares(table: PaperTable, row: Row) -> Iterator[str]:
+def _shares(table: PaperTable, row: TableRow) -> Iterator[str]:
     """A failure rate is a whole number of faces, of all runs that it is the mean of."""
     for key, column in table.columns.items():
         if column.figure == "failure_rate" and column.faces and (found := bounds(table, row, key)):
@@ -71,7 +71,7 @@ def _shares(table: PaperTable, row: Row) -> Iterator[str]:
                 yield key
 
 
-def _directions(table: PaperTable, row: Row) -> Iterator[str]:
+def _directions(table: PaperTable, row: TableRow) -> Iterator[str]:
     """√(normal² + tangent²) ≤ overall ≤ normal + tangent; bias rate = (tangent − normal) / normal."""
     keys = {column.figure: key for key, column in table.columns.items()}
     if not {"normal_nme", "tangent_nme", "nme", "bias_rate"} <= keys.keys():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from facealign.evaluation.papers.markdown import as_markdown
-from facealign.evaluation.papers.results import Cell, Conditions, Reproduced, cells, mean_shape_cells
+from facealign.evaluation.papers.results import Conditions, Reproduced, ReproducedCell, cells, mean_shape_cells
 from facealign.evaluation.papers.table import PaperTable
 
 TABLE = PaperTable.model_validate(
@@ -137,8 +137,8 @@ def test_the_page():
 
 
 def test_deviations_are_of_a_sample():
-    assert Cell(runs=(1.0, 2.0, 3.0)).sd == pytest.approx(1.0)
-    assert Cell(runs=(1.0,)).sd is None
+    assert ReproducedCell(runs=(1.0, 2.0, 3.0)).sd == pytest.approx(1.0)
+    assert ReproducedCell(runs=(1.0,)).sd is None
 
 
 def test_rows_in_the_papers_order_and_against_it():
@@ -149,7 +149,7 @@ def test_rows_in_the_papers_order_and_against_it():
         | {"columns": {"nme": TABLE.columns["nme"].model_dump()}, "rows": rows}
     )
     for ours, expected in (((5, 4, 3, 2), 1.0), ((2, 3, 4, 5), -1.0), ((5, 4, 2, 3), 0.8), ((3, 3, 3, 3), None)):
-        made = {str(i): {"nme": Cell(runs=(float(value),))} for i, value in enumerate(ours)}
+        made = {str(i): {"nme": ReproducedCell(runs=(float(value),))} for i, value in enumerate(ours)}
         found = FOUND.model_copy(update={"table": table, "ours": made}).spread("nme")
         assert found.rank_correlation == (None if expected is None else pytest.approx(expected))
         assert (found.printed, found.seeds) == (pytest.approx(0.5), None)

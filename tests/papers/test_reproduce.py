@@ -11,7 +11,7 @@ from facealign.config import UserError
 from facealign.evaluation.papers.load import load_table, table_names, table_path
 from facealign.models.resnet import ResNet
 from facealign.workflows import reproduce_runs
-from facealign.workflows.reproduce import Request, reproduce
+from facealign.workflows.reproduce import ReproductionRequest, reproduce
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAMES = table_names(REPOSITORY / "search_spaces" / "papers")
@@ -58,7 +58,7 @@ def project(tmp_path, tiny_shards, monkeypatch):
 
 
 def dry_run(name, **changes):
-    return reproduce(Request(**{"table": name, "plain": True, "device": "cpu", "seeds": 1, **changes}))
+    return reproduce(ReproductionRequest(**{"table": name, "plain": True, "device": "cpu", "seeds": 1, **changes}))
 
 
 def check(name, page, project):
@@ -131,12 +131,12 @@ def test_on_the_cluster_and_in_mlflow(project, ray_cluster):
 
     uri = f"sqlite:///{project}/mlflow.db"
     change = ["tracking.enabled=true", f"tracking.uri={uri}", f"cluster.storage={project}/runs"]
-    page = reproduce(Request("awing-10", epochs=2, change=change))
+    page = reproduce(ReproductionRequest("awing-10", epochs=2, change=change))
     check("awing-10", page, project)
     assert (
         "Our epochs at the same share of the training: 1 for 10, 1 for 50, 1 for 100, 1 for 150, 2 for 200" in page
     )
-    assert reproduce(Request("awing-10", epochs=2, change=change, go_on=True)) == page
+    assert reproduce(ReproductionRequest("awing-10", epochs=2, change=change, go_on=True)) == page
     client = MlflowClient(uri)
     runs = client.search_runs([one.experiment_id for one in client.search_experiments()])
     parents = {run.data.tags.get("mlflow.parentRunId") for run in runs} - {None}
@@ -151,9 +151,9 @@ def test_a_training_that_failed_is_trained_when_its_cause_is_mended(project, ray
     weights = project / "weights.safetensors"
     (project / "scc-7.yaml").write_text(ONE_ROW)
     change = [f"cluster.storage={project}/runs", f"method.scc.model.network.backbone.weights={weights}"]
-    page = reproduce(Request("scc-7.yaml", change=change))
+    page = reproduce(ReproductionRequest("scc-7.yaml", change=change))
     assert "All landmarks failed: " in page
     assert "no such file of weights" in page
     save_file(ResNet("resnet18", width=16).state_dict(), weights)
-    page = reproduce(Request("scc-7.yaml", change=change, go_on=True))
+    page = reproduce(ReproductionRequest("scc-7.yaml", change=change, go_on=True))
     assert "failed" not in page

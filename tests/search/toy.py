@@ -9,7 +9,7 @@ from pathlib import Path
 
 import optuna
 
-from facealign.search.plan import Limits, Queued
+from facealign.search.plan import Queued, SearchLimits
 from facealign.search.pruners import ASHASettings, build_pruner
 from facealign.search.samplers import TPESettings, build_sampler
 from facealign.search.space import Space
@@ -29,7 +29,7 @@ class ToyPlan:
     queue = (Queued({"train.x": 0.3, "train.y": 4}),)
 
     def __init__(self, **limits):
-        self.limits = Limits(**limits)
+        self.limits = SearchLimits(**limits)
         self.fixed = {"train.epochs": EPOCHS}
 
     def sampler(self, number):

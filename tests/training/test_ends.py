@@ -5,7 +5,7 @@ import pytest
 from facealign.training import World, fit
 from facealign.training.callback import UNMEASURED
 from facealign.training.progress import EpochRecord, Progress
-from facealign.training.run import Run
+from facealign.training.run import TrainingRun
 from training.changed import with_train
 from training.test_fit import Recorder, assert_same_weights
 
@@ -28,7 +28,7 @@ def measuring(monkeypatch):
 
     def start(*nmes):
         found = iter(nmes)
-        monkeypatch.setattr(Run, "validate", lambda self: next(found))
+        monkeypatch.setattr(TrainingRun, "validate", lambda self: next(found))
 
     return start
 

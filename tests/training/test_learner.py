@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from facealign.training import World, fit
-from facealign.training.run import Run
+from facealign.training.run import TrainingRun
 from training.changed import with_train
 from training.test_fit import Recorder, assert_same_weights
 
 
 def gradients(job, micro_batches):
     """Of the first batch, in chunks; with batch normalization as in evaluation, which knows of no pieces."""
-    run = Run(job, World(), None, None)
+    run = TrainingRun(job, World(), None, None)
     run.learner.method.eval()
     share = next(run.local_batches())
     for rows in micro_batches:

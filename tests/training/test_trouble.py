@@ -14,7 +14,7 @@ from facealign.training import World, fit
 from facealign.training.checkpoint import read_progress, save_checkpoint
 from facealign.training.config import TrainConfig
 from facealign.training.learner import Learner
-from facealign.training.run import Run
+from facealign.training.run import TrainingRun
 from facealign.training.shortage import enough_disk
 from training.changed import poison, with_train
 from training.test_fit import Recorder
@@ -67,7 +67,7 @@ def test_a_gpu_without_room_is_told_plainly(tiny_job, tmp_path, monkeypatch, set
 
 
 def test_a_full_disk_is_told_plainly(tiny_job, tmp_path):
-    run = Run(tiny_job, World(), None, None)
+    run = TrainingRun(tiny_job, World(), None, None)
     (tmp_path / "state.pt").symlink_to("/dev/full")
     with pytest.raises(UserError, match=rf"{tmp_path}: no room .*MB are free.*free some space, or let TMPDIR"):
         save_checkpoint(tmp_path, run.learner, run.progress, tiny_job, run.faces.input_spec)

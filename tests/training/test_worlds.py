@@ -8,7 +8,7 @@ from facealign.data.dataset import FaceDataset
 from facealign.data.loader import train_batches
 from facealign.data.shards.reader import ShardReader
 from facealign.training import World
-from facealign.training.run import Run
+from facealign.training.run import TrainingRun
 from training.changed import with_train
 from training.worlds import train_step, work
 
@@ -56,7 +56,7 @@ def test_each_finds_every_figure_of_an_evaluation_to_the_bit(alone, together):
 
 
 def test_they_learn_what_one_learns(alone, together, job):
-    before = Run(job, World(), None, None).learner.method.state_dict()
+    before = TrainingRun(job, World(), None, None).learner.method.state_dict()
     moved = torch.stack([(expected - before[name]).double().norm() for name, expected in alone[1].items()]).norm()
     assert moved > 1e-3
     for name, expected in alone[1].items():

@@ -12,7 +12,7 @@ from facealign.evaluation.config import EvaluationConfig
 from facealign.evaluation.evaluate import evaluate
 from facealign.training import ModelFolder, TrainJob, World, fit
 from facealign.training.checkpoint import ModelCard
-from facealign.training.run import Run
+from facealign.training.run import TrainingRun
 from training.changed import in_float64, poison
 from training.test_fit import Recorder
 
@@ -22,7 +22,7 @@ def train_step(job: TrainJob, world: World, folder: Path, bad: tuple[str, ...]) 
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         in_float64(patch)
-        run = Run(job, world, None, None)
+        run = TrainingRun(job, world, None, None)
         measured, evaluation = run.validate(), evaluated(run)
         progress = fit(job, world, Recorder(folder) if world.is_main else _Silent(folder))
         poison(patch, job.method, bad)
@@ -36,7 +36,7 @@ def train_step(job: TrainJob, world: World, folder: Path, bad: tuple[str, ...]) 
     }
 
 
-def evaluated(run: Run) -> tuple[list[object], dict[str, object]]:
+def evaluated(run: TrainingRun) -> tuple[list[object], dict[str, object]]:
     """What the untrained network finds on the test faces, two in a batch, and all metrics of it."""
     job, faces = run.job, run.faces.input_spec
     card = ModelCard(job=job, config_hash=job.config_hash, faces=faces, parameters=0)

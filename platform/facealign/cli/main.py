@@ -145,10 +145,12 @@ def reproduce(
     device: Annotated[str | None, typer.Option(help="With --plain: cpu, cuda, cuda:1 …")] = None,
 ) -> None:
     """Train the rows of a paper's ablation table, and print it with the paper's numbers and ours."""
-    from facealign.workflows.reproduce import Request
+    from facealign.workflows.reproduce import ReproductionRequest
     from facealign.workflows.reproduce import reproduce as run
 
-    typer.echo(run(Request(table, preset, params, tuple(change or ()), seeds, epochs, go_on, plain, device)))
+    typer.echo(
+        run(ReproductionRequest(table, preset, params, tuple(change or ()), seeds, epochs, go_on, plain, device))
+    )
 
 
 @app.command()

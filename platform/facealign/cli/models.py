@@ -110,11 +110,11 @@ def predict(
 ) -> None:
     """Find the landmarks of every face on photos or in a video; exit with 1 where a photo could not be used."""
     from facealign.inference.one_euro import OneEuroSettings
-    from facealign.workflows.predict import Request, summary_text
+    from facealign.workflows.predict import PredictionRequest, summary_text
     from facealign.workflows.predict import predict as run
 
     settings = OneEuroSettings(min_cutoff=min_cutoff, beta=beta) if smooth else None
-    request = Request(
+    request = PredictionRequest(
         source=source,
         model=model,
         runtime=runtime,

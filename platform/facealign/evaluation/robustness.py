@@ -31,7 +31,7 @@ Interval = tuple[float, float]
 """The ends of a 95 % interval: bootstrap over photos."""
 
 
-class Estimate(Settings):
+class RobustnessEstimate(Settings):
     """A mean over the faces, and how sure it is."""
 
     mean: float
@@ -49,8 +49,8 @@ class Point(Settings):
     """
 
     strength: float
-    nme: Estimate
-    rise: Estimate
+    nme: RobustnessEstimate
+    rise: RobustnessEstimate
     failure_rate: float
 
 
@@ -62,8 +62,8 @@ class Shifts(Settings):
         share: The same, of the reference distance.
     """
 
-    pixels: Estimate
-    share: Estimate
+    pixels: RobustnessEstimate
+    share: RobustnessEstimate
 
 
 class Flip(Settings):
@@ -75,9 +75,9 @@ class Flip(Settings):
         nme_of_mean: Of the mean of both.
     """
 
-    share: Estimate
-    nme: Estimate
-    nme_of_mean: Estimate
+    share: RobustnessEstimate
+    nme: RobustnessEstimate
+    nme_of_mean: RobustnessEstimate
 
 
 class Robustness(Settings):
@@ -107,7 +107,7 @@ class Robustness(Settings):
     seed: int
     normalizer: Normalizer
     failure_threshold: float
-    plain: Estimate
+    plain: RobustnessEstimate
     plain_failure_rate: float
     curves: dict[str, tuple[Point, ...]]
     shifts: Shifts
@@ -171,7 +171,7 @@ SHIFTS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class RobustnessPlan:
     """The plan of a robustness measurement.
 
     Attributes:
@@ -196,7 +196,7 @@ class Plan:
 def measure_robustness(
     model: ModelFolder,
     shards: Place,
-    plan: Plan,
+    plan: RobustnessPlan,
     device: torch.device,
     report_line: Callable[[str], None] = lambda _: None,
 ) -> Robustness:
@@ -238,7 +238,7 @@ def measure_robustness(
 class _Bench:
     """A model, the faces it is tried on, and what it finds on them as they are."""
 
-    def __init__(self, model: ModelFolder, shards: Place, plan: Plan, device: torch.device) -> None:
+    def __init__(self, model: ModelFolder, shards: Place, plan: RobustnessPlan, device: torch.device) -> None:
         reader = ShardReader(shards, plan.fold)
         model.require(Faces(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
         count = min(plan.faces or len(reader), len(reader))
@@ -251,10 +251,10 @@ class _Bench:
         self._plain = self._found(self.faces.seen(plain_view(reader.index.crop)))
         self.plain_errors = self._errors(self._plain.predicted)
 
-    def estimate(self, values_F: NDArray[np.float64]) -> Estimate:
+    def estimate(self, values_F: NDArray[np.float64]) -> RobustnessEstimate:
         """The mean of one value of each face."""
         low, high = mean_interval(values_F, self._photos)
-        return Estimate(mean=float(values_F.mean()), interval=(float(low), float(high)))
+        return RobustnessEstimate(mean=float(values_F.mean()), interval=(float(low), float(high)))
 
     def point(self, kind: str, strength: float) -> Point:
         """The faces under one perturbation."""

@@ -7,10 +7,10 @@ import numpy as np
 
 from facealign.config import UserError
 from facealign.inference.aligner import FaceAligner, upright_boxes
-from facealign.inference.request import BOXES, IMAGE, BadRequest, Limits, boxes_of, checked_rows, photo_of
+from facealign.inference.request import BOXES, IMAGE, BadRequest, RequestLimits, boxes_of, checked_rows, photo_of
 
 
-def answer(aligner: FaceAligner, rows: Sequence[Mapping[str, Any]], limits: Limits) -> list[dict[str, Any]]:
+def answer(aligner: FaceAligner, rows: Sequence[Mapping[str, Any]], limits: RequestLimits) -> list[dict[str, Any]]:
     """One answer for each row: its faces, and the model that found them.
 
     Images are decoded one at a time, so that memory is bounded by one.

@@ -14,7 +14,7 @@ _DECIMALS = 3
 
 
 @dataclass(frozen=True)
-class Finding:
+class ImageFaces:
     """The faces of one image.
 
     Attributes:
@@ -26,7 +26,7 @@ class Finding:
     faces: Sequence[tuple[int, Face]]
 
 
-def as_json(findings: Sequence[Finding], model: Mapping[str, Any]) -> str:
+def as_json(findings: Sequence[ImageFaces], model: Mapping[str, Any]) -> str:
     """The model, and of each image its faces; coordinates 0-based."""
     pictures = [
         {
@@ -42,7 +42,7 @@ def as_json(findings: Sequence[Finding], model: Mapping[str, Any]) -> str:
     return f'{{"model": {json.dumps(model)},\n"photos": [\n{lines}\n]}}\n'
 
 
-def as_csv(findings: Sequence[Finding], landmarks: int) -> str:
+def as_csv(findings: Sequence[ImageFaces], landmarks: int) -> str:
     """A row for each face: photo, face, box, then x0, y0, x1, y1 … of its landmarks; 0-based."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

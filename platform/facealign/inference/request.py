@@ -30,7 +30,7 @@ class BadRequest(UserError):
     """Something asked breaks a rule; the message names the row and the rule."""
 
 
-class Limits(Settings):
+class RequestLimits(Settings):
     """Limits of one request."""
 
     max_rows: int = Field(default=64, ge=1, description="images in a request")
@@ -54,7 +54,7 @@ class Photo:
     back: affine.Affine
 
 
-def checked_rows(rows: Sequence[Mapping[str, Any]], limits: Limits) -> list[Mapping[str, Any]]:
+def checked_rows(rows: Sequence[Mapping[str, Any]], limits: RequestLimits) -> list[Mapping[str, Any]]:
     """Check all that can be checked without decoding, and return the rows.
 
     Raises:
@@ -81,7 +81,7 @@ def is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and np.isnan(value))
 
 
-def photo_of(value: Any, number: int, limits: Limits) -> Photo:
+def photo_of(value: Any, number: int, limits: RequestLimits) -> Photo:
     """The image of row ``number``: a file's bytes, in base64 or as they are, or pixels (H, W, 3) or (H, W).
 
     Raises:
@@ -102,7 +102,7 @@ def photo_of(value: Any, number: int, limits: Limits) -> Photo:
     return Photo(sent, *upright(sent, orientation(value)))
 
 
-def boxes_of(value: Any, number: int, limits: Limits) -> NDArray[np.float64] | None:
+def boxes_of(value: Any, number: int, limits: RequestLimits) -> NDArray[np.float64] | None:
     """(F, 4) boxes of row ``number``, in the pixels that were sent; None where there are none to be looked at.
 
     Raises:
@@ -121,7 +121,7 @@ def boxes_of(value: Any, number: int, limits: Limits) -> NDArray[np.float64] | N
         raise BadRequest(f"{place}: {error}") from None
 
 
-def _from_base64(text: str, place: str, limits: Limits) -> bytes:
+def _from_base64(text: str, place: str, limits: RequestLimits) -> bytes:
     # Four characters hold three bytes.
     if len(text) > limits.max_bytes * 3 // 2:
         raise BadRequest(f"{place}: more than {limits.max_bytes} bytes, the most that are taken; scale it down")
@@ -138,7 +138,7 @@ def _from_base64(text: str, place: str, limits: Limits) -> bytes:
     return data
 
 
-def _pixels(value: Any, place: str, limits: Limits) -> Image8:
+def _pixels(value: Any, place: str, limits: RequestLimits) -> Image8:
     rule = f"{place}: give base64 of a file, or pixels as (H, W, 3) or (H, W) whole numbers 0…255"
     if not isinstance(value, list | tuple | np.ndarray):
         raise BadRequest(f"{rule}, not {type(value).__name__}")

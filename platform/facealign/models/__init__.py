@@ -3,7 +3,7 @@
 from facealign.models.backbone import Backbone, BackboneSettings
 from facealign.models.backbones import build_backbone
 from facealign.models.coord_conv import CoordConv
-from facealign.models.cost import Cost, count_parameters_and_macs
+from facealign.models.cost import NetworkCost, count_parameters_and_macs
 from facealign.models.hourglass import Hourglass, hourglass_depth
 from facealign.models.multiscale import MultiscaleBlock
 from facealign.models.resnet import ResNet
@@ -14,9 +14,9 @@ __all__ = [
     "Backbone",
     "BackboneSettings",
     "CoordConv",
-    "Cost",
     "Hourglass",
     "MultiscaleBlock",
+    "NetworkCost",
     "ResNet",
     "StackedHourglass",
     "StructureCoherence",

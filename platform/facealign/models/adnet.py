@@ -119,9 +119,9 @@ class _Hourglasses(nn.Module):
         depth = hourglass_depth(map_size, config.depth)
         has_points, has_edges = attention in ("point", "anisotropic"), attention in ("edge", "anisotropic")
         on_edges = config.coord_conv and config.boundary_coords and has_edges
-        self.stem = _Stem(config, image_size)
+        self.stem = _ADNetStem(config, image_size)
         self.stacks = nn.ModuleList(
-            _Stack(config, map_size, depth, sees_edges=on_edges and i > 0) for i in range(config.stacks)
+            _ADNetStack(config, map_size, depth, sees_edges=on_edges and i > 0) for i in range(config.stacks)
         )
         self.heads = nn.ModuleList(
             Heads(config.width, landmarks, edges, attention, config.landmark_activation)
@@ -129,7 +129,7 @@ class _Hourglasses(nn.Module):
         )
         # The last stack has nobody to pass anything to, and a parameter without a gradient stops DDP.
         self.merges = nn.ModuleList(
-            _Merge(config.width, landmarks, has_points * landmarks, has_edges * edges)
+            _ADNetMerge(config.width, landmarks, has_points * landmarks, has_edges * edges)
             for _ in range(config.stacks - 1)
         )
 
@@ -144,7 +144,7 @@ class _Hourglasses(nn.Module):
         return tuple(outputs)
 
 
-class _Stem(nn.Module):
+class _ADNetStem(nn.Module):
     """(B, 3, S, S) → (B, width, S/4, S/4)."""
 
     def __init__(self, config: ADNetworkSettings, image_size: int) -> None:
@@ -166,7 +166,7 @@ class _Stem(nn.Module):
         return refined
 
 
-class _Stack(nn.Module):
+class _ADNetStack(nn.Module):
     """Coordinates, hourglass and neck: (B, width, S, S) → the features that the heads read."""
 
     def __init__(self, config: ADNetworkSettings, map_size: int, depth: int, *, sees_edges: bool) -> None:
@@ -187,7 +187,7 @@ class _Stack(nn.Module):
         return features
 
 
-class _Merge(nn.Module):
+class _ADNetMerge(nn.Module):
     """The next stack's input: this one's, plus its features and its maps, each through a 1×1."""
 
     def __init__(self, width: int, landmarks: int, points: int, edges: int) -> None:

@@ -13,7 +13,7 @@ _IMAGES = 2
 
 
 @dataclass(frozen=True)
-class Cost:
+class NetworkCost:
     """The size of a network.
 
     Attributes:
@@ -25,7 +25,7 @@ class Cost:
     macs: int
 
 
-def count_parameters_and_macs(module: nn.Module, image_size: int) -> Cost:
+def count_parameters_and_macs(module: nn.Module, image_size: int) -> NetworkCost:
     """The cost of ``module`` on one (3, S, S) image.
 
     It runs on tensors without data, so a large network takes moments; the module itself is left untouched.
@@ -37,7 +37,7 @@ def count_parameters_and_macs(module: nn.Module, image_size: int) -> Cost:
     with FlopCounterMode(display=False) as counter:
         outputs_on_meta(module, image_size)
     parameters = sum(parameter.numel() for parameter in module.parameters())
-    return Cost(parameters=parameters, macs=counter.get_total_flops() // (2 * _IMAGES))
+    return NetworkCost(parameters=parameters, macs=counter.get_total_flops() // (2 * _IMAGES))
 
 
 def outputs_on_meta(module: nn.Module, image_size: int, images: int = _IMAGES) -> Any:

@@ -33,7 +33,7 @@ MEAN_SHAPE = "the mean shape"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GateOutcome:
     """The outcome of a version's evaluation for promotion.
 
     Attributes:
@@ -60,7 +60,7 @@ def judge(
     candidate: FacePredictions,
     measuring: Measuring,
     limits: GateLimits,
-) -> Outcome:
+) -> GateOutcome:
     """Compare what a candidate found with the champion, or with the mean shape where there is none yet.
 
     A champion that cannot be asked about these faces stays: nothing says that the candidate is better.
@@ -84,7 +84,7 @@ def judge(
                 f"{candidate.data_digest[:12]}: {error}. To promote this version without a comparison: "
                 f"facealign rollback {champion.name} --to VERSION"
             )
-            return Outcome(False, rival, reason, None)
+            return GateOutcome(False, rival, reason, None)
     decision = decide(
         measuring.errors(candidate.found.predicted, candidate),
         measuring.errors(landmarks, candidate),
@@ -93,4 +93,4 @@ def judge(
         measuring.failure_threshold,
         limits,
     )
-    return Outcome(decision.promoted, rival, sentence(decision, rival), decision)
+    return GateOutcome(decision.promoted, rival, sentence(decision, rival), decision)

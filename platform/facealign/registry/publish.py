@@ -24,7 +24,7 @@ from facealign.data.images import encode
 from facealign.inference import Card, FaceAligner
 from facealign.inference.card import CARD
 from facealign.inference.load import PUBLISHED
-from facealign.inference.request import BOXES, IMAGE, Limits
+from facealign.inference.request import BOXES, IMAGE, RequestLimits
 from facealign.inference.runtimes import DEVICE, PROGRAM, open_run
 from facealign.methods.base import Method
 from facealign.registry.bundled_source import LOADER, PACKAGES, bundle_source
@@ -156,7 +156,7 @@ def _save(
         ),
         input_example=_rows([_BLACK, _BLACK], [[[8, 8, 55, 55]], [[8, 8, 31, 31], [32, 32, 55, 55]]]),
         metadata=metadata,
-        model_config={**Limits().model_dump(), DEVICE: None},
+        model_config={**RequestLimits().model_dump(), DEVICE: None},
         # Without this, MLflow loads the model in another process to find out.
         pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in PACKAGES],
     )

@@ -14,7 +14,7 @@ from facealign.registry.alias_lock import alias_lock
 from facealign.registry.champion import Measuring, keep_measured
 from facealign.registry.config import GateLimits
 from facealign.registry.decision import Decision
-from facealign.registry.gate import Outcome, judge
+from facealign.registry.gate import GateOutcome, judge
 from facealign.registry.versions import (
     CANDIDATE,
     CHAMPION,
@@ -201,7 +201,7 @@ def _decided(
     version: str,
     champion: str | None,
     candidate: Candidate,
-    outcome: Outcome,
+    outcome: GateOutcome,
     compared: int,
 ) -> bool:
     """Keep a decision with its version and let it take effect; not if the champion is another one by now."""
@@ -239,7 +239,7 @@ def _version(client: Any, name: str, candidate: Candidate) -> str:
 
 
 def _write_tags(
-    client: Any, name: str, version: str, candidate: Candidate, outcome: Outcome, compared: int
+    client: Any, name: str, version: str, candidate: Candidate, outcome: GateOutcome, compared: int
 ) -> None:
     """Put a decision into the version's description and tags, and whole into its run."""
     tags = client.get_model_version(name, version).tags
@@ -283,7 +283,7 @@ def _keep(client: Any, run_id: str, file: str, content: dict[str, Any]) -> None:
         client.log_artifact(run_id, str(path), ARTIFACTS)
 
 
-def _description(candidate: Candidate, outcome: Outcome, compared: int) -> str:
+def _description(candidate: Candidate, outcome: GateOutcome, compared: int) -> str:
     return (
         f"{candidate.method}, the best of {compared} compared: validation NME {candidate.validation_nme:.5f} on "
         f"data {candidate.data_digest[:12]}. Configuration {candidate.config_hash[:12]}, commit "

@@ -12,14 +12,14 @@ from mlflow.exceptions import MlflowException
 from facealign.inference.aligner import FaceAligner
 from facealign.inference.answer import answer
 from facealign.inference.card import read_card
-from facealign.inference.request import BadRequest, Limits
+from facealign.inference.request import BadRequest, RequestLimits
 from facealign.inference.runtimes import DEVICE, open_run
 
 
 class Served:
     """Answers MLflow's calls, one at a time: OpenCV's detector serves one thread, and memory is bounded by it."""
 
-    def __init__(self, aligner: FaceAligner, limits: Limits) -> None:
+    def __init__(self, aligner: FaceAligner, limits: RequestLimits) -> None:
         self._aligner, self._limits = aligner, limits
         self._lock = threading.Lock()
 
@@ -48,9 +48,9 @@ def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Serve
 
     Args:
         path: Of the model's data.
-        model_config: The fields of ``Limits``, and ``DEVICE``.
+        model_config: The fields of ``RequestLimits``, and ``DEVICE``.
     """
     folder, limits = Path(path), dict(model_config or {})
     device = limits.pop(DEVICE, None)
     aligner = FaceAligner(read_card(folder), open_run(folder, "torch", device))
-    return Served(aligner, Limits.model_validate(limits))
+    return Served(aligner, RequestLimits.model_validate(limits))

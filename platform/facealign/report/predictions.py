@@ -12,7 +12,7 @@ from facealign.data.shards.reader import ShardReader
 from facealign.evaluation.evaluate import Evaluation
 from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import affine
-from facealign.report.comparison.run import Run
+from facealign.report.comparison.run import ReportRun
 from facealign.report.faces import FaceCell, image_grid
 from facealign.storage.store import Place
 
@@ -68,7 +68,7 @@ _CELL = 240  # px
 _COLUMNS = 3
 
 
-def extremes_grid(run: Run, reader: ShardReader, count: int) -> NDArray[np.uint8]:
+def extremes_grid(run: ReportRun, reader: ShardReader, count: int) -> NDArray[np.uint8]:
     """``count`` faces with the smallest errors, then as many with the largest: (H, W, 3) uint8 RGB.
 
     Args:

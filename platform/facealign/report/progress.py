@@ -162,7 +162,7 @@ class LineProgress:
         """Do nothing: every line is already printed."""
 
 
-class Progress(Protocol):
+class ProgressDisplay(Protocol):
     """Shows a training. Epochs and steps are counted from 1."""
 
     def start(self, total_epochs: int, steps_per_epoch: int) -> None:
@@ -181,7 +181,7 @@ class Progress(Protocol):
         """Close the bar, whether the training is done or not."""
 
 
-def progress_for(stream: IO[str]) -> Progress:
+def progress_for(stream: IO[str]) -> ProgressDisplay:
     """The bar if ``stream`` is a terminal, else lines."""
     return BarProgress(Console(file=stream)) if stream.isatty() else LineProgress(stream)
 

@@ -12,7 +12,7 @@ from typing import Any
 from scipy import stats
 
 from facealign.search.file import Confirm
-from facealign.search.plan import FixedPlan, Plan
+from facealign.search.plan import FixedPlan, TrialPlan
 from facealign.search.space import Assignments
 from facealign.search.trial_row import TrialRow, best
 
@@ -63,7 +63,9 @@ def to_confirm(trials: Sequence[TrialRow], confirm: Confirm, has_paper: bool) ->
     return chosen
 
 
-def confirmation(plan: Plan, base: dict[str, Any], chosen: Sequence[TrialRow], seeds: Sequence[int]) -> FixedPlan:
+def confirmation(
+    plan: TrialPlan, base: dict[str, Any], chosen: Sequence[TrialRow], seeds: Sequence[int]
+) -> FixedPlan:
     """Their trainings.
 
     Args:

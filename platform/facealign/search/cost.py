@@ -17,7 +17,7 @@ from facealign.search.file import SearchFile
 from facealign.search.pruners import ASHASettings, HyperbandSettings, MedianSettings
 from facealign.training import TrainJob, World, predict
 from facealign.training.progress import Progress
-from facealign.training.run import Run
+from facealign.training.run import TrainingRun
 
 # The course that a search may be expected to take: how many trials come how far, and what that costs in epochs.
 #
@@ -265,7 +265,7 @@ def measure_epoch(job: TrainJob, device: torch.device, steps: int = 6) -> EpochT
     Raises:
         UserError: As ``fit`` raises it.
     """
-    run = Run(job, World(device=device), _Unheard(), None)
+    run = TrainingRun(job, World(device=device), _Unheard(), None)
     times = [_now(device)]
     for share in itertools.islice(run.local_batches(), _WARM_UP + steps):
         run.train_step(share)
@@ -281,7 +281,7 @@ def measure_epoch(job: TrainJob, device: torch.device, steps: int = 6) -> EpochT
     )
 
 
-def _validation(run: Run, device: torch.device) -> float:
+def _validation(run: TrainingRun, device: torch.device) -> float:
     """Seconds for the whole fold, by its second batch, or its first where there is one alone."""
     times, faces = [_now(device)], 0
     with run.learner.as_measured() as method:

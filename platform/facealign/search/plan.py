@@ -15,7 +15,7 @@ from facealign.search.space import Assignments
 
 
 @dataclass(frozen=True)
-class Limits:
+class SearchLimits:
     """Limits at which a search ends; None: no limit.
 
     Attributes:
@@ -39,14 +39,14 @@ class Queued:
 
     Attributes:
         params: By name in the study; the sampler fills in what is missing.
-        attributes: For ``Plan.suggest`` to find on the trial.
+        attributes: For ``TrialPlan.suggest`` to find on the trial.
     """
 
     params: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Plan(Protocol):
+class TrialPlan(Protocol):
     """Which trials there are. ``SearchPlan`` and ``FixedPlan`` are plans."""
 
     @property
@@ -58,7 +58,7 @@ class Plan(Protocol):
         """The minimized objectives: ``nme``, and names of metrics that the trials measure."""
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> SearchLimits:
         """The limits at which the search ends."""
 
     @property
@@ -114,7 +114,7 @@ class SearchPlan:
         return self.file.objectives
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> SearchLimits:
         """The file's budget; a grid ends with its last point too."""
         size = self.file.space.size if self.file.sampler.name == "grid" else None
         return limits_of(self.file.budget, rows=None if size is None else size + len(self.file.initial_trials))
@@ -147,9 +147,9 @@ class SearchPlan:
         return self.file.space.suggest(trial)
 
 
-def limits_of(budget: Budget, rows: int | None = None) -> Limits:
+def limits_of(budget: Budget, rows: int | None = None) -> SearchLimits:
     """A budget in seconds."""
-    return Limits(
+    return SearchLimits(
         trials=budget.trials,
         rows=rows,
         seconds=None if budget.hours is None else budget.hours * _HOUR,
@@ -196,9 +196,9 @@ class FixedPlan(Settings):
         return ("nme",)
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> SearchLimits:
         """The limit is the number of trials."""
-        return Limits(rows=len(self.rows) * len(self.seeds), failures=self.failures)
+        return SearchLimits(rows=len(self.rows) * len(self.seeds), failures=self.failures)
 
     @property
     def queue(self) -> Sequence[Queued]:

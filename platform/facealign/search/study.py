@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import optuna
 from optuna.trial import TrialState
 
-from facealign.search.plan import Limits, Plan
+from facealign.search.plan import SearchLimits, TrialPlan
 from facealign.search.space import Assignments
 from facealign.search.storage import Storage
 from facealign.search.trial_row import CAUSE, EPOCHS, FIGURES, PARAMS, RUN_ID, RUNGS, SECONDS, TrialRow, row, rows
@@ -37,7 +37,7 @@ class BudgetTracker:
         clock: Seconds that never go back.
     """
 
-    def __init__(self, study: optuna.Study, limits: Limits, clock: Clock = time.monotonic) -> None:
+    def __init__(self, study: optuna.Study, limits: SearchLimits, clock: Clock = time.monotonic) -> None:
         self._study, self._limits, self._clock = study, limits, clock
         before = study.user_attrs
         self.seconds, self.gpu_seconds = float(before.get(_SECONDS, 0)), float(before.get(_GPU_SECONDS, 0))
@@ -112,9 +112,9 @@ class SearchStudy:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: TrialPlan,
         storage: Storage,
-        limits: Limits | None = None,
+        limits: SearchLimits | None = None,
         again: bool = False,
         clock: Clock = time.monotonic,
     ) -> None:

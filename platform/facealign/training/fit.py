@@ -5,7 +5,7 @@ from pathlib import Path
 from facealign.training.callback import Callback
 from facealign.training.config import TrainJob
 from facealign.training.progress import Progress
-from facealign.training.run import Run
+from facealign.training.run import TrainingRun
 from facealign.training.world import World
 
 
@@ -20,7 +20,7 @@ def fit(job: TrainJob, world: World, events: Callback, resume_from: Path | None 
         UserError: The shards are not those of the job or cannot be read, the batch cannot be shared among the
             processes, the checkpoint is of another job, a loss is no longer finite, or memory or disk are full.
     """
-    run = Run(job, world, events, resume_from)
+    run = TrainingRun(job, world, events, resume_from)
     while not run.is_done:
         for batch in run.local_batches():
             run.train_step(batch)

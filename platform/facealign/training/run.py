@@ -26,7 +26,7 @@ from facealign.training.shortage import enough_memory
 from facealign.training.world import World
 
 
-class Run:
+class TrainingRun:
     """The state of a training in one process; ``progress`` is equal in all of them.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from facealign.cluster.doctor import Finding, Plan, examine
+from facealign.cluster.doctor import DoctorPlan, Finding, examine
 from facealign.config import UserError
 from facealign.geometry import load_schema
 from facealign.methods import METHODS
@@ -30,9 +30,9 @@ def findings(params: Path) -> Iterator[tuple[str, Finding]]:
     yield from examine(plan_of(settings))
 
 
-def plan_of(params: Params) -> Plan:
+def plan_of(params: Params) -> DoctorPlan:
     """Make the doctor's plan from the settings of all methods."""
-    return Plan(
+    return DoctorPlan(
         cluster=params.cluster,
         tracking=params.tracking,
         experiment=params.registered_name,

@@ -17,7 +17,7 @@ from facealign.data.sources.files import PICTURES
 from facealign.geometry import LandmarkSchema
 from facealign.inference import Face, FaceAligner
 from facealign.inference.boxes_file import read_boxes
-from facealign.inference.formats import Finding, as_csv, as_json, as_pts
+from facealign.inference.formats import ImageFaces, as_csv, as_json, as_pts
 from facealign.inference.one_euro import OneEuro, OneEuroSettings
 from facealign.inference.runtimes import Runtime
 from facealign.inference.tracks import Tracks
@@ -31,7 +31,7 @@ _QUALITY = 92
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class PredictionRequest:
     """A request of ``facealign predict``.
 
     Attributes:
@@ -54,7 +54,7 @@ class Request:
 
 
 @dataclass
-class Outcome:
+class PredictionCounts:
     """Counts of a prediction: images, faces, images without a face, and unusable ones."""
 
     pictures: int = 0
@@ -70,7 +70,7 @@ class Outcome:
             self.empty.append(name)
 
 
-def predict(request: Request) -> Outcome:
+def predict(request: PredictionRequest) -> PredictionCounts:
     """Find the landmarks, and write them to ``request.out``.
 
     Of a folder, photos that cannot be read are reported on standard error and skipped.
@@ -88,7 +88,7 @@ def predict(request: Request) -> Outcome:
     model = inference.load(request.model, request.runtime, device=request.device)
     if boxes is None:
         model.require_detector()
-    outcome = Outcome()
+    outcome = PredictionCounts()
     found = (
         _in_video(request, model, boxes, outcome)
         if is_video
@@ -113,7 +113,7 @@ def photos_of(source: Path) -> list[Path]:
     return found
 
 
-def write(findings: list[Finding], model: FaceAligner, form: Format, out: Path) -> None:
+def write(findings: list[ImageFaces], model: FaceAligner, form: Format, out: Path) -> None:
     """Write one file (JSON, CSV), or one for each face (.pts): ``photo_1.pts`` … of several on a photo."""
     if form == "json":
         (out / "landmarks.json").write_text(as_json(findings, model.card.identity), encoding="utf-8")
@@ -129,12 +129,12 @@ def write(findings: list[Finding], model: FaceAligner, form: Format, out: Path) 
 
 
 def _in_photos(
-    request: Request,
+    request: PredictionRequest,
     model: FaceAligner,
     photos: list[Path],
     boxes: Mapping[str, NDArray[np.float64]] | None,
-    outcome: Outcome,
-) -> Iterator[Finding]:
+    outcome: PredictionCounts,
+) -> Iterator[ImageFaces]:
     folder = request.source if request.source.is_dir() else request.source.parent
     for path in photos:
         name = path.relative_to(folder).as_posix()
@@ -155,12 +155,15 @@ def _in_photos(
             outcome.failed.append(name)
             continue
         outcome.add(name, len(faces))
-        yield Finding(name, list(enumerate(faces)))
+        yield ImageFaces(name, list(enumerate(faces)))
 
 
 def _in_video(
-    request: Request, model: FaceAligner, boxes: Mapping[str, NDArray[np.float64]] | None, outcome: Outcome
-) -> Iterator[Finding]:
+    request: PredictionRequest,
+    model: FaceAligner,
+    boxes: Mapping[str, NDArray[np.float64]] | None,
+    outcome: PredictionCounts,
+) -> Iterator[ImageFaces]:
     with open_video(request.source) as video:
         smooth = request.smooth
         tracks = Tracks(video.rate, None if smooth is None else lambda: OneEuro(smooth, video.rate))
@@ -172,7 +175,7 @@ def _in_video(
                 if request.draw:
                     writer.write(drawn(image, [face for _, face in faces], model.card.landmarks))
                 outcome.add(str(number), len(faces))
-                yield Finding(str(number), faces)
+                yield ImageFaces(str(number), faces)
         finally:
             writer.close()
 
@@ -186,7 +189,7 @@ def drawn(image: Image8, faces: list[Face], schema: LandmarkSchema) -> Image8:
     return image
 
 
-def summary_text(request: Request, outcome: Outcome) -> str:
+def summary_text(request: PredictionRequest, outcome: PredictionCounts) -> str:
     """Summarize a prediction as text."""
     lines = [f"{outcome.faces} faces on {outcome.pictures} images, written to {request.out}"]
     if outcome.empty:

@@ -19,8 +19,8 @@ from facealign.evaluation.face_predictions import FacePredictions
 from facealign.evaluation.papers.prepared import NAMES, Prepared
 from facealign.evaluation.papers.table import DataSet
 from facealign.report.comparison.cost import cost_of
-from facealign.report.comparison.page import Settings, write_comparison
-from facealign.report.comparison.run import Cost, Run
+from facealign.report.comparison.page import ReportSettings, write_comparison
+from facealign.report.comparison.run import ReportRun, RunCost
 from facealign.report.robustness import read_robustness
 from facealign.report.tables import ResultRow, print_table, results_table
 from facealign.storage.store import Place
@@ -55,7 +55,7 @@ def report(names: Sequence[str], shards: Place, out: Path, extremes: int, timed:
     shown = _shown(folders)
     reader, why = _reader(shards, faces[names[0]])
     runs = [_run(shown[name], folders[name], faces[name], evaluations[name], timed) for name in names]
-    settings = Settings(
+    settings = ReportSettings(
         normalizer=evaluations[names[0]]["normalizer"],
         threshold=evaluations[names[0]]["failure_threshold"],
         landmarks=_counted(evaluations[names[0]]),
@@ -107,7 +107,7 @@ def _data_set(reader: ShardReader | None, shards: Place) -> DataSet | None:
     return next((data for data in NAMES if data == name), None)
 
 
-def _run(name: str, folder: Path, faces: FacePredictions, evaluation: Mapping[str, Any], timed: bool) -> Run:
+def _run(name: str, folder: Path, faces: FacePredictions, evaluation: Mapping[str, Any], timed: bool) -> ReportRun:
     figures, normalizer = evaluation["figures"]["test"], normalizer_named(evaluation["normalizer"])
     measured = face_errors(faces, EvaluationConfig(normalizer=normalizer, landmarks=_counted(evaluation)))
     errors = measured.chosen
@@ -124,7 +124,7 @@ def _run(name: str, folder: Path, faces: FacePredictions, evaluation: Mapping[st
     if robustness is not None and robustness.data_digest != faces.data_digest:
         notes.append("Its robustness was measured on other shards, and is left out.")
         robustness = None
-    return Run(
+    return ReportRun(
         name=name,
         faces=faces,
         figures=figures,
@@ -154,7 +154,7 @@ def _history(path: Path) -> tuple[Mapping[str, Any], ...]:
         )
 
 
-def _cost(places: workspace.Trained, timed: bool) -> Cost:
+def _cost(places: workspace.Trained, timed: bool) -> RunCost:
     history = _history(places.history)
     hours = sum(record["seconds"] for record in history) / 3600 if history else None
     device = device_named(None)

@@ -29,7 +29,7 @@ FOLDER = workspace.OUTPUTS / "reproduced"
 
 
 @dataclass(frozen=True)
-class Request:
+class ReproductionRequest:
     """A request of ``facealign reproduce``.
 
     Attributes:
@@ -55,7 +55,7 @@ class Request:
     device: str | None = None
 
 
-def reproduce(request: Request) -> str:
+def reproduce(request: ReproductionRequest) -> str:
     """Train what is not trained yet, write ``table.md`` and ``table.json``, and return the Markdown.
 
     Raises:
@@ -105,7 +105,7 @@ def _require_consent(folder: Path, go_on: bool) -> None:
 
 
 def _runs(
-    request: Request,
+    request: ReproductionRequest,
     settings: TableSettings,
     table: PaperTable,
     folder: Path,

@@ -6,7 +6,7 @@ from pathlib import Path
 from facealign.config.device import device_named
 from facealign.data.folds import fold_named
 from facealign.evaluation.perturbations import PERTURBATIONS
-from facealign.evaluation.robustness import Plan, measure_robustness
+from facealign.evaluation.robustness import RobustnessPlan, measure_robustness
 from facealign.methods import METHODS
 from facealign.report.robustness import write_robustness
 from facealign.storage.store import Place
@@ -42,7 +42,7 @@ def robustness(
         workspace.download(workspace.trained(model).model)
         out = out or workspace.evaluated(model).figures.parent
     found = model_named(model)
-    plan = Plan(
+    plan = RobustnessPlan(
         kinds=tuple(kinds) or tuple(PERTURBATIONS),
         faces=faces,
         fold=fold_named(fold),

@@ -14,14 +14,19 @@ from facealign import tracking
 from facealign.cluster.search.run import Interrupted, Searching, searching
 from facealign.cluster.search.task import TrackedSearch
 from facealign.config import UserError, check_settings, read_yaml
-from facealign.report.search.context import Command, ParameterRange, RandomTrials, SearchContext
-from facealign.report.search.context import Confirmed as ConfirmedSetting
+from facealign.report.search.context import (
+    Command,
+    ConfirmedSetting,
+    ParameterRange,
+    RandomTrials,
+    SearchContext,
+)
 from facealign.report.search.live import search_progress
 from facealign.report.search.page import write_report
 from facealign.search.confirm import PAPER, Confirmed, confirmation, confirmed, to_confirm
 from facealign.search.importance import importance
 from facealign.search.objectives import ModelFigures
-from facealign.search.plan import Limits
+from facealign.search.plan import SearchLimits
 from facealign.search.space import Parameter, Range
 from facealign.search.storage import Storage, open_storage, study_names, without_password
 from facealign.search.study import SearchStudy
@@ -294,7 +299,7 @@ def _describe(search: Search, run: tracking.Run | None) -> None:
     tracker.close()
 
 
-def _limits(search: Search, trials: int | None) -> Limits:
+def _limits(search: Search, trials: int | None) -> SearchLimits:
     limits = search.plan.limits
     return limits if trials is None else replace(limits, trials=trials)
 

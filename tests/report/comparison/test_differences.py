@@ -7,7 +7,7 @@ from facealign.data.shards.row import Labels
 from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import load_schema
 from facealign.report.comparison.differences import best_of, differences
-from facealign.report.comparison.run import Run
+from facealign.report.comparison.run import ReportRun
 from facealign.training import Predictions
 
 
@@ -18,7 +18,7 @@ def run(name, ids, errors):
     )
     labels = tuple(Labels(id=one, subset="", photo=one, attributes=()) for one in ids)
     faces = FacePredictions(found, labels, load_schema("ibug68"), "d")
-    return Run(name=name, faces=faces, figures={}, errors=np.array(errors, float), upright=None)
+    return ReportRun(name=name, faces=faces, figures={}, errors=np.array(errors, float), upright=None)
 
 
 def test_a_constant_difference_is_certain():

@@ -9,7 +9,7 @@ from facealign.evaluation.papers.load import published_tables
 from facealign.evaluation.papers.table import SCALE, printed_mean
 from facealign.metrics import nme
 from facealign.report.comparison.published import published_beside
-from facealign.report.comparison.run import Run
+from facealign.report.comparison.run import ReportRun
 from facealign.report.comparison.tables import published_table
 from facealign.training import Predictions
 from papers.identities import violations
@@ -48,7 +48,7 @@ def faces_300w():
         for i in range(9)
     )
     base = run("mine", found.ids, np.zeros(9))
-    return Run(**{**vars(base), "faces": FacePredictions(found, labels, base.schema, "d")})
+    return ReportRun(**{**vars(base), "faces": FacePredictions(found, labels, base.schema, "d")})
 
 
 def test_our_faces_are_measured_as_the_columns_say(faces_300w):
@@ -80,7 +80,7 @@ def test_a_misprint_is_marked_and_explained(faces_300w):
 
 def test_auc_is_in_percent_whoever_printed_it(faces_300w):
     labels = tuple(Labels(id=str(i), subset="", photo=str(i), attributes=("pose",)) for i in range(9))
-    wflw = Run(
+    wflw = ReportRun(
         **{**vars(faces_300w), "faces": FacePredictions(faces_300w.faces.found, labels, faces_300w.schema, "d")}
     )
     (table,) = (t for t in published_beside([wflw], "wflw") if t.figure == "auc")

@@ -8,7 +8,7 @@ import pytest
 
 from facealign.config import UserError
 from facealign.data.shards.reader import ShardReader
-from facealign.evaluation.robustness import Estimate, Flip, Point, Robustness, Shifts
+from facealign.evaluation.robustness import Flip, Point, Robustness, RobustnessEstimate, Shifts
 from facealign.losses.adl import ADLSettings
 from facealign.losses.anisotropy import AnisotropySettings, constant_anisotropy
 from facealign.report.curves import write_history_csv
@@ -39,7 +39,7 @@ class Page(HTMLParser):
 
 
 def robustness(digest):
-    one = Estimate(mean=0.04, interval=(0.03, 0.05))
+    one = RobustnessEstimate(mean=0.04, interval=(0.03, 0.05))
     curves = {"rotation": tuple(Point(strength=s, nme=one, rise=one, failure_rate=0.1) for s in (10.0, 20.0))}
     return Robustness(
         method="awing",

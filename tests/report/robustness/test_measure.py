@@ -13,7 +13,7 @@ from facealign.data.sampler.order import sample_rng
 from facealign.data.shards.reader import ShardReader
 from facealign.evaluation import robustness as module
 from facealign.evaluation.perturbations import PERTURBATIONS
-from facealign.evaluation.robustness import Plan, Robustness, SeenFaces, measure_robustness
+from facealign.evaluation.robustness import Robustness, RobustnessPlan, SeenFaces, measure_robustness
 from facealign.geometry import CropSettings, affine
 from facealign.report.robustness import read_robustness, write_robustness
 from facealign.training import Faces, ModelFolder, Predictions
@@ -99,7 +99,7 @@ def test_an_oracle_has_no_error_and_stands_still(tiny_shards, model, monkeypatch
     reader = ShardReader(tiny_shards, "test")
     truth = {face.labels.id: affine.apply(face.to_photo, face.points) for face in reader}
     monkeypatch.setattr(module, "predict", oracle(truth))
-    found = measure_robustness(model, tiny_shards, Plan(kinds=GEOMETRIC), CPU)
+    found = measure_robustness(model, tiny_shards, RobustnessPlan(kinds=GEOMETRIC), CPU)
     worst = max(point.nme.mean for points in found.curves.values() for point in points)
     assert max(worst, found.plain.mean, found.shifts.share.mean, found.flip.share.mean, found.flip.nme.mean) < 1e-9
 
@@ -107,7 +107,7 @@ def test_an_oracle_has_no_error_and_stands_still(tiny_shards, model, monkeypatch
 @pytest.mark.thorough
 def test_a_network_is_measured_and_written(tiny_shards, model, tmp_path):
     lines = []
-    plan = Plan(kinds=("rotation", "jpeg"), faces=4, seed=3)
+    plan = RobustnessPlan(kinds=("rotation", "jpeg"), faces=4, seed=3)
     found = measure_robustness(model, tiny_shards, plan, CPU, lines.append)
     assert measure_robustness(model, tiny_shards, plan, CPU) == found
     assert [line.partition(":")[0] for line in lines] == ["rotation", "jpeg"]
@@ -129,7 +129,7 @@ def test_a_network_is_measured_and_written(tiny_shards, model, tmp_path):
 
 def test_an_unknown_perturbation(tiny_shards, model):
     with pytest.raises(UserError, match="unknown perturbations rain; known are: rotation, scale"):
-        measure_robustness(model, tiny_shards, Plan(kinds=("rain",)), CPU)
+        measure_robustness(model, tiny_shards, RobustnessPlan(kinds=("rain",)), CPU)
 
 
 def test_no_measurement_and_a_broken_one(tmp_path):

@@ -3,7 +3,7 @@
 A check is one function in ``checks.py``, registered there.
 """
 
-from facealign.cluster.doctor.check import Finding, Plan, State
+from facealign.cluster.doctor.check import DoctorPlan, Finding, State
 from facealign.cluster.doctor.examination import examine
 
-__all__ = ["Finding", "Plan", "State", "examine"]
+__all__ = ["DoctorPlan", "Finding", "State", "examine"]

@@ -33,7 +33,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DoctorPlan:
     """The trainings that the settings describe.
 
     Attributes:
@@ -57,7 +57,7 @@ class Plan:
         return self.cluster.fewest_workers
 
 
-CheckFunction = Callable[[Plan], Finding]
+CheckFunction = Callable[[DoctorPlan], Finding]
 
 
 @dataclass(frozen=True)

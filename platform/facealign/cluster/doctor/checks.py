@@ -16,7 +16,7 @@ from ray.util.placement_group import placement_group, placement_group_table, rem
 
 import facealign
 from facealign import tracking
-from facealign.cluster.doctor.check import Finding, Plan, check
+from facealign.cluster.doctor.check import DoctorPlan, Finding, check
 from facealign.cluster.doctor.nodes import Node, alive, ask, ask_each, listed
 from facealign.cluster.trainer import scaling
 from facealign.config import UserError, digest_file, digest_json
@@ -51,7 +51,7 @@ class ShardFolderState:
 
 
 @check("shards")
-def whole_everywhere(plan: Plan) -> Finding:
+def whole_everywhere(plan: DoctorPlan) -> Finding:
     """A folder may be another one on each node, so each reads every byte; of a bucket, one reading is enough."""
     place = plan.shards
     if not isinstance(open_store(place), Folder):
@@ -113,7 +113,7 @@ def require_whole(place: str) -> None:
 
 
 @check("versions")
-def same_everywhere(plan: Plan) -> Finding:
+def same_everywhere(plan: DoctorPlan) -> Finding:
     """Python, Ray, torch and this package, the last by the content of its files."""
     here, answers = versions(), ask(versions)
     if answers.refused:
@@ -163,7 +163,7 @@ _KINDS = ("CPU", "GPU")
 
 
 @check("gang")
-def room_for_one(plan: Plan) -> Finding:
+def room_for_one(plan: DoctorPlan) -> Finding:
     """Check that the cluster has room for a training: count its resources, then try to reserve them."""
     nodes = alive()
     there = ", ".join(f"{node.name} has {_text(node.resources)}" for node in nodes)
@@ -218,7 +218,7 @@ _STORAGE_REMEDY = (
 
 
 @check("storage")
-def seen_by_all(plan: Plan) -> Finding:
+def seen_by_all(plan: DoctorPlan) -> Finding:
     """Check that each node writes a file to the storage and that each node reads all of them."""
     address = uris.absolute(plan.cluster.storage)
     probe = uris.join(address, f".facealign-doctor-{uuid.uuid4().hex}")
@@ -294,7 +294,7 @@ def free_bytes(folder: str) -> int:
 
 
 @check("batch", needs_cluster=False)
-def shared_by_workers(plan: Plan) -> Finding:
+def shared_by_workers(plan: DoctorPlan) -> Finding:
     """A face for each at least, and for all the same number if nobody is to wait."""
     workers = plan.workers
     few = {method: size for method, size in plan.batches.items() if size < workers}
@@ -322,7 +322,7 @@ def _sizes(batches: Mapping[str, int]) -> str:
 
 
 @check("tracking")
-def reachable_and_writable(plan: Plan) -> Finding:
+def reachable_and_writable(plan: DoctorPlan) -> Finding:
     """Written from here, where runs are opened; asked from every node, since any may hold rank 0."""
     if not plan.tracking.enabled:
         return Finding("skipped", "tracking.enabled is false")

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from facealign.cluster.doctor.check import CHECKS, Check, Finding, Plan
+from facealign.cluster.doctor.check import CHECKS, Check, DoctorPlan, Finding
 from facealign.cluster.doctor.nodes import reach
 from facealign.config import UserError
 
 CLUSTER = "cluster"
 
 
-def examine(plan: Plan) -> Iterator[tuple[str, Finding]]:
+def examine(plan: DoctorPlan) -> Iterator[tuple[str, Finding]]:
     """Names and findings as they come. The first is whether the cluster answers; what needs it asks only then."""
     with ExitStack() as stack:
         cluster = reach(plan.cluster.address, stack)
@@ -22,7 +22,7 @@ def examine(plan: Plan) -> Iterator[tuple[str, Finding]]:
                 yield name, _look(check, plan)
 
 
-def _look(check: Check, plan: Plan) -> Finding:
+def _look(check: Check, plan: DoctorPlan) -> Finding:
     try:
         return check.look(plan)
     except UserError as error:

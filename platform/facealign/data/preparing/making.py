@@ -18,7 +18,7 @@ from facealign.data.preparing.quarantine import Quarantined
 from facealign.data.record import BadSample
 from facealign.data.shards.columns import read_strings
 from facealign.data.shards.index import Shard
-from facealign.data.shards.row import Row, arrow_schema, join, to_batch
+from facealign.data.shards.row import ShardRow, arrow_schema, join, to_batch
 from facealign.data.shards.writer import write_shard
 from facealign.data.sources.base import Sample, Source
 from facealign.geometry import LandmarkSchema
@@ -98,12 +98,12 @@ class ShardMaker:
             return ShardResult(task.number, kept, prints, faces, (), is_kept=True, loaded=0)
 
         older = self._older(store, task, decisive)
-        parts: list[Row | _OlderRow] = []
+        parts: list[ShardRow | _OlderRow] = []
         keys: list[str] = []
         quarantined: list[Quarantined] = []
         loaded = 0
         for sample, digest in zip(task.samples, decisive, strict=True):
-            part: Row | _OlderRow | Quarantined | None = older.get(sample.id)
+            part: ShardRow | _OlderRow | Quarantined | None = older.get(sample.id)
             if part is None:
                 part, loaded = self._load(sample), loaded + 1
             if isinstance(part, Quarantined):
@@ -152,7 +152,7 @@ class ShardMaker:
                     found[name] = _OlderRow(batch, i)
         return found
 
-    def _load(self, sample: Sample) -> Row | Quarantined:
+    def _load(self, sample: Sample) -> ShardRow | Quarantined:
         try:
             record = self.source.load(sample)
             face = cut_face(sample, record, self.schema, self.settings.crop, self.settings.shards)
@@ -163,7 +163,7 @@ class ShardMaker:
         height, width = record.image.shape[:2]
         pixels = hashlib.sha256(f"{width}x{height}".encode())
         pixels.update(record.image.tobytes())
-        return Row(face, pixels.hexdigest()[:_DIGITS])
+        return ShardRow(face, pixels.hexdigest()[:_DIGITS])
 
 
 def _find(store: Store, task: ShardTask, keys: ShardKeys) -> Shard | None:
@@ -182,9 +182,9 @@ class _OlderRow(NamedTuple):
     number: int
 
 
-def _groups(parts: list[Row | _OlderRow]) -> Iterator[list[Row | _OlderRow]]:
+def _groups(parts: list[ShardRow | _OlderRow]) -> Iterator[list[ShardRow | _OlderRow]]:
     """Parts in runs that one slice, or one new batch, holds."""
-    group: list[Row | _OlderRow] = []
+    group: list[ShardRow | _OlderRow] = []
     for part in parts:
         if group and not _continues(group[-1], part):
             yield group
@@ -193,14 +193,14 @@ def _groups(parts: list[Row | _OlderRow]) -> Iterator[list[Row | _OlderRow]]:
     yield group
 
 
-def _continues(last: Row | _OlderRow, part: Row | _OlderRow) -> bool:
+def _continues(last: ShardRow | _OlderRow, part: ShardRow | _OlderRow) -> bool:
     if isinstance(last, _OlderRow) and isinstance(part, _OlderRow):
         return last.batch is part.batch and last.number + 1 == part.number
-    return isinstance(last, Row) and isinstance(part, Row)
+    return isinstance(last, ShardRow) and isinstance(part, ShardRow)
 
 
-def _batch_of(group: list[Row | _OlderRow]) -> pa.RecordBatch:
+def _batch_of(group: list[ShardRow | _OlderRow]) -> pa.RecordBatch:
     first = group[0]
     if isinstance(first, _OlderRow):
         return first.batch.slice(first.number, len(group))
-    return to_batch([row for row in group if isinstance(row, Row)])
+    return to_batch([row for row in group if isinstance(row, ShardRow)])

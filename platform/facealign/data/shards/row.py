@@ -59,7 +59,7 @@ class StoredFace:
         return decode(self.encoded)
 
 
-class Row(NamedTuple):
+class ShardRow(NamedTuple):
     """A stored face, and a digest of its photo's pixels by which an image is found in two folds."""
 
     face: StoredFace
@@ -95,7 +95,7 @@ def fingerprint(schema: pa.Schema) -> str:
     return digest_json([[field.name, str(field.type), field.nullable] for field in schema])
 
 
-def to_batch(rows: Sequence[Row]) -> pa.RecordBatch:
+def to_batch(rows: Sequence[ShardRow]) -> pa.RecordBatch:
     """Rows of one landmark schema, at least one, as an Arrow record batch; equal rows give equal buffers."""
     faces = [row.face for row in rows]
     schema = arrow_schema(len(faces[0].points))

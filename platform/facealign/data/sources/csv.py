@@ -26,7 +26,7 @@ from pydantic import Field
 from facealign.config import Settings, UserError
 from facealign.data.sources.annotated import AnnotatedFace, AnnotatedSource
 from facealign.data.sources.base import SOURCES
-from facealign.data.sources.tables import TableRow, read_table
+from facealign.data.sources.tables import SourceRow, read_table
 from facealign.geometry import LandmarkSchema
 
 _BOX = ("box_x0", "box_y0", "box_x1", "box_y1")
@@ -81,7 +81,7 @@ class _Reader:
         self._box = [at[column] for column in _BOX if column in at]
         self._attributes = {c.removeprefix(_ATTRIBUTE): i for c, i in at.items() if c.startswith(_ATTRIBUTE)}
 
-    def face(self, row: TableRow) -> AnnotatedFace:
+    def face(self, row: SourceRow) -> AnnotatedFace:
         """One row; one that cannot be used says why."""
         place = f"{self._name}:{row.number}"
         cells = [cell.strip() for cell in row.cells]

@@ -11,7 +11,7 @@ _LONGEST_LINE = 1 << 20
 """Bytes; two thousand landmarks take a twentieth of it. What is longer has no line ends, and is no table."""
 
 
-class TableRow(NamedTuple):
+class SourceRow(NamedTuple):
     """The cells of a line, or why there are none."""
 
     number: int
@@ -19,7 +19,7 @@ class TableRow(NamedTuple):
     problem: str
 
 
-def read_table(path: Path) -> tuple[list[str], Iterator[TableRow]]:
+def read_table(path: Path) -> tuple[list[str], Iterator[SourceRow]]:
     """The column names of the first line, and a row for each line below it that is not blank.
 
     Text is UTF-8, with or without a byte-order mark; lines end in LF or CRLF. A cell with a comma in it is put in
@@ -37,14 +37,14 @@ def read_table(path: Path) -> tuple[list[str], Iterator[TableRow]]:
     return [cell.strip() for cell in first.cells], (_checked(row, len(first.cells)) for row in rows)
 
 
-def _rows(path: Path) -> Iterator[TableRow]:
+def _rows(path: Path) -> Iterator[SourceRow]:
     try:
         with open_file(path) as stream:
             number = 0
             while data := stream.readline(_LONGEST_LINE):
                 number += 1
                 if len(data) == _LONGEST_LINE and not data.endswith(b"\n"):
-                    yield TableRow(number, [], f"is longer than {_LONGEST_LINE} bytes; is this a table?")
+                    yield SourceRow(number, [], f"is longer than {_LONGEST_LINE} bytes; is this a table?")
                     return
                 if data.strip():
                     yield _row(number, data)
@@ -52,22 +52,22 @@ def _rows(path: Path) -> Iterator[TableRow]:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _row(number: int, data: bytes) -> TableRow:
+def _row(number: int, data: bytes) -> SourceRow:
     try:
         text = data.decode("utf-8-sig" if number == 1 else "utf-8").strip("\r\n")
     except UnicodeDecodeError as error:
-        return TableRow(number, [], f"is not UTF-8 text (byte {error.start}); save the table as UTF-8")
+        return SourceRow(number, [], f"is not UTF-8 text (byte {error.start}); save the table as UTF-8")
     if '"' not in text:
-        return TableRow(number, text.split(","), "")
+        return SourceRow(number, text.split(","), "")
     try:
-        return TableRow(number, next(csv.reader([text], strict=True)), "")
+        return SourceRow(number, next(csv.reader([text], strict=True)), "")
     except csv.Error as error:
-        return TableRow(number, [], f"is not comma-separated text: {error}; fix its quotes")
+        return SourceRow(number, [], f"is not comma-separated text: {error}; fix its quotes")
 
 
-def _checked(row: TableRow, columns: int) -> TableRow:
+def _checked(row: SourceRow, columns: int) -> SourceRow:
     if row.problem or len(row.cells) == columns:
         return row
-    return TableRow(
+    return SourceRow(
         row.number, [], f"has {len(row.cells)} cells, the first line names {columns} columns; fix the row"
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facealign.config import digest_json
-from facealign.evaluation.papers.table import PaperTable, Row
+from facealign.evaluation.papers.table import PaperTable, TableRow
 
 ELLIPSES = "model.landmark_loss.anisotropy.ellipses"
 """Where a row with ``ellipses_of`` has what was measured."""
@@ -24,7 +24,7 @@ class Grid:
     places: dict[str, int]
 
 
-def grid(table: PaperTable, rows: Iterable[Row], ellipses: Sequence[Sequence[float]] | None = None) -> Grid:
+def grid(table: PaperTable, rows: Iterable[TableRow], ellipses: Sequence[Sequence[float]] | None = None) -> Grid:
     """The trainings of some rows of a table.
 
     Args:

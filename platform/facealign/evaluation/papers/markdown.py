@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from facealign.evaluation.papers.figures import epoch_for
-from facealign.evaluation.papers.results import Cell, Reproduced, corrected
-from facealign.evaluation.papers.table import Column, Printed, Row
+from facealign.evaluation.papers.results import Reproduced, ReproducedCell, corrected
+from facealign.evaluation.papers.table import Column, Printed, TableRow
 
 _NONE = "–"
 
@@ -38,7 +38,7 @@ class _Marks:
     def __init__(self) -> None:
         self._texts: list[str] = []
 
-    def mark(self, row: Row, key: str) -> str:
+    def mark(self, row: TableRow, key: str) -> str:
         misprint = row.misprints.get(key)
         if misprint is None:
             return ""
@@ -75,7 +75,7 @@ def _table(found: Reproduced, marks: _Marks) -> Iterator[str]:
         yield _line(["*mean shape*", *_mean_shape(found)])
 
 
-def _row(found: Reproduced, row: Row, marks: _Marks) -> Iterator[str]:
+def _row(found: Reproduced, row: TableRow, marks: _Marks) -> Iterator[str]:
     for key, column in found.table.columns.items():
         yield _printed(row.printed[key], column) + marks.mark(row, key)
         if key in found.lacking:
@@ -156,7 +156,7 @@ def _number(value: float, column: Column) -> str:
     return f"{value:.{max(column.decimals, own)}f}"
 
 
-def _ours(cell: Cell, column: Column) -> str:
+def _ours(cell: ReproducedCell, column: Column) -> str:
     mean = f"{cell.mean:.{column.decimals}f}"
     return mean if cell.sd is None else f"{mean} ± {cell.sd:.{column.decimals}f}"
 

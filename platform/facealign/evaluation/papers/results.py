@@ -7,7 +7,7 @@ import numpy as np
 
 from facealign.config import Settings
 from facealign.evaluation.papers.figures import MEAN_SHAPE, figure_key
-from facealign.evaluation.papers.table import SCALE, PaperTable, Row, printed_mean
+from facealign.evaluation.papers.table import SCALE, PaperTable, TableRow, printed_mean
 
 FEWEST_TO_SPREAD = 3
 """Rows from which on their spread says something."""
@@ -16,7 +16,7 @@ FEWEST_TO_RANK = 4
 """Rows that a rank correlation needs to say anything."""
 
 
-class Cell(Settings):
+class ReproducedCell(Settings):
     """A metric of ours, in the column's unit: one value for each seed."""
 
     runs: tuple[float, ...]
@@ -59,7 +59,7 @@ class Conditions(Settings):
     commit: str
 
 
-class Spread(Settings):
+class ColumnSpread(Settings):
     """Whether rows differ by more than chance, and in the paper's order.
 
     Attributes:
@@ -88,11 +88,11 @@ class Reproduced(Settings):
     table: PaperTable
     conditions: Conditions
     lacking: dict[str, str]
-    ours: dict[str, dict[str, Cell]]
+    ours: dict[str, dict[str, ReproducedCell]]
     mean_shape: dict[str, float]
     failed: dict[str, str]
 
-    def spread(self, key: str) -> Spread | None:
+    def spread(self, key: str) -> ColumnSpread | None:
         """Compare the spread of a column's rows; None where fewer than three have both numbers."""
         pairs = [
             (number, self.ours[row.label][key])
@@ -104,7 +104,7 @@ class Reproduced(Settings):
         printed, cells = np.array([number for number, _ in pairs]), [cell for _, cell in pairs]
         means = np.array([cell.mean for cell in cells])
         deviations = [cell.sd for cell in cells if cell.sd is not None]
-        return Spread(
+        return ColumnSpread(
             printed=float(np.ptp(printed)),
             ours=float(np.ptp(means)),
             seeds=float(np.sqrt(np.mean(np.square(deviations)))) if deviations else None,
@@ -124,7 +124,7 @@ class Reproduced(Settings):
         return plain
 
 
-def corrected(row: Row, key: str) -> float | None:
+def corrected(row: TableRow, key: str) -> float | None:
     """The printed number; of a misprint, what it should read where that is known."""
     misprint = row.misprints.get(key)
     if misprint is not None and misprint.reads is not None:
@@ -132,14 +132,14 @@ def corrected(row: Row, key: str) -> float | None:
     return printed_mean(row.printed[key])
 
 
-def cells(table: PaperTable, row: Row, runs: Sequence[Mapping[str, float]]) -> dict[str, Cell]:
+def cells(table: PaperTable, row: TableRow, runs: Sequence[Mapping[str, float]]) -> dict[str, ReproducedCell]:
     """Compute a row's cells from its trainings, one for each seed: by column, in the columns' units."""
     found = {}
     for key, column in table.columns.items():
         name = figure_key(key) if column.figure == "parameters" else figure_key(key, row.curve)
         values = tuple(SCALE[column.unit] * figures[name] for figures in runs if name in figures)
         if values:
-            found[key] = Cell(runs=values)
+            found[key] = ReproducedCell(runs=values)
     return found
 
 

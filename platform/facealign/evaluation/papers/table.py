@@ -67,7 +67,7 @@ class Misprint(Settings):
     reads: float | None = Field(default=None, description="what it should be, where that is known")
 
 
-class Row(Settings):
+class TableRow(Settings):
     """A row of a table."""
 
     label: str = Field(description="as printed")
@@ -100,7 +100,7 @@ class PaperTable(Settings):
         default=None, ge=1, description="of the paper's training; columns with an epoch need it"
     )
     columns: dict[str, Column] = Field(min_length=1)
-    rows: tuple[Row, ...] = Field(min_length=1)
+    rows: tuple[TableRow, ...] = Field(min_length=1)
     notes: tuple[str, ...] = Field(default=(), description="on the table as a whole")
 
     @model_validator(mode="after")
@@ -121,11 +121,11 @@ class PaperTable(Settings):
         return f"{self.method}-{self.table}"
 
     @property
-    def trained(self) -> tuple[Row, ...]:
+    def trained(self) -> tuple[TableRow, ...]:
         """The rows that are trained and measured; the others are quoted."""
         return tuple(row for row in self.rows if row.set is not None)
 
-    def settings(self, row: Row) -> dict[str, Any]:
+    def settings(self, row: TableRow) -> dict[str, Any]:
         """All settings of a row by full dotted path of params.yaml: the common ones, then those of its own."""
         settings = {**self.common, **(row.set or {})}
         return {f"method.{self.method}.{path}": deepcopy(value) for path, value in settings.items()}
@@ -163,7 +163,7 @@ def _broken_paths(
 
 
 def _broken_numbers(
-    table: PaperTable, row: Row, at: tuple[str | int, ...]
+    table: PaperTable, row: TableRow, at: tuple[str | int, ...]
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for key in row.printed.keys() - table.columns.keys():
         yield (*at, "printed", key), f"there is no column {key!r}; columns are: {', '.join(table.columns)}"

@@ -7,13 +7,13 @@ import time
 import torch
 
 from facealign.models.cost import count_parameters_and_macs
-from facealign.report.comparison.run import Cost
+from facealign.report.comparison.run import RunCost
 from facealign.training import ModelFolder
 
 _WARM, _TIMED = 3, 15
 
 
-def cost_of(model: ModelFolder, device: torch.device, hours: float | None, timed: bool) -> Cost:
+def cost_of(model: ModelFolder, device: torch.device, hours: float | None, timed: bool) -> RunCost:
     """The cost of a model.
 
     Args:
@@ -23,7 +23,7 @@ def cost_of(model: ModelFolder, device: torch.device, hours: float | None, timed
     """
     size = model.card.faces.crop.size
     counted = count_parameters_and_macs(model.method, size)
-    return Cost(
+    return RunCost(
         parameters=counted.parameters,
         macs=counted.macs,
         milliseconds=_milliseconds(model, size, device) if timed else None,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facealign.metrics import mean_interval
-from facealign.report.comparison.run import Run
+from facealign.report.comparison.run import ReportRun
 
 Estimated = tuple[float, float, float]
 """A value and the two ends of its 95 % interval."""
@@ -39,12 +39,12 @@ class Difference:
         return self.nme[1] > 0 or self.nme[2] < 0
 
 
-def best_of(runs: Sequence[Run]) -> Run:
+def best_of(runs: Sequence[ReportRun]) -> ReportRun:
     """The run with the lowest mean error."""
     return min(runs, key=lambda run: float(run.errors.mean()))
 
 
-def differences(runs: Sequence[Run], threshold: float) -> list[Difference]:
+def differences(runs: Sequence[ReportRun], threshold: float) -> list[Difference]:
     """Compare each run with the best one; runs without a face in common are left out.
 
     Args:
@@ -55,7 +55,7 @@ def differences(runs: Sequence[Run], threshold: float) -> list[Difference]:
     return [one for one in found if one is not None]
 
 
-def _difference(run: Run, best: Run, threshold: float) -> Difference | None:
+def _difference(run: ReportRun, best: ReportRun, threshold: float) -> Difference | None:
     others = set(best.faces.found.ids)
     ids = [name for name in run.faces.found.ids if name in others]
     if not ids:

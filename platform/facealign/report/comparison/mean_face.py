@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from facealign.config import UserError
 from facealign.metrics import Ellipses
-from facealign.report.comparison.run import Run
+from facealign.report.comparison.run import ReportRun
 from facealign.report.style import FONT, INK, MUTED, PAPER, RULE, SMALL_SIZE, TEXT_SIZE, WIDTH, new_figure
 
 COLORS = "viridis"
@@ -28,7 +28,7 @@ _MARGIN = 0.12
 """Free room about the face, in reference distances."""
 
 
-def error_map(run: Run, most: float) -> Figure:
+def error_map(run: ReportRun, most: float) -> Figure:
     """Two panels: the mean error of each landmark, and that of each edge.
 
     Args:
@@ -60,7 +60,7 @@ def error_map(run: Run, most: float) -> Figure:
     return figure
 
 
-def ellipse_map(run: Run, ellipses: Ellipses) -> Figure:
+def ellipse_map(run: ReportRun, ellipses: Ellipses) -> Figure:
     """Draw each landmark's error ellipse about its mean position, in true proportion, colored by λ.
 
     Raises:
@@ -120,7 +120,7 @@ def _set(axes: Any, face_N2: NDArray[np.float64], title: str) -> None:
     axes.set_title(title, loc="left", fontsize=TEXT_SIZE, color=INK, family=FONT)
 
 
-def _contours(axes: Any, run: Run, color: str) -> None:
+def _contours(axes: Any, run: ReportRun, color: str) -> None:
     for edge in run.schema.edges:
         axes.plot(*run.upright.mean_face[list(edge.polyline)].T, color=color, linewidth=1.0, zorder=0)
 

@@ -17,7 +17,7 @@ from facealign.report.comparison import tables
 from facealign.report.comparison.differences import Difference, best_of, differences
 from facealign.report.comparison.mean_face import SIGMAS, ellipse_map, error_map
 from facealign.report.comparison.published import published_beside
-from facealign.report.comparison.run import Run
+from facealign.report.comparison.run import ReportRun
 from facealign.report.comparison.tables import Table
 from facealign.report.curves import ced, learning_curve
 from facealign.report.page import EmbeddedImage, jpeg, shown, templates, write_whole
@@ -71,7 +71,7 @@ def page(title: str, subtitle: str, verdict: Sequence[str], sections: Sequence[S
 # What the report comes to, in sentences.
 
 
-def verdict(runs: Sequence[Run], found: Sequence[Difference], normalizer: str) -> Iterator[str]:
+def verdict(runs: Sequence[ReportRun], found: Sequence[Difference], normalizer: str) -> Iterator[str]:
     """Say which run is best, and which others do not differ significantly from it."""
     best = best_of(runs)
     mean, low, high = best.figures["full"]["nme"]
@@ -95,7 +95,7 @@ def verdict(runs: Sequence[Run], found: Sequence[Difference], normalizer: str) -
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class ReportSettings:
     """Settings of the report.
 
     Attributes:
@@ -116,7 +116,7 @@ class Settings:
     data: DataSet | None = None
 
 
-def sections(runs: Sequence[Run], found: Sequence[Difference], settings: Settings) -> list[Section]:
+def sections(runs: Sequence[ReportRun], found: Sequence[Difference], settings: ReportSettings) -> list[Section]:
     """Make the sections of the page; one that has nothing to show says why."""
     made = (
         _figures(runs, settings),
@@ -134,7 +134,7 @@ def sections(runs: Sequence[Run], found: Sequence[Difference], settings: Setting
     return [section for section in made if section is not None]
 
 
-def _figures(runs: Sequence[Run], settings: Settings) -> Section:
+def _figures(runs: Sequence[ReportRun], settings: ReportSettings) -> Section:
     main = tables.main_names(runs[0].figures, settings.threshold)
     others = tables.other_names(runs, main)
     parts = [Part(table=tables.main_table(runs, main))]
@@ -154,7 +154,9 @@ def _figures(runs: Sequence[Run], settings: Settings) -> Section:
     return Section("figures", "Figures", tuple(parts), reading)
 
 
-def _differences(runs: Sequence[Run], found: Sequence[Difference], settings: Settings) -> Section | None:
+def _differences(
+    runs: Sequence[ReportRun], found: Sequence[Difference], settings: ReportSettings
+) -> Section | None:
     if not found:
         return None
     table = tables.difference_table(found, best_of(runs).name, settings.threshold)
@@ -165,7 +167,7 @@ def _differences(runs: Sequence[Run], found: Sequence[Difference], settings: Set
     return Section("differences", "Against the best run", (Part(table=table),), reading)
 
 
-def _published(runs: Sequence[Run], settings: Settings) -> Section | None:
+def _published(runs: Sequence[ReportRun], settings: ReportSettings) -> Section | None:
     if settings.data is None:
         return None
     if settings.landmarks == "visible":
@@ -180,7 +182,7 @@ def _published(runs: Sequence[Run], settings: Settings) -> Section | None:
     return Section("published", "Beside the papers", tuple(parts), reading)
 
 
-def _curves(runs: Sequence[Run], settings: Settings) -> Section:
+def _curves(runs: Sequence[ReportRun], settings: ReportSettings) -> Section:
     drawn = shown(partial(ced, {run.name: run.errors for run in runs}, settings.threshold))
     words = "; ".join(
         f"{run.name}: half of the faces below {np.median(run.errors):.2%}, nine tenths below "
@@ -191,7 +193,7 @@ def _curves(runs: Sequence[Run], settings: Settings) -> Section:
     return Section("ced", "Error distribution", (part,), ("The share of faces with at most each NME.",))
 
 
-def _maps(runs: Sequence[Run]) -> Section:
+def _maps(runs: Sequence[ReportRun]) -> Section:
     most = max(max(value[0] for value in run.figures["landmarks"] if value is not None) for run in runs)
     parts = []
     for run in runs:
@@ -205,7 +207,7 @@ def _maps(runs: Sequence[Run]) -> Section:
     return Section("maps", "Where the errors are", tuple(parts), reading)
 
 
-def _worst(run: Run) -> str:
+def _worst(run: ReportRun) -> str:
     edges = {name: figures["nme"][0] for name, figures in run.figures["edges"].items()}
     if not edges:
         return ""
@@ -213,7 +215,7 @@ def _worst(run: Run) -> str:
     return f"Smallest on {low} ({edges[low]:.2%}), largest on {high} ({edges[high]:.2%})."
 
 
-def _ellipses(runs: Sequence[Run]) -> Section:
+def _ellipses(runs: Sequence[ReportRun]) -> Section:
     reading = (
         "Each face is turned upright by the similarity that lays its true landmarks on the mean face. The radii "
         f"of an ellipse are {SIGMAS:g} standard deviations of a landmark's errors about their mean; λ is its long "
@@ -223,7 +225,7 @@ def _ellipses(runs: Sequence[Run]) -> Section:
     return Section("ellipses", "Error ellipses", tuple(parts), reading)
 
 
-def _ellipses_of(run: Run) -> Iterator[Part]:
+def _ellipses_of(run: ReportRun) -> Iterator[Part]:
     try:
         found = error_ellipses(run.upright.errors, run.upright.valid)
     except UserError as error:
@@ -242,7 +244,7 @@ def _ellipses_of(run: Run) -> Iterator[Part]:
     yield Part(table=tables.ellipse_table(run, found, angles), folded="each landmark's ellipse")
 
 
-def _extremes(runs: Sequence[Run], settings: Settings) -> Section:
+def _extremes(runs: Sequence[ReportRun], settings: ReportSettings) -> Section:
     title = "Best and worst faces"
     if settings.reader is None:
         return Section("faces", title, (Part(sentences=(settings.no_pictures,)),))
@@ -262,7 +264,7 @@ def _extremes(runs: Sequence[Run], settings: Settings) -> Section:
     return Section("faces", title, tuple(parts), ("The smallest errors first, the largest last.",))
 
 
-def _robustness(runs: Sequence[Run], settings: Settings) -> Section | None:
+def _robustness(runs: Sequence[ReportRun], settings: ReportSettings) -> Section | None:
     measured = {run.name: run.robustness for run in runs if run.robustness is not None}
     if not measured:
         return None
@@ -287,7 +289,7 @@ def _robustness(runs: Sequence[Run], settings: Settings) -> Section | None:
     return Section("robustness", "Robustness", parts, reading)
 
 
-def _training(runs: Sequence[Run]) -> Section | None:
+def _training(runs: Sequence[ReportRun]) -> Section | None:
     parts = []
     for run in runs:
         if run.history:
@@ -298,12 +300,12 @@ def _training(runs: Sequence[Run]) -> Section | None:
     return Section("training", "Training", tuple(parts), reading) if parts else None
 
 
-def _cost(runs: Sequence[Run]) -> Section | None:
+def _cost(runs: Sequence[ReportRun]) -> Section | None:
     table = tables.cost_table(runs)
     return Section("cost", "Cost", (Part(table=table),)) if table is not None else None
 
 
-def _lineage(runs: Sequence[Run]) -> Section:
+def _lineage(runs: Sequence[ReportRun]) -> Section:
     parts = [Part(heading=run.name, facts=run.lineage, sentences=run.notes) for run in runs]
     return Section("lineage", "Lineage", tuple(parts))
 
@@ -315,7 +317,7 @@ PAGE = "report.html"
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
-def write_comparison(folder: Path, runs: Sequence[Run], settings: Settings) -> Path:
+def write_comparison(folder: Path, runs: Sequence[ReportRun], settings: ReportSettings) -> Path:
     """Write the page and, beside it, its plots; those of an earlier report with other runs stay.
 
     Returns:

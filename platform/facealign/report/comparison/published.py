@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from facealign.config import UserError
 from facealign.evaluation.papers.load import published_tables
-from facealign.evaluation.papers.table import SCALE, Column, DataSet, PaperTable, Row
+from facealign.evaluation.papers.table import SCALE, Column, DataSet, PaperTable, TableRow
 from facealign.metrics import mean_interval, nme
-from facealign.report.comparison.run import Run
+from facealign.report.comparison.run import ReportRun
 
 FIGURES = ("nme", "failure_rate", "auc")
 
@@ -73,7 +73,7 @@ class PublishedTable:
         )
 
 
-def published_beside(runs: Sequence[Run], data: DataSet) -> list[PublishedTable]:
+def published_beside(runs: Sequence[ReportRun], data: DataSet) -> list[PublishedTable]:
     """A table for each measure that is published of ``data``, and that at least one run has.
 
     What a run's landmarks cannot be divided by is left out of its row.
@@ -88,7 +88,9 @@ def published_beside(runs: Sequence[Run], data: DataSet) -> list[PublishedTable]
     return [table for table in tables if table.runs]
 
 
-def _table(measure: Measure, columns: list[tuple[PaperTable, str, Column]], runs: Sequence[Run]) -> PublishedTable:
+def _table(
+    measure: Measure, columns: list[tuple[PaperTable, str, Column]], runs: Sequence[ReportRun]
+) -> PublishedTable:
     subsets: dict[str | None, int | None] = {}
     rows: dict[tuple[str, str], dict[str | None, PublishedNumber]] = {}
     for table, key, column in columns:
@@ -107,7 +109,7 @@ def _table(measure: Measure, columns: list[tuple[PaperTable, str, Column]], runs
     )
 
 
-def _number(printed: float | tuple[float, float], column: Column, row: Row, key: str) -> PublishedNumber:
+def _number(printed: float | tuple[float, float], column: Column, row: TableRow, key: str) -> PublishedNumber:
     # AUC is printed as a fraction by some, and in percent by others.
     scale = 100 / SCALE[column.unit]
     digits = max(0, column.decimals - (2 if scale == 100 else 0))
@@ -118,7 +120,7 @@ def _number(printed: float | tuple[float, float], column: Column, row: Row, key:
 
 
 def _measured(
-    run: Run, measure: Measure, subsets: dict[str | None, int | None]
+    run: ReportRun, measure: Measure, subsets: dict[str | None, int | None]
 ) -> Iterator[tuple[str | None, OwnNumber]]:
     figure, normalizer, threshold = measure
     found = run.faces.found

@@ -18,7 +18,7 @@ interval, fractions; ``full``, ``subsets``, ``attributes`` by name, ``edges`` by
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
+class RunCost:
     """The cost of a model.
 
     Attributes:
@@ -37,7 +37,7 @@ class Cost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class ReportRun:
     """A model, or external predictions, on test faces.
 
     Attributes:
@@ -61,7 +61,7 @@ class Run:
     upright: AlignedErrors
     mean_shape: float | None = None
     history: tuple[Mapping[str, Any], ...] = ()
-    cost: Cost | None = None
+    cost: RunCost | None = None
     robustness: Robustness | None = None
     lineage: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from facealign.metrics import Ellipses
 from facealign.report.comparison.differences import Difference, Estimated
 from facealign.report.comparison.published import PublishedTable
-from facealign.report.comparison.run import Figures, Run
+from facealign.report.comparison.run import Figures, ReportRun
 
 _NONE = "–"
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A number as it is shown; ``note`` stands small below it."""
 
     text: str
@@ -28,7 +28,7 @@ class Table:
     """A table; the first column is the name of the line, and ``notes`` are sentences below."""
 
     headings: tuple[str, ...]
-    lines: tuple[tuple[str, tuple[Cell, ...]], ...]
+    lines: tuple[tuple[str, tuple[TableCell, ...]], ...]
     caption: str = ""
     notes: tuple[str, ...] = field(default=())
 
@@ -74,28 +74,28 @@ def main_names(figures: Figures, threshold: float) -> list[str]:
     return [name for name in wanted if name in figures["full"]]
 
 
-def figure_table(runs: Sequence[Run], names: Iterable[str]) -> Table:
+def figure_table(runs: Sequence[ReportRun], names: Iterable[str]) -> Table:
     """Metrics of all faces."""
     lines = [(unit_of(name).label, _row(name, [run.figures["full"].get(name) for run in runs])) for name in names]
     return Table(("", *(run.name for run in runs)), tuple(lines))
 
 
-def main_table(runs: Sequence[Run], names: Iterable[str]) -> Table:
+def main_table(runs: Sequence[ReportRun], names: Iterable[str]) -> Table:
     """The metrics that head a report, and what a model has that has learned nothing of the single face."""
     table = figure_table(runs, names)
     if all(run.mean_shape is None for run in runs):
         return table
-    cells = (Cell(_NONE if run.mean_shape is None else f"{100 * run.mean_shape:.2f}") for run in runs)
+    cells = (TableCell(_NONE if run.mean_shape is None else f"{100 * run.mean_shape:.2f}") for run in runs)
     return replace(table, lines=(*table.lines, ("NME of the mean shape, %", tuple(cells))))
 
 
-def other_names(runs: Sequence[Run], main: Sequence[str]) -> list[str]:
+def other_names(runs: Sequence[ReportRun], main: Sequence[str]) -> list[str]:
     """List all other metrics, in the order of the runs."""
     found = dict.fromkeys(name for run in runs for name in run.figures["full"] if name != "faces")
     return [name for name in found if name not in main]
 
 
-def subset_table(runs: Sequence[Run], kind: str) -> Table | None:
+def subset_table(runs: Sequence[ReportRun], kind: str) -> Table | None:
     """NME by official subset (``subsets``) or by label (``attributes``); None where the faces have none."""
     names = dict.fromkeys(name for run in runs for name in run.figures[kind])
     if not names:
@@ -108,7 +108,7 @@ def subset_table(runs: Sequence[Run], kind: str) -> Table | None:
     return Table(("NME, %", *(run.name for run in runs)), tuple(lines))
 
 
-def edge_table(run: Run) -> Table | None:
+def edge_table(run: ReportRun) -> Table | None:
     """Errors whole, across and along each edge; None where the schema has no edge."""
     names = ("nme", "normal_nme", "tangent_nme", "bias_rate")
     lines = [
@@ -132,8 +132,8 @@ def difference_table(found: Sequence[Difference], best: str, threshold: float) -
                 _difference_cell(one.nme, 100, 2),
                 _difference_cell(one.failure_rate, 100, 2),
                 _difference_cell(one.auc, 1, 3),
-                Cell(f"{100 * one.worse:.0f}"),
-                Cell(str(one.faces)),
+                TableCell(f"{100 * one.worse:.0f}"),
+                TableCell(str(one.faces)),
             ),
         )
         for one in found
@@ -146,7 +146,7 @@ def published_table(found: PublishedTable) -> Table:
     """The papers' rows, then the runs'; a misprint is marked, and says why."""
     names = {"nme": "NME", "failure_rate": "FR", "auc": "AUC"}
     at = "" if found.threshold is None else f" at {100 * found.threshold:g} %"
-    lines: list[tuple[str, tuple[Cell, ...]]] = []
+    lines: list[tuple[str, tuple[TableCell, ...]]] = []
     notes = []
     for row in found.rows:
         cells = []
@@ -154,7 +154,7 @@ def published_table(found: PublishedTable) -> Table:
             number = row.numbers.get(subset)
             if number is not None and number.why:
                 notes.append(f"{row.label} ({row.source}), {subset or 'full'} {number.text}: {number.why}.")
-            cells.append(Cell(_NONE) if number is None else Cell(number.text + "*" * bool(number.why)))
+            cells.append(TableCell(_NONE) if number is None else TableCell(number.text + "*" * bool(number.why)))
         lines.append((f"{row.label} · {row.source}", tuple(cells)))
     for name, own in found.runs.items():
         of_run = [own.get(subset) for subset in found.subsets]
@@ -162,9 +162,11 @@ def published_table(found: PublishedTable) -> Table:
             (
                 f"{name} · here",
                 tuple(
-                    Cell(_NONE)
+                    TableCell(_NONE)
                     if one is None
-                    else Cell(f"{one.value:.2f}", f"{one.low:.2f} – {one.high:.2f}; {one.faces} faces", best=True)
+                    else TableCell(
+                        f"{one.value:.2f}", f"{one.low:.2f} – {one.high:.2f}; {one.faces} faces", best=True
+                    )
                     for one in of_run
                 ),
             )
@@ -182,7 +184,7 @@ def published_table(found: PublishedTable) -> Table:
     return Table(("", *counts), tuple(lines), caption, tuple(notes))
 
 
-def ellipse_table(run: Run, ellipses: Ellipses, angles_N: NDArray[np.float64]) -> Table:
+def ellipse_table(run: ReportRun, ellipses: Ellipses, angles_N: NDArray[np.float64]) -> Table:
     """The ellipse of each landmark."""
     lines = []
     for i in range(run.schema.size):
@@ -190,11 +192,11 @@ def ellipse_table(run: Run, ellipses: Ellipses, angles_N: NDArray[np.float64]) -
         away = 100 * float(np.hypot(*ellipses.centers[i]))
         angle = _NONE if np.isnan(angles_N[i]) else f"{angles_N[i]:.0f}°"
         texts = (f"{long:.2f}", f"{short:.2f}", f"{ellipses.anisotropy[i]:.2f}", angle, f"{away:.2f}")
-        lines.append((str(i), tuple(map(Cell, texts))))
+        lines.append((str(i), tuple(map(TableCell, texts))))
     return Table(("landmark", "a, %", "b, %", "λ", "axis to edge", "mean off by, %"), tuple(lines))
 
 
-def cost_table(runs: Sequence[Run]) -> Table | None:
+def cost_table(runs: Sequence[ReportRun]) -> Table | None:
     """Tabulate the cost of the models; None where no run has a model."""
     priced = [run for run in runs if run.cost is not None]
     if not priced:
@@ -206,18 +208,18 @@ def cost_table(runs: Sequence[Run]) -> Table | None:
         "a face alone, ms": [_NONE if cost.milliseconds is None else f"{cost.milliseconds:.1f}" for cost in costs],
         "training, hours": [_NONE if cost.hours is None else f"{cost.hours:.2g}" for cost in costs],
     }
-    lines = tuple((label, tuple(map(Cell, texts))) for label, texts in rows.items())
+    lines = tuple((label, tuple(map(TableCell, texts))) for label, texts in rows.items())
     machines = dict.fromkeys(cost.machine for cost in costs if cost.machine)
     notes = tuple(f"Time of a face in a batch of one on {machine}." for machine in machines)
     return Table(("", *(run.name for run in priced)), lines, notes=notes)
 
 
-def stability_table(runs: Sequence[Run]) -> Table:
+def stability_table(runs: Sequence[ReportRun]) -> Table:
     """Tabulate the stability of the runs' landmarks."""
     measured = {run.name: run.robustness for run in runs if run.robustness is not None}
 
-    def row(pairs: Iterable[tuple[float, tuple[float, float]]]) -> tuple[Cell, ...]:
-        return tuple(Cell(f"{mean:.2f}", f"{low:.2f} – {high:.2f}") for mean, (low, high) in pairs)
+    def row(pairs: Iterable[tuple[float, tuple[float, float]]]) -> tuple[TableCell, ...]:
+        return tuple(TableCell(f"{mean:.2f}", f"{low:.2f} – {high:.2f}") for mean, (low, high) in pairs)
 
     def percent(mean: float, interval: tuple[float, float]) -> tuple[float, tuple[float, float]]:
         return 100 * mean, (100 * interval[0], 100 * interval[1])
@@ -237,7 +239,7 @@ def stability_table(runs: Sequence[Run]) -> Table:
     return Table(("", *measured), lines)
 
 
-def _row(name: str, values: Sequence[Sequence[float] | None]) -> tuple[Cell, ...]:
+def _row(name: str, values: Sequence[Sequence[float] | None]) -> tuple[TableCell, ...]:
     """Cells of one metric, the best of several in bold."""
     better = unit_of(name).higher_is_better
     known = [value[0] for value in values if value is not None]
@@ -245,14 +247,14 @@ def _row(name: str, values: Sequence[Sequence[float] | None]) -> tuple[Cell, ...
     return tuple(_estimate_cell(name, value, value is not None and value[0] == best) for value in values)
 
 
-def _estimate_cell(name: str, value: Sequence[float] | None, best: bool = False) -> Cell:
+def _estimate_cell(name: str, value: Sequence[float] | None, best: bool = False) -> TableCell:
     if value is None:
-        return Cell(_NONE)
+        return TableCell(_NONE)
     unit = unit_of(name)
     mean, low, high = (f"{unit.scale * part:.{unit.digits}f}".replace("-", "−") for part in value)
-    return Cell(mean, f"{low} – {high}", best)
+    return TableCell(mean, f"{low} – {high}", best)
 
 
-def _difference_cell(value: Estimated, scale: float, digits: int) -> Cell:
+def _difference_cell(value: Estimated, scale: float, digits: int) -> TableCell:
     mean, low, high = (f"{scale * part:+.{digits}f}".replace("-", "−") for part in value)
-    return Cell(mean, f"{low} … {high}")
+    return TableCell(mean, f"{low} … {high}")

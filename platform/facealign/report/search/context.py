@@ -37,7 +37,7 @@ class RandomTrials(Settings):
     rows: tuple[TrialRow, ...]
 
 
-class Confirmed(Settings):
+class ConfirmedSetting(Settings):
     """One setting trained again with seeds that the search never saw.
 
     Attributes:
@@ -85,6 +85,6 @@ class SearchContext(Settings):
     rungs: tuple[int, ...] = ()
     random: RandomTrials | None = None
     importance: Importance | None = None
-    confirmed: tuple[Confirmed, ...] = ()
+    confirmed: tuple[ConfirmedSetting, ...] = ()
     commands: tuple[Command, ...] = ()
     lineage: dict[str, str] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ from scipy import stats
 
 from facealign.config import UserError
 from facealign.report.search.best import finished, leaders
-from facealign.report.search.context import Confirmed, SearchContext
+from facealign.report.search.context import ConfirmedSetting, SearchContext
 from facealign.report.search.words import unit_of
 from facealign.report.style import FONT, INK, MUTED, PAPER, SERIES, SMALL_SIZE, WIDTH, new_figure, style_axes
 from facealign.search.trial_row import TrialRow
@@ -29,7 +29,7 @@ def mean_and_half_width(values: Sequence[float]) -> tuple[float, float | None]:
     return mean, float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error
 
 
-def setting_name(confirmed: Confirmed) -> str:
+def setting_name(confirmed: ConfirmedSetting) -> str:
     """The name of a setting."""
     trial = "" if confirmed.number is None else f"trial {confirmed.number}"
     return ", ".join(part for part in ("paper's setting" if confirmed.paper else "", trial) if part) or "a setting"
@@ -131,7 +131,7 @@ def _confirmed(context: SearchContext) -> list[str]:
     return sentences
 
 
-def _difference(winner: Confirmed, paper: Confirmed, context: SearchContext) -> list[str]:
+def _difference(winner: ConfirmedSetting, paper: ConfirmedSetting, context: SearchContext) -> list[str]:
     """Welch's interval of the difference of the means; nothing where seeds are too few to have a spread."""
     samples = [np.array(one.values) for one in (winner, paper)]
     if any(len(sample) < 2 or np.ptp(sample) == 0 for sample in samples):
