@@ -86,8 +86,8 @@ class Keeper(Quiet):
     def epoch(self, progress: Progress, step: int) -> None:
         """Show it."""
         last = progress.history[-1]
-        figures = f"loss {last.loss:.4g}, validation {last.validation_nme:.2%}"
-        print(f"  {self.name} epoch {last.epoch}: {figures}", file=sys.stderr, flush=True)
+        metrics = f"loss {last.loss:.4g}, validation {last.validation_nme:.2%}"
+        print(f"  {self.name} epoch {last.epoch}: {metrics}", file=sys.stderr, flush=True)
 
     def checkpoint(self, folder: Path | None, score: float) -> None:
         """Keep it if it is the best so far."""

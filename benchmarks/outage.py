@@ -80,7 +80,7 @@ class Step:
     cpu: float
     phase: str
     step: int
-    figures: dict[str, float]
+    metrics: dict[str, float]
 
 
 class Recorder:
@@ -177,8 +177,8 @@ def all_there(run: RunHandle, steps: list[Step]) -> bool:
 
     client = MlflowClient(tracking_uri=run.uri)
     said = twice = missing = wrong = 0
-    for key in steps[0].figures:
-        expected = {step.step: step.figures[key] for step in steps}
+    for key in steps[0].metrics:
+        expected = {step.step: step.metrics[key] for step in steps}
         history = client.get_metric_history(run.run_id, key)
         count = Counter(figure.step for figure in history)
         said += len(expected)

@@ -62,12 +62,12 @@ def measure(what: str, settings: DataConfig, out: Path, workers: int, base: floa
         started = time.perf_counter()
         report = prepare(settings, out, mapper=mapper)
         seconds = time.perf_counter() - started
-    print(f"{what:<32} {_figures(report, seconds)} {peak.bytes / 1e6:8.0f} MB", end="")
+    print(f"{what:<32} {_metrics(report, seconds)} {peak.bytes / 1e6:8.0f} MB", end="")
     print("" if base is None else f" {seconds / base:8.1%}", flush=True)
     return seconds
 
 
-def _figures(report: PrepareReport, seconds: float) -> str:
+def _metrics(report: PrepareReport, seconds: float) -> str:
     faces = sum(report.index.rows(fold) for fold in report.index.folds)
     shards = sum(map(len, report.index.folds.values()))
     return (

@@ -18,7 +18,7 @@ def main(params: Params) -> None:
     """Read the data set that `data` names and write its shards."""
     with shard_mapper(params.cluster) as mapper, counting(f"preparing {params.data.source}", sys.stdout) as count:
         report = prepare(params.data, SHARDS, count, mapper)
-    write_json(PREPARED, report.figures())
+    write_json(PREPARED, report.metrics())
     workspace.upload(PREPARED)
     print(report.message())
 

@@ -18,17 +18,17 @@ def main(params: Params) -> None:
     # Before it is judged: whoever loads the new champion at once finds it whole.
     has_onnx = add_onnx(uri, best_of(trained).model_uri)
     registered = register_best(uri, params.registered_name, trained, measuring, params.registry)
-    figures = {
+    metrics = {
         "name": registered.name,
         "version": registered.version,
         "method": registered.candidate.method,
         "validation_nme": registered.candidate.validation_nme,
         "champion": registered.promoted,
         "reason": registered.reason,
-        "gate": registered.figures(),
+        "gate": registered.metrics(),
         "onnx": has_onnx,
     }
-    write_json(REGISTERED, figures)
+    write_json(REGISTERED, metrics)
     workspace.upload(REGISTERED)
     print(f"models:/{registered.name}/{registered.version}: {registered.reason}")
 

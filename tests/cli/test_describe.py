@@ -12,7 +12,7 @@ pytestmark = pytest.mark.thorough
 BASELINE = ["attention=none", "landmark_loss.name=smooth_l1"]
 STATIC = ["network.graph.weights=static"]
 
-FIGURES = [
+METRICS = [
     # method, schema, --set, M parameters, GMAC, tolerance of GMAC as a share; None where nobody gives a metric
     ("adnet", "ibug68", [], 13.37, 16.90, 0.005),
     ("adnet", "ibug68", BASELINE, 13.23, 16.33, 0.005),
@@ -37,7 +37,7 @@ def describe(monkeypatch, capsys, *arguments):
     return exit_.value.code, captured.out, captured.err
 
 
-@pytest.mark.parametrize(("method", "schema", "changes", "millions", "giga", "tolerance"), FIGURES)
+@pytest.mark.parametrize(("method", "schema", "changes", "millions", "giga", "tolerance"), METRICS)
 def test_sizes_are_the_papers(monkeypatch, capsys, method, schema, changes, millions, giga, tolerance):
     sets = [part for change in changes for part in ("--set", change)]
     code, out, _ = describe(monkeypatch, capsys, method, "--schema", schema, "--preset", "paper", "--json", *sets)

@@ -45,17 +45,17 @@ def ours(home, model, tiny_shards):
     said = evaluate_on(model, str(tiny_shards), "test", None, PARAMS)
     assert said.startswith("anisotropic-on-synthetic: NME ")
     places = workspace.measured("anisotropic-on-synthetic")
-    return read_json(places.figures), FacePredictions.read(places.test)
+    return read_json(places.metrics), FacePredictions.read(places.test)
 
 
 def test_a_model_is_measured_on_any_fold(ours, model, tiny_shards):
-    figures, faces = ours
-    assert figures["test"]["faces"] == len(faces.labels) == 6
-    assert figures["about"]["source"] == "synthetic"
-    assert {"mean_shape", "subsets"} <= figures.keys()
+    metrics, faces = ours
+    assert metrics["test"]["faces"] == len(faces.labels) == 6
+    assert metrics["about"]["source"] == "synthetic"
+    assert {"mean_shape", "subsets"} <= metrics.keys()
     evaluate_on(model, str(tiny_shards), "val", "steering", PARAMS)
     assert workspace.measured("steering").validation.is_file()
-    assert "validation_mean_shape" in read_json(workspace.measured("steering").figures)
+    assert "validation_mean_shape" in read_json(workspace.measured("steering").metrics)
 
 
 def test_a_model_of_300w_is_measured_on_cofw68_which_has_no_mean_shape(home, model):
@@ -63,9 +63,9 @@ def test_a_model_of_300w_is_measured_on_cofw68_which_has_no_mean_shape(home, mod
     settings = {"source": "cofw68", "root": str(home / "COFW68"), "crop": {"size": 64}}
     prepare(DataConfig.model_validate(settings), home / "cofw68")
     assert "over 4 faces" in evaluate_on(model, str(home / "cofw68"), "test", None, PARAMS)
-    figures = read_json(workspace.measured("anisotropic-on-cofw68").figures)
-    assert "mean_shape" not in figures
-    assert {"nme_visible", "nme_hidden"} <= figures["figures"]["test"]["full"].keys()  # some are marked as hidden
+    metrics = read_json(workspace.measured("anisotropic-on-cofw68").metrics)
+    assert "mean_shape" not in metrics
+    assert {"nme_visible", "nme_hidden"} <= metrics["figures"]["test"]["full"].keys()  # some are marked as hidden
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_faces_of_another_kind_are_refused(home, model, change, message):
     prepare(DataConfig.model_validate(settings | change), home / message[:4])
     with pytest.raises(UserError, match=message):
         evaluate_on(model, str(home / message[:4]), "test", "other", PARAMS)
-    assert not workspace.measured("other").figures.exists()
+    assert not workspace.measured("other").metrics.exists()
 
 
 def write_pts(folder, faces):
@@ -92,13 +92,13 @@ def write_pts(folder, faces):
 
 @pytest.mark.parametrize("kind", ["shards", "measured faces"])
 def test_our_own_landmarks_score_what_they_are_evaluated_at(ours, home, tiny_shards, kind):
-    figures, faces = ours
+    metrics, faces = ours
     write_pts(home / "found", faces)
     truth = tiny_shards if kind == "shards" else workspace.measured("anisotropic-on-synthetic").test
     said = score_predictions(home / "found", str(truth), "theirs", "test", "zero", False, PARAMS)
     assert "over 6 faces" in said
-    scored = read_json(workspace.measured("theirs").figures)
-    assert scored["figures"]["test"]["full"]["nme"] == pytest.approx(figures["figures"]["test"]["full"]["nme"])
+    scored = read_json(workspace.measured("theirs").metrics)
+    assert scored["figures"]["test"]["full"]["nme"] == pytest.approx(metrics["figures"]["test"]["full"]["nme"])
     there = FacePredictions.read(workspace.measured("theirs").test)
     np.testing.assert_array_equal(there.found.truth, faces.found.truth)  # one protocol, to the bit
     assert (there.labels, there.data_digest) == (faces.labels, faces.data_digest)
@@ -113,9 +113,9 @@ def test_what_is_left_out_is_told_on_the_screen_and_in_the_figures(ours, home, t
     said = score_predictions(home / "some", str(tiny_shards), "some", "test", "zero", True, PARAMS)
     assert "1 faces have no prediction and are left out" in said
     assert "1 predictions are of no face here" in said
-    figures = read_json(workspace.measured("some").figures)
-    assert figures["about"]["missing"] == [ours[1].found.ids[0]]
-    assert figures["test"]["faces"] == 5
+    metrics = read_json(workspace.measured("some").metrics)
+    assert metrics["about"]["missing"] == [ours[1].found.ids[0]]
+    assert metrics["test"]["faces"] == 5
 
 
 def test_a_name_is_no_path(home, tiny_shards):

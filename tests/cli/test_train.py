@@ -74,8 +74,8 @@ def test_ctrl_c_leaves_a_checkpoint_and_the_same_command_goes_on(project):
         for folder in (project / "whole", project / "outputs" / "trained" / "awing")
     )
     assert all(torch.equal(a[name], b[name]) for name in a)
-    figures = json.loads((project / "whole" / "training.json").read_text())
-    assert figures["epochs"] == 3
+    metrics = json.loads((project / "whole" / "training.json").read_text())
+    assert metrics["epochs"] == 3
     assert load_model(project / "whole" / "model").card.job.train.ema == 0.5
     assert not list((project / "mine").iterdir())
     assert not list((project / "runs").iterdir())

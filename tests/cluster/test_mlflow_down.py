@@ -63,6 +63,6 @@ def test_a_server_that_is_away_changes_nothing_and_has_everything_at_last(
         mlflow_server.start()
     if any((tmp_path / "spool" / run.folder).glob("*/records.jsonl")):
         replay(tmp_path / "spool" / run.folder)
-    there, figures = undisturbed
+    there, metrics = undisturbed
     assert same_weights(tmp_path, there)
-    assert losses(mlflow_server, opened(run).run_id) == figures
+    assert losses(mlflow_server, opened(run).run_id) == metrics

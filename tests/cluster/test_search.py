@@ -10,7 +10,7 @@ from cluster.searches import SEARCH, content, run, study_in, trial_processes
 from facealign.cluster.search.run import Interrupted
 from facealign.cluster.search.task import TrackedSearch
 from facealign.config import UserError
-from facealign.search.objectives import ModelFigures
+from facealign.search.objectives import ModelMetrics
 from facealign.tracking import TrackingSettings
 
 pytestmark = [
@@ -151,7 +151,7 @@ def test_several_objectives(job, tmp_path):
         "initial_trials": SEARCH["initial_trials"][:1],
     }
     study = study_in(tmp_path, job, search)
-    run(study, job, tmp_path, measure=ModelFigures(tuple(search["objectives"]), 0.1))
+    run(study, job, tmp_path, measure=ModelMetrics(tuple(search["objectives"]), 0.1))
     (row,) = study.rows()
     nme, parameters, macs, latency, failures = row.values
     assert nme == min(row.rungs.values())

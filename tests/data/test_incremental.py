@@ -186,7 +186,7 @@ def test_a_picture_in_two_folds_is_reported(settings, root, tmp_path):
         shutil.copy(root / f"afw/011_1{ending}", root / f"ibug/copy_1{ending}")
     for out in (tmp_path / "out", tmp_path / "out"):  # found again where nothing is read anew
         report = prepare(settings, out)
-        assert report.figures()["leaked"] == 1
+        assert report.metrics()["leaked"] == 1
         assert "1 images are in more than one fold: leaks.csv" in report.message()
         rows = (out / "leaks.csv").read_text().splitlines()[1:]
         assert {tuple(row.split(",")[1:]) for row in rows} == {

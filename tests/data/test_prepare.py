@@ -30,7 +30,7 @@ def test_every_sample_lands_in_one_fold(drawn, tmp_path):
     assert sorted(chain(*ids.values())) == [sample.id for sample in settings.open_source().samples()]
     assert {name.split("/")[0] for name in ids["test"]} == {"test"}
     counts = {fold: len(part) for fold, part in ids.items()}
-    assert report.figures() == {**counts, "quarantined": 0, "leaked": 0}
+    assert report.metrics() == {**counts, "quarantined": 0, "leaked": 0}
     assert told == [(done, 28) for done in range(1, 29)]
     assert report.index == Index.load(tmp_path)
     assert verify(tmp_path) == []
@@ -125,7 +125,7 @@ def test_bad_samples_are_reported_and_left_out(faces, drawn, tmp_path):
     settings = drawn(source="300w", root=str(faces), max_quarantined=0.5)
     report = prepare(settings, tmp_path / "out")
     ids = [sample.id for sample in settings.open_source().samples()]
-    assert report.figures()["quarantined"] == 3
+    assert report.metrics()["quarantined"] == 3
     with (tmp_path / "out" / "quarantine.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert {row["id"]: row["reason"].split(";")[0].split(":")[0] for row in rows} == {

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from facealign.data.shards.row import Labels
-from facealign.evaluation.papers.figures import anisotropies, ellipses_from, epoch_for, measured
 from facealign.evaluation.papers.prepared import Prepared, curve
 from facealign.evaluation.papers.table import Column, PaperTable
+from facealign.evaluation.papers.table_metrics import anisotropies, ellipses_from, epoch_for, measured
 from facealign.geometry import load_schema
 from facealign.training import Predictions
 
@@ -101,8 +101,8 @@ def test_the_ellipse_of_stretched_errors(found):
     )
     ratios = anisotropies(many, SCHEMA)
     assert ratios == pytest.approx([3.0] * 68, rel=0.1)
-    figures = {f"anisotropy/{n}": ratio for n, ratio in enumerate(ratios)}
-    assert ellipses_from(figures, 68)[5] == [ratios[5], 1.0]
+    metrics = {f"anisotropy/{n}": ratio for n, ratio in enumerate(ratios)}
+    assert ellipses_from(metrics, 68)[5] == [ratios[5], 1.0]
 
 
 @pytest.mark.parametrize(

@@ -58,14 +58,14 @@ TABLE = PaperTable.model_validate(
 )
 
 
-def figures(nme, fr, auc):
+def metrics(nme, fr, auc):
     return {"nme": nme, "fr": fr, "auc": auc, "mean_shape/nme": 0.17}
 
 
 RUNS = {
-    "a": [figures(0.05, 0.5, 0.1), figures(0.06, 0.5, 0.1)],
-    "b | c": [figures(0.045, 0.25, 0.2), figures(0.047, 0.25, 0.2)],
-    "d": [figures(0.046, 0.25, 0.2), figures(0.048, 0.25, 0.2)],
+    "a": [metrics(0.05, 0.5, 0.1), metrics(0.06, 0.5, 0.1)],
+    "b | c": [metrics(0.045, 0.25, 0.2), metrics(0.047, 0.25, 0.2)],
+    "d": [metrics(0.046, 0.25, 0.2), metrics(0.048, 0.25, 0.2)],
     "e": [],
 }
 FOUND = Reproduced(

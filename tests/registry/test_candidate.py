@@ -22,9 +22,9 @@ CANDIDATE = Candidate(
 
 
 @given(st.lists(st.floats(0, 1), min_size=1))
-def test_the_best_has_the_lowest_nme(figures):
-    best = best_of([replace(CANDIDATE, validation_nme=figure) for figure in figures])
-    assert best.validation_nme == sorted(figures)[0]
+def test_the_best_has_the_lowest_nme(metrics):
+    best = best_of([replace(CANDIDATE, validation_nme=figure) for figure in metrics])
+    assert best.validation_nme == sorted(metrics)[0]
 
 
 def test_nothing_to_choose_from():

@@ -78,7 +78,7 @@ def test_the_first_beats_the_mean_shape_and_is_told_whole(handle, client, candid
     assert "the best of 2 compared: validation NME 0.04000" in version.description
     assert "| all | 6 (6) | NME |" in version.description
     kept = json.loads(Path(client.download_artifacts(handle.run_id, "gate/version-1.json")).read_text())
-    assert kept == {"rival": "the mean shape", **json.loads(json.dumps(made.figures()))}
+    assert kept == {"rival": "the mean shape", **json.loads(json.dumps(made.metrics()))}
     assert kept["comparisons"][0]["candidate"] == float(version.tags["gate.nme"])
 
 

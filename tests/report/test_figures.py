@@ -8,7 +8,7 @@ import pytest
 
 from facealign.config import UserError
 from facealign.data.shards.row import Labels
-from facealign.evaluation.aggregate import figures_of, flat
+from facealign.evaluation.aggregate import compute_metrics, flat
 from facealign.evaluation.config import EvaluationConfig
 from facealign.evaluation.face_predictions import FacePredictions
 from facealign.geometry import Edge, LandmarkSchema
@@ -50,17 +50,17 @@ def faces():
 
 
 @pytest.fixture(scope="module")
-def figures(faces):
-    return figures_of(faces, CONFIG)
+def metrics(faces):
+    return compute_metrics(faces, CONFIG)
 
 
-def test_nme_by_every_normalizer(faces, figures):
+def test_nme_by_every_normalizer(faces, metrics):
     each = list(face_by_face(faces))
     for name in ("inter_ocular", "inter_pupil", "box", "diagonal"):
         expected = sum(errors[name] for errors in each) / len(each)
-        assert figures["full"][f"nme_{name}"][0] == pytest.approx(expected)
-    assert figures["full"]["nme"] == figures["full"]["nme_inter_ocular"]
-    assert figures_of(faces, EvaluationConfig(normalizer="box"))["full"]["nme"] == figures["full"]["nme_box"]
+        assert metrics["full"][f"nme_{name}"][0] == pytest.approx(expected)
+    assert metrics["full"]["nme"] == metrics["full"]["nme_inter_ocular"]
+    assert compute_metrics(faces, EvaluationConfig(normalizer="box"))["full"]["nme"] == metrics["full"]["nme_box"]
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_nme_by_every_normalizer(faces, figures):
         ("attributes", "pose", lambda labels: "pose" in labels.attributes),
     ],
 )
-def test_fr_and_auc_at_every_threshold_of_every_set(faces, figures, kind, name, belongs):
-    part = figures["full"] if name is None else figures[kind][name]
+def test_fr_and_auc_at_every_threshold_of_every_set(faces, metrics, kind, name, belongs):
+    part = metrics["full"] if name is None else metrics[kind][name]
     each = [
         errors["inter_ocular"]
         for errors, labels in zip(face_by_face(faces), faces.labels, strict=True)
@@ -91,21 +91,21 @@ def test_fr_and_auc_at_every_threshold_of_every_set(faces, figures, kind, name, 
         assert part[f"auc_{percent}"][0] == pytest.approx(sum(ced) / steps, abs=3e-4)
 
 
-def test_each_landmark_and_each_edge(faces, figures):
+def test_each_landmark_and_each_edge(faces, metrics):
     errors = np.linalg.norm(faces.found.predicted - faces.found.truth, axis=2)
     errors /= np.array([[distances(truth)["inter_ocular"]] for truth in faces.found.truth.tolist()])
-    assert [figure[0] for figure in figures["landmarks"]] == pytest.approx(errors.mean(axis=0).tolist())
-    assert figures["edges"].keys() == {edge.name for edge in faces.schema.edges}
+    assert [figure[0] for figure in metrics["landmarks"]] == pytest.approx(errors.mean(axis=0).tolist())
+    assert metrics["edges"].keys() == {edge.name for edge in faces.schema.edges}
     for edge in faces.schema.edges:
-        assert figures["edges"][edge.name]["nme"][0] == pytest.approx(errors[:, list(edge.indices)].mean())
+        assert metrics["edges"][edge.name]["nme"][0] == pytest.approx(errors[:, list(edge.indices)].mean())
 
 
-def test_an_interval_holds_its_figure_and_says_how_wide_chance_is(faces, figures):
-    for name, figure in figures["full"].items():
+def test_an_interval_holds_its_figure_and_says_how_wide_chance_is(faces, metrics):
+    for name, figure in metrics["full"].items():
         if name != "faces":
             value, low, high = figure
             assert low <= value <= high, name
-    alone = figures_of(faces.of(np.arange(2)), CONFIG)["full"]["nme"]
+    alone = compute_metrics(faces.of(np.arange(2)), CONFIG)["full"]["nme"]
     assert alone[0] == pytest.approx(alone[1]) == pytest.approx(alone[2])  # two faces of one photo: one draw
 
 
@@ -143,8 +143,8 @@ NOT_OFF = [(0, 0)] * 5
 
 def test_directions_by_hand():
     """Errors of 5, 1, 2, 0 and 10 px of 40; on the horizontal lid 4, 0, 2, 0 across it and 3, 1, 0, 0 along it."""
-    figures = figures_of(on_a_line(OFF, NOT_OFF), CONFIG)
-    full, lid = figures["full"], figures["edges"]["lid"]
+    metrics = compute_metrics(on_a_line(OFF, NOT_OFF), CONFIG)
+    full, lid = metrics["full"], metrics["edges"]["lid"]
     assert full["nme"][0] == pytest.approx(18 / 5 / 40 / 2)
     assert full["edge_nme"][0] == lid["nme"][0] == pytest.approx(8 / 4 / 40 / 2)
     assert full["normal_nme"][0] == pytest.approx(6 / 4 / 40 / 2)
@@ -153,58 +153,58 @@ def test_directions_by_hand():
 
 
 def test_of_many_perfect_faces_there_is_no_bias():
-    assert "bias_rate" not in figures_of(on_a_line(NOT_OFF, NOT_OFF), CONFIG)["full"]
+    assert "bias_rate" not in compute_metrics(on_a_line(NOT_OFF, NOT_OFF), CONFIG)["full"]
 
 
 def test_unknown_landmarks_count_nowhere():
-    figures = figures_of(on_a_line(OFF, OFF, valid=[[1, 1, 1, 1, 0], [1, 0, 1, 1, 0]]), CONFIG)
-    assert figures["full"]["nme"][0] == pytest.approx((8 / 4 + 7 / 3) / 2 / 40)
-    assert figures["landmarks"][1][0] == pytest.approx(1 / 40)
-    assert figures["landmarks"][4] is None
-    assert figures["complete"] == [False]
+    metrics = compute_metrics(on_a_line(OFF, OFF, valid=[[1, 1, 1, 1, 0], [1, 0, 1, 1, 0]]), CONFIG)
+    assert metrics["full"]["nme"][0] == pytest.approx((8 / 4 + 7 / 3) / 2 / 40)
+    assert metrics["landmarks"][1][0] == pytest.approx(1 / 40)
+    assert metrics["landmarks"][4] is None
+    assert metrics["complete"] == [False]
 
 
 def test_hidden_landmarks_count_if_the_settings_say_so_and_are_told_apart_anyway():
     faces = on_a_line(OFF, OFF, visible=[[0, 1, 1, 0, 1], [1, 1, 1, 1, 1]])
     known, visible = (
-        figures_of(faces, EvaluationConfig(landmarks=which))["full"] for which in ("known", "visible")
+        compute_metrics(faces, EvaluationConfig(landmarks=which))["full"] for which in ("known", "visible")
     )
     assert known["nme"][0] == pytest.approx(18 / 5 / 40)
     assert visible["nme"][0] == pytest.approx((13 / 3 + 18 / 5) / 2 / 40)
-    for figures in (known, visible):
-        assert figures["nme_visible"][0] == pytest.approx(visible["nme"][0])
-        assert figures["nme_hidden"][0] == pytest.approx(5 / 2 / 40)  # of the one face that has any
+    for metrics in (known, visible):
+        assert metrics["nme_visible"][0] == pytest.approx(visible["nme"][0])
+        assert metrics["nme_hidden"][0] == pytest.approx(5 / 2 / 40)  # of the one face that has any
     blind = on_a_line(OFF, OFF, visible=[[0] * 5, [1] * 5])
     with pytest.raises(UserError, match="1 of 2 faces have no visible landmark: 0; set"):
-        figures_of(blind, EvaluationConfig(landmarks="visible"))
+        compute_metrics(blind, EvaluationConfig(landmarks="visible"))
 
 
 def test_a_normalizer_that_some_faces_lack_is_told_and_the_chosen_one_is_required():
     faces = on_a_line(OFF, OFF, valid=[[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]])
-    figures = figures_of(faces, EvaluationConfig(normalizer="box"))
-    assert "nme_inter_ocular" not in figures["full"]
-    assert "1 of 2 faces lack a landmark" in figures["unmeasured"]["inter_ocular"]
+    metrics = compute_metrics(faces, EvaluationConfig(normalizer="box"))
+    assert "nme_inter_ocular" not in metrics["full"]
+    assert "1 of 2 faces lack a landmark" in metrics["unmeasured"]["inter_ocular"]
     with pytest.raises(UserError, match="1 of 2 faces lack a landmark"):
-        figures_of(faces, CONFIG)
+        compute_metrics(faces, CONFIG)
 
 
 def test_a_body_is_measured_by_pck():
     """Joints off by 0, 5 and 12 of a torso of 40: with 0.2 of it, 8 px, all but the last two are found."""
     body = LINE.model_copy(update={"normalizers": Normalizers(torso=((0,), (3,))), "edges": ()})
     faces = on_a_line([(0, 0), (5, 0), (0, 8), (0, 8.1), (12, 0)], valid=[[1, 1, 1, 1, 1]], schema=body)
-    figures = figures_of(faces, EvaluationConfig(normalizer="torso"))
-    assert figures["full"]["pck"][0] == pytest.approx(3 / 5)
-    assert [joint[0] for joint in figures["joints"]] == [1, 1, 1, 0, 0]
+    metrics = compute_metrics(faces, EvaluationConfig(normalizer="torso"))
+    assert metrics["full"]["pck"][0] == pytest.approx(3 / 5)
+    assert [joint[0] for joint in metrics["joints"]] == [1, 1, 1, 0, 0]
 
 
 def test_the_flat_names_are_mlflows():
-    named = flat(figures_of(on_a_line(OFF, NOT_OFF), CONFIG))
+    named = flat(compute_metrics(on_a_line(OFF, NOT_OFF), CONFIG))
     assert {"nme", "nme_low", "nme_high", "fr_8", "auc_10_high", "faces", "é_x/nme"} <= named.keys()
     assert named["nme_low"] <= named["nme"] <= named["nme_high"]
     assert all(isinstance(value, float) for value in named.values())
 
 
-def test_equal_faces_have_equal_figures_and_their_order_matters_only_to_the_draws(faces, figures):
-    assert figures_of(replace(faces), CONFIG) == figures
-    turned = figures_of(faces.of(np.arange(12)[::-1]), CONFIG)
-    assert turned["full"]["nme"] == pytest.approx(figures["full"]["nme"])
+def test_equal_faces_have_equal_figures_and_their_order_matters_only_to_the_draws(faces, metrics):
+    assert compute_metrics(replace(faces), CONFIG) == metrics
+    turned = compute_metrics(faces.of(np.arange(12)[::-1]), CONFIG)
+    assert turned["full"]["nme"] == pytest.approx(metrics["full"]["nme"])

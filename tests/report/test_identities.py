@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facealign.evaluation.aggregate import figures_of
+from facealign.evaluation.aggregate import compute_metrics
 from facealign.evaluation.config import EvaluationConfig
 from facealign.evaluation.consistency import InconsistentMetrics, require_consistency
 from facealign.evaluation.face_errors import face_errors
@@ -20,12 +20,12 @@ def errors():
 
 
 @pytest.fixture(scope="module")
-def figures():
-    return figures_of(measured_faces(), CONFIG)
+def metrics():
+    return compute_metrics(measured_faces(), CONFIG)
 
 
-def test_what_is_measured_satisfies_them(figures, errors):
-    require_consistency(figures, errors)
+def test_what_is_measured_satisfies_them(metrics, errors):
+    require_consistency(metrics, errors)
 
 
 @pytest.mark.thorough
@@ -34,7 +34,7 @@ def test_what_is_measured_satisfies_them(figures, errors):
 def test_whatever_is_measured_satisfies_them(seed, spread, schema):
     normalizer = "box" if schema == "aflw19" else "inter_ocular"
     faces = measured_faces(4, schema, spread, seed)
-    figures_of(faces, EvaluationConfig(normalizer=normalizer, thresholds=(0.04, 0.2)))
+    compute_metrics(faces, EvaluationConfig(normalizer=normalizer, thresholds=(0.04, 0.2)))
 
 
 BROKEN = {
@@ -53,8 +53,8 @@ BROKEN = {
 }
 
 
-def changed(figures, path, change, end=0):
-    found = deepcopy(figures)
+def changed(metrics, path, change, end=0):
+    found = deepcopy(metrics)
     *above, last = path
     part = found
     for key in above:
@@ -64,28 +64,28 @@ def changed(figures, path, change, end=0):
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_changed_figure_breaks_one(figures, what):
+def test_a_changed_figure_breaks_one(metrics, what):
     path, change, message = BROKEN[what]
     with pytest.raises(InconsistentMetrics) as caught:
-        require_consistency(changed(figures, path, change))
+        require_consistency(changed(metrics, path, change))
     assert message in str(caught.value)
 
 
-def test_an_interval_that_ends_before_it_begins(figures):
+def test_an_interval_that_ends_before_it_begins(metrics):
     with pytest.raises(InconsistentMetrics, match=r"full: nme_box: the interval from .* ends before it begins"):
-        require_consistency(changed(figures, ("full", "nme_box"), lambda low: 1.0, end=1))
+        require_consistency(changed(metrics, ("full", "nme_box"), lambda low: 1.0, end=1))
 
 
-def test_faces_that_are_lost_between_the_subsets(figures):
-    fewer = deepcopy(figures)
+def test_faces_that_are_lost_between_the_subsets(metrics):
+    fewer = deepcopy(metrics)
     del fewer["subsets"]["common"]
     with pytest.raises(InconsistentMetrics, match="the subsets have 6 faces, and full has 12"):
         require_consistency(fewer)
 
 
-def test_figures_of_other_faces_are_found_by_the_errors(figures, errors):
+def test_figures_of_other_faces_are_found_by_the_errors(metrics, errors):
     with pytest.raises(InconsistentMetrics) as caught:
-        require_consistency(figures, np.sort(errors)[1:])
+        require_consistency(metrics, np.sort(errors)[1:])
     for name in ("nme", "fr_10", "auc_5"):
         assert f"full: {name} " in str(caught.value)
 

@@ -47,10 +47,10 @@ def test_an_epoch_that_was_not_measured_shows_no_nme():
         for epoch, nme in ((1, None), (2, 0.1), (3, None)):
             progress.epoch(epoch, {"loss": 0.5, "validation_nme": nme})
         progress.close()
-    figures = [line[line.index("NME") : line.index("images")] for line in lines.getvalue().splitlines()]
-    assert len(set(map(len, figures))) == 1
-    assert [figure.split()[1] for figure in figures] == ["-", "10.00", "-"]
-    assert "best" in figures[1]
+    metrics = [line[line.index("NME") : line.index("images")] for line in lines.getvalue().splitlines()]
+    assert len(set(map(len, metrics))) == 1
+    assert [figure.split()[1] for figure in metrics] == ["-", "10.00", "-"]
+    assert "best" in metrics[1]
     assert "NME 10.00 % (best 10.00)" in drawn.getvalue().splitlines()[-2]
 
 

@@ -17,11 +17,11 @@ def _sampled(handle):
 
 
 def test_a_machine_is_measured_in_its_units(tmp_path):
-    figures = Machine(tmp_path).measure()
-    assert 0 <= figures["cpu_utilization_percentage"] <= 100
-    assert 0 < figures["system_memory_usage_megabytes"] < psutil.virtual_memory().total / 1e6
-    assert figures["disk_available_megabytes"] > 0
-    assert all(value >= 0 for value in figures.values())
+    metrics = Machine(tmp_path).measure()
+    assert 0 <= metrics["cpu_utilization_percentage"] <= 100
+    assert 0 < metrics["system_memory_usage_megabytes"] < psutil.virtual_memory().total / 1e6
+    assert metrics["disk_available_megabytes"] > 0
+    assert all(value >= 0 for value in metrics.values())
 
 
 def test_samples_are_in_the_run_under_their_node(store, tmp_path):

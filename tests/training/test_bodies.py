@@ -69,7 +69,7 @@ def test_a_body_is_learned_and_measured_by_its_torso(job):
     ):
         measure("awing", EvaluationConfig())
     measure("awing", EvaluationConfig(normalizer="torso", faces=2))
-    test = read_json(workspace.evaluated("awing").figures)["test"]
+    test = read_json(workspace.evaluated("awing").metrics)["test"]
     for file, fold in (
         (workspace.evaluated("awing").test, "test"),
         (workspace.evaluated("awing").validation, "val"),
@@ -81,7 +81,7 @@ def test_a_body_is_learned_and_measured_by_its_torso(job):
     assert test["pck"] == pytest.approx(sum(joints) / 14)
     assert 0 <= min(joints) <= max(joints) <= 1
     measure("awing", EvaluationConfig(normalizer="torso", faces=2, pck_threshold=1.0))
-    assert read_json(workspace.evaluated("awing").figures)["test"]["pck"] > test["pck"]
+    assert read_json(workspace.evaluated("awing").metrics)["test"]["pck"] > test["pck"]
 
 
 def test_a_normalizer_that_the_landmarks_lack_is_refused_before_anything_is_learned(job):

@@ -58,12 +58,12 @@ def test_only_measured_epochs_count(nmes, best, since):
 
 
 def test_a_tracker_is_told_of_an_nme_where_there_is_one():
-    assert Progress(history=history(0.3, 0.4)).figures() == {
+    assert Progress(history=history(0.3, 0.4)).metrics() == {
         "epoch": 2.0,
         "validation/nme": 0.4,
         "validation/best_nme": 0.3,
     }
-    assert Progress(history=history(0.3, None)).figures() == {"epoch": 2.0}
+    assert Progress(history=history(0.3, None)).metrics() == {"epoch": 2.0}
 
 
 @pytest.mark.thorough

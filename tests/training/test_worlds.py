@@ -49,10 +49,10 @@ def test_they_measure_exactly_what_one_measures(alone, together):
 
 
 def test_each_finds_every_figure_of_an_evaluation_to_the_bit(alone, together):
-    points, figures = alone[0]["evaluation"]
-    assert len(points) == figures["test"]["faces"] == 6  # in three batches
+    points, metrics = alone[0]["evaluation"]
+    assert len(points) == metrics["test"]["faces"] == 6  # in three batches
     for found in together[0]:
-        assert found["evaluation"] == (points, figures)
+        assert found["evaluation"] == (points, metrics)
 
 
 def test_they_learn_what_one_learns(alone, together, job):

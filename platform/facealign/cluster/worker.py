@@ -107,7 +107,7 @@ class _WorkerCallback:
         self._channel.put.remote(log_event(metrics, step))
 
     def epoch(self, progress: Progress, step: int) -> None:
-        self._tracker.metrics(progress.figures(), step)
+        self._tracker.metrics(progress.metrics(), step)
         self._channel.put.remote(epoch_event(progress))
 
     def checkpoint(self, folder: Path | None, score: float) -> None:

@@ -19,14 +19,14 @@ from facealign.evaluation.face_predictions import FacePredictions
 from facealign.metrics import Quotient, estimate, face_means, groups_of, pck, summarize
 from facealign.metrics.pck import correct_joints
 
-Figures = dict[str, Any]
-"""Plain values, as JSON has them; see ``figures_of``."""
+Metrics = dict[str, Any]
+"""Plain values, as JSON has them; see ``compute_metrics``."""
 
 _Quotients = dict[str, Quotient]
 _NOT_IN_NAMES = re.compile(r"[^\w\- ]")
 
 
-def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErrors | None = None) -> Figures:
+def compute_metrics(faces: FacePredictions, config: EvaluationConfig, errors: FaceErrors | None = None) -> Metrics:
     """Compute all metrics of a fold, each with its interval.
 
     Args:
@@ -54,7 +54,7 @@ def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErr
     subsets = groups_of([labels.subset for labels in faces.labels])
     names = sorted({name for labels in faces.labels for name in labels.attributes})
     attributes = {name: np.array([name in labels.attributes for labels in faces.labels]) for name in names}
-    figures: Figures = {
+    metrics: Metrics = {
         "full": _of_set(quotients, photos, np.ones(len(photos), dtype=np.bool_)),
         "subsets": {name: _of_set(quotients, photos, mask) for name, mask in subsets.items() if len(subsets) > 1},
         "attributes": {name: _of_set(quotients, photos, mask) for name, mask in attributes.items()},
@@ -65,21 +65,21 @@ def figures_of(faces: FacePredictions, config: EvaluationConfig, errors: FaceErr
     }
     if faces.schema.normalizers.torso is not None:
         correct_FN = _correct(faces, config)
-        figures["joints"] = _of_landmarks(correct_FN.astype(np.float64), faces.found.valid, photos)
-    require_consistency(figures, errors.chosen)
-    return figures
+        metrics["joints"] = _of_landmarks(correct_FN.astype(np.float64), faces.found.valid, photos)
+    require_consistency(metrics, errors.chosen)
+    return metrics
 
 
-def flat(figures: Figures) -> dict[str, float]:
+def flat(metrics: Metrics) -> dict[str, float]:
     """The metrics of all faces and of each subset by flat name, as MLflow takes them.
 
     ``nme``, ``nme_low``, ``nme_high``, ``fr_8``, …; below a subset's or an attribute's name: ``common/nme``.
     What MLflow does not take in a name is ``_``.
     """
-    parts = {"": figures["full"]} | {
+    parts = {"": metrics["full"]} | {
         f"{_NOT_IN_NAMES.sub('_', name)}/": part
         for kind in ("subsets", "attributes")
-        for name, part in figures[kind].items()
+        for name, part in metrics[kind].items()
     }
     found: dict[str, float] = {}
     for prefix, part in parts.items():
@@ -134,8 +134,8 @@ def _by_visibility(faces: FacePredictions, measured: FaceErrors) -> _Quotients:
     }
 
 
-def _of_edges(faces: FacePredictions, measured: FaceErrors, photos: NDArray[np.str_]) -> Figures:
-    edges: Figures = {}
+def _of_edges(faces: FacePredictions, measured: FaceErrors, photos: NDArray[np.str_]) -> Metrics:
+    edges: Metrics = {}
     for edge in faces.schema.edges:
         landmarks = list(edge.indices)
         mean = Quotient(*face_means(measured.errors.overall[:, landmarks], measured.counted[:, landmarks]))
@@ -154,12 +154,12 @@ def _of_landmarks(
     return [found.get(str(i)) for i in columns]
 
 
-def _of_set(quotients: _Quotients, photos: NDArray[np.str_], faces_F: NDArray[np.bool_]) -> Figures:
+def _of_set(quotients: _Quotients, photos: NDArray[np.str_], faces_F: NDArray[np.bool_]) -> Metrics:
     of_these = {name: Quotient(one.above[faces_F], one.below[faces_F]) for name, one in quotients.items()}
     return {"faces": int(faces_F.sum())} | _estimated(of_these, photos[faces_F])
 
 
-def _estimated(quotients: _Quotients, photos: NDArray[np.str_]) -> Figures:
+def _estimated(quotients: _Quotients, photos: NDArray[np.str_]) -> Metrics:
     """Metrics that have nothing below the line are left out."""
     measurable = {name: one for name, one in quotients.items() if one.below.sum() > 0}
     return {name: list(one) for name, one in estimate(measurable, photos.tolist()).items()}
@@ -185,7 +185,7 @@ def evaluation_file(folds: Mapping[Part, Evaluation], config: EvaluationConfig) 
           ``pck`` and ``pck_joint_0`` …;
         - ``mean_shape``, ``validation_mean_shape``: likewise, of the mean shape;
         - ``subsets``: likewise, of the official subsets of the test fold;
-        - ``figures``: by fold, see ``figures_of``.
+        - ``metrics``: by fold, see ``compute_metrics``.
 
     Raises:
         InconsistentMetrics: Metrics contradict each other.
@@ -204,7 +204,7 @@ def evaluation_file(folds: Mapping[Part, Evaluation], config: EvaluationConfig) 
         subsets = groups_of([labels.subset for labels in test.faces.labels])
         content["subsets"] = {name: _headline(test.errors[mask], config) for name, mask in subsets.items()}
     content["figures"] = {
-        fold: figures_of(measured.faces, config, measured.measured) for fold, measured in folds.items()
+        fold: compute_metrics(measured.faces, config, measured.measured) for fold, measured in folds.items()
     }
     return content
 

@@ -30,8 +30,8 @@ class InconsistentMetrics(AssertionError):
     """Metrics contradict each other: the program that computed them is wrong, or they were changed since."""
 
 
-def require_consistency(figures: Mapping[str, Any], nme_F: NDArray[np.float64] | None = None) -> None:
-    """Check the metrics of a fold, as ``figures_of`` returns them and a file has them.
+def require_consistency(metrics: Mapping[str, Any], nme_F: NDArray[np.float64] | None = None) -> None:
+    """Check the metrics of a fold, as ``compute_metrics`` returns them and a file has them.
 
     Args:
         metrics: Of the fold.
@@ -41,15 +41,15 @@ def require_consistency(figures: Mapping[str, Any], nme_F: NDArray[np.float64] |
     Raises:
         InconsistentMetrics: Names every identity that is broken, with the numbers.
     """
-    parts = {"full": figures["full"]} | {
-        f"{kind}/{name}": part for kind in ("subsets", "attributes") for name, part in figures[kind].items()
+    parts = {"full": metrics["full"]} | {
+        f"{kind}/{name}": part for kind in ("subsets", "attributes") for name, part in metrics[kind].items()
     }
     broken = [f"{name}: {what}" for name, part in parts.items() for what in _of_set(part)]
-    broken += [f"edges/{name}: {what}" for name, part in figures["edges"].items() for what in _of_directions(part)]
-    broken += _of_partition(figures["full"], figures["subsets"])
-    broken += _of_landmarks(figures)
+    broken += [f"edges/{name}: {what}" for name, part in metrics["edges"].items() for what in _of_directions(part)]
+    broken += _of_partition(metrics["full"], metrics["subsets"])
+    broken += _of_landmarks(metrics)
     if nme_F is not None:
-        broken += _of_errors(figures["full"], nme_F)
+        broken += _of_errors(metrics["full"], nme_F)
     if broken:
         raise InconsistentMetrics("metrics that contradict each other:\n" + "\n".join(broken))
 
@@ -110,12 +110,12 @@ def _of_partition(full: Mapping[str, Any], subsets: Mapping[str, Any]) -> Iterat
             yield f"{name} {whole[name]} is not the mean of the subsets', {weighted}, weighted by their faces"
 
 
-def _of_landmarks(figures: Mapping[str, Any]) -> Iterator[str]:
-    if figures["complete"] != [True]:
+def _of_landmarks(metrics: Mapping[str, Any]) -> Iterator[str]:
+    if metrics["complete"] != [True]:
         return
-    mean = sum(figure[0] for figure in figures["landmarks"]) / len(figures["landmarks"])
-    if not _equal(mean, figures["full"]["nme"][0]):
-        yield f"full: nme {figures['full']['nme'][0]} is not the mean of the landmarks', {mean}"
+    mean = sum(figure[0] for figure in metrics["landmarks"]) / len(metrics["landmarks"])
+    if not _equal(mean, metrics["full"]["nme"][0]):
+        yield f"full: nme {metrics['full']['nme'][0]} is not the mean of the landmarks', {mean}"
 
 
 def _of_errors(full: Mapping[str, Any], nme_F: NDArray[np.float64]) -> Iterator[str]:

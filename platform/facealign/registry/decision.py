@@ -231,25 +231,25 @@ def sentence(decision: Decision, rival: str) -> str:
         rival: What the candidate was compared with: ``version 3``.
     """
     nme = decision.nme
-    figures = f"{_figures(nme)} on {nme.faces} faces, {_difference(nme, decision)}"
+    metrics = f"{_metrics(nme)} on {nme.faces} faces, {_difference(nme, decision)}"
     match decision.rule:
         case "too few photos":
             return (
                 f"not compared with {rival}: {nme.photos} test photos are too few, registry.min_photos asks for "
-                f"{decision.limits.min_photos}; {_figures(nme)}"
+                f"{decision.limits.min_photos}; {_metrics(nme)}"
             )
         case "no better" if decision.identical:
-            return f"no better than {rival}: the same errors on each of {nme.faces} faces, {_figures(nme)}"
+            return f"no better than {rival}: the same errors on each of {nme.faces} faces, {_metrics(nme)}"
         case "no better":
-            return f"not significantly better than {rival}: {figures}"
+            return f"not significantly better than {rival}: {metrics}"
         case "worse somewhere":
             worse = "; ".join(
-                f"{_place(one)}: {_figures(one)} on {one.faces} faces, {_difference(one, decision)}"
+                f"{_place(one)}: {_metrics(one)} on {one.faces} faces, {_difference(one, decision)}"
                 for one in decision.worse
             )
-            return f"better than {rival} on the whole ({figures}), but significantly worse in {worse}"
+            return f"better than {rival} on the whole ({metrics}), but significantly worse in {worse}"
         case "better":
-            return f"better than {rival}: {figures}; {_elsewhere(decision)}"
+            return f"better than {rival}: {metrics}; {_elsewhere(decision)}"
 
 
 def table(decision: Decision, rival: str) -> str:
@@ -272,7 +272,7 @@ def table(decision: Decision, rival: str) -> str:
     return "\n".join(lines) + (f"\n\n{left} more sets in the run's `gate/`." if left > 0 else "")
 
 
-def _figures(one: Comparison) -> str:
+def _metrics(one: Comparison) -> str:
     return f"{_NAMES[one.figure]} {one.candidate:.2%} against {one.rival:.2%}"
 
 
@@ -292,5 +292,5 @@ def _elsewhere(decision: Decision) -> str:
     failures = decision.comparisons[1]
     subsets = [one for one in decision.comparisons if one.set != ALL and one.figure == "nme"]
     small = [one.set for one in subsets if one.verdict == "too few photos"]
-    sentences = [_figures(failures), f"subsets significantly worse: none of {len(subsets) - len(small)}"]
+    sentences = [_metrics(failures), f"subsets significantly worse: none of {len(subsets) - len(small)}"]
     return "; ".join(sentences + ([f"too few photos to say in {', '.join(small)}"] if small else []))

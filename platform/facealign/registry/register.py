@@ -141,7 +141,7 @@ class Registered:
     reason: str
     decision: Decision | None = None
 
-    def figures(self) -> dict[str, Any]:
+    def metrics(self) -> dict[str, Any]:
         """The decision as plain values."""
         return {} if self.decision is None else as_plain(self.decision)
 
@@ -248,7 +248,7 @@ def _write_tags(
     tags = {DECISION: outcome.reason, "gate.rival": outcome.rival, "gate.at": now()}
     if (decision := outcome.decision) is not None:
         nme, failures = decision.comparisons[:2]
-        figures = {
+        metrics = {
             "rule": decision.rule,
             "faces": nme.faces,
             "photos": nme.photos,
@@ -262,7 +262,7 @@ def _write_tags(
             "rival_failure_rate": failures.rival,
             "worse": ", ".join(one.set for one in decision.worse),
         }
-        tags |= {f"gate.{key}": str(value) for key, value in figures.items()}
+        tags |= {f"gate.{key}": str(value) for key, value in metrics.items()}
         _keep(client, candidate.run_id, f"version-{version}.json", {"rival": outcome.rival, **as_plain(decision)})
     client.update_model_version(name, version, _description(candidate, outcome, compared))
     for key, value in tags.items():

@@ -36,7 +36,7 @@ class RunInfo:
     status: str
     start: int
     end: int | None
-    figures: Mapping[str, float]
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ def _run_info(client: Any, run: Any) -> RunInfo:
         status=run.info.status,
         start=int(run.info.start_time),
         end=run.info.end_time,
-        figures={
+        metrics={
             key: value
             for key, value in run.data.metrics.items()
             if key in ("validation/best_nme", "test/nme", "mean_shape/nme")

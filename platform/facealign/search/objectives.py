@@ -23,7 +23,7 @@ _WARM, _TIMED = 5, 50
 
 
 @dataclass(frozen=True)
-class ModelFigures:
+class ModelMetrics:
     """Measures a trial's best model.
 
     Attributes:
@@ -63,11 +63,11 @@ class ModelFigures:
         return failure_rate(errors, self.failure_threshold)
 
 
-_MEASURES: dict[str, Callable[[ModelFigures, ModelFolder, TrainJob], float]] = {
-    "parameters": ModelFigures._parameters,
-    "macs": ModelFigures._macs,
-    "latency_ms": ModelFigures._latency,
-    "failure_rate": ModelFigures._failures,
+_MEASURES: dict[str, Callable[[ModelMetrics, ModelFolder, TrainJob], float]] = {
+    "parameters": ModelMetrics._parameters,
+    "macs": ModelMetrics._macs,
+    "latency_ms": ModelMetrics._latency,
+    "failure_rate": ModelMetrics._failures,
 }
 
 

@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 from facealign.search.plan import SearchLimits, TrialPlan
 from facealign.search.space import Assignments
 from facealign.search.storage import Storage
-from facealign.search.trial_row import CAUSE, EPOCHS, FIGURES, PARAMS, RUN_ID, RUNGS, SECONDS, TrialRow, row, rows
+from facealign.search.trial_row import CAUSE, EPOCHS, METRICS, PARAMS, RUN_ID, RUNGS, SECONDS, TrialRow, row, rows
 
 # Time that a search has spent, over all its starts.
 
@@ -200,10 +200,10 @@ class SearchStudy:
                 return True
         return False
 
-    def complete(self, number: int, figures: Mapping[str, float]) -> tuple[float, ...]:
+    def complete(self, number: int, metrics: Mapping[str, float]) -> tuple[float, ...]:
         """A trial came to its end; returns its values, the objectives' among the metrics, ``nme`` one of them."""
-        values = tuple(float(figures[name]) for name in self.plan.objectives)
-        self._under_way[number].set_user_attr(FIGURES, dict(figures))
+        values = tuple(float(metrics[name]) for name in self.plan.objectives)
+        self._under_way[number].set_user_attr(METRICS, dict(metrics))
         self._finish_trial(number, TrialState.COMPLETE, values)
         return values
 

@@ -53,7 +53,7 @@ CAUSE = "cause"
 SECONDS = "seconds"
 EPOCHS = "epochs"
 RUNGS = "rungs"
-FIGURES = "figures"
+METRICS = "figures"
 RUN_ID = "run_id"
 
 
@@ -72,9 +72,9 @@ def row(study: optuna.Study, number: int) -> TrialRow:
     return _row(_trial(study, number))
 
 
-def figures_of(study: optuna.Study, number: int) -> dict[str, float]:
+def trial_metrics(study: optuna.Study, number: int) -> dict[str, float]:
     """Return the metrics of a finished trial besides the NME of its epochs."""
-    return dict(_trial(study, number).user_attrs.get(FIGURES, {}))
+    return dict(_trial(study, number).user_attrs.get(METRICS, {}))
 
 
 def best(trials: Iterable[TrialRow]) -> list[TrialRow]:

@@ -62,13 +62,13 @@ def gpus() -> dict[str, float]:
 
     if not torch.cuda.is_available():
         return {}
-    figures: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     managed = importlib.util.find_spec("pynvml") is not None
     for index in range(torch.cuda.device_count()):
         if managed:
-            figures[f"gpu_{index}_utilization_percentage"] = torch.cuda.utilization(index)
-            figures[f"gpu_{index}_memory_usage_megabytes"] = torch.cuda.device_memory_used(index) / _MB
+            metrics[f"gpu_{index}_utilization_percentage"] = torch.cuda.utilization(index)
+            metrics[f"gpu_{index}_memory_usage_megabytes"] = torch.cuda.device_memory_used(index) / _MB
         elif torch.cuda.memory_reserved(index):
             free, total = torch.cuda.mem_get_info(index)
-            figures[f"gpu_{index}_memory_usage_megabytes"] = (total - free) / _MB
-    return figures
+            metrics[f"gpu_{index}_memory_usage_megabytes"] = (total - free) / _MB
+    return metrics

@@ -69,8 +69,8 @@ class _Sampler:
             closed = False
             while not closed:
                 closed = self._closed.wait(every)
-                figures = machine.measure()
-                self._tracker.samples({f"system/{self._node}/{name}": value for name, value in figures.items()})
+                metrics = machine.measure()
+                self._tracker.samples({f"system/{self._node}/{name}": value for name, value in metrics.items()})
         except Exception as error:  # noqa: BLE001 - no failure of measuring may reach the training
             _log.warning("this machine's load is no longer sampled: %s", error)
 

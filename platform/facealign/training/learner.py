@@ -77,7 +77,7 @@ class Learner:
         """() on the device: the norm of all weights; not finite where one of them is not."""
         return nn.utils.get_total_norm([parameter.detach() for parameter in self.method.parameters()])
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Metrics for the logs: learning rate, fp16's loss scale, a GPU's peak memory so far in 10⁹ bytes."""
         found = {"train/lr": self.lr}
         if self.precision.scaler.is_enabled():

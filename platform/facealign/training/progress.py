@@ -65,13 +65,13 @@ class Progress(Settings):
         patience = config.early_stop
         return self.epoch >= config.epochs or (patience is not None and self.measured_since_best >= patience)
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Metrics for the tracker after an epoch; with the NME where it was measured."""
         record, best = self.history[-1], self.best
-        figures = {"epoch": float(record.epoch)}
+        metrics = {"epoch": float(record.epoch)}
         if record.validation_nme is not None and best is not None:
-            figures |= {"validation/nme": record.validation_nme, "validation/best_nme": _nme(best)}
-        return figures
+            metrics |= {"validation/nme": record.validation_nme, "validation/best_nme": _nme(best)}
+        return metrics
 
     @property
     def _measured(self) -> tuple[EpochRecord, ...]:

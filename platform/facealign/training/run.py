@@ -117,7 +117,7 @@ class TrainingRun:
                 "train/images_per_second": faces / seconds,
                 "train/data_wait": waited / (self.world.size * seconds),
             }
-            self.events.log({**means, **self.learner.figures(), **speed}, self._global_step)
+            self.events.log({**means, **self.learner.metrics(), **speed}, self._global_step)
         return stop > 0
 
     def validate(self) -> float:

@@ -40,14 +40,14 @@ def measure(method: str, config: EvaluationConfig) -> str:
     validation = evaluate(model, workspace.SHARDS, "val", config)
     test = evaluate(model, workspace.SHARDS, "test", config)
     places = workspace.evaluated(method)
-    figures = evaluation_file({"validation": validation, "test": test}, config)
+    metrics = evaluation_file({"validation": validation, "test": test}, config)
     validation.faces.write(places.validation)
     test.faces.write(places.test)
-    write_json(places.figures, figures)
+    write_json(places.metrics, metrics)
     _draw(method, test, config)
-    workspace.upload(places.figures.parent)
-    nme, mean_shape_nme = figures["test"]["nme"], figures["mean_shape"]["nme"]
-    low, high = figures["figures"]["test"]["full"]["nme"][1:]
+    workspace.upload(places.metrics.parent)
+    nme, mean_shape_nme = metrics["test"]["nme"], metrics["mean_shape"]["nme"]
+    low, high = metrics["figures"]["test"]["full"]["nme"][1:]
     return (
         f"{method}: test NME {nme:.2%} (95 % interval {low:.2%} to {high:.2%}) over {len(test.errors)} faces, "
         f"{nme / mean_shape_nme:.2f} of the mean shape's {mean_shape_nme:.2%}"
@@ -60,12 +60,12 @@ def record(method: str, settings: tracking.TrackingSettings) -> None:
     if run is None:
         return
     places = workspace.evaluated(method)
-    figures = read_json(places.figures)
+    metrics = read_json(places.metrics)
     tracker = tracking.tracker_for(run, workspace.SPOOL)
     for part in ("test", "mean_shape", "validation_mean_shape"):
-        tracker.results({f"{part}/{name}": value for name, value in figures[part].items()})
-    tracker.results({f"test/{name}": value for name, value in flat(figures["figures"]["test"]).items()})
-    tracker.artifact(places.figures, "evaluation")
+        tracker.results({f"{part}/{name}": value for name, value in metrics[part].items()})
+    tracker.results({f"test/{name}": value for name, value in flat(metrics["figures"]["test"]).items()})
+    tracker.artifact(places.metrics, "evaluation")
     for picture in sorted(places.pictures.glob("*.png")):
         tracker.artifact(picture, "evaluation")
     tracker.close("FINISHED")
@@ -120,13 +120,13 @@ def save_outputs(
     content = evaluation_file({part: measured}, config)
     content["about"] = {"name": name, "fold": part, "data_digest": measured.faces.data_digest, **about}
     places = workspace.measured(name)
-    measured.faces.write(places.figures.with_name(f"{part}.arrow"))
-    write_json(places.figures, content)
-    workspace.upload(places.figures.parent)
+    measured.faces.write(places.metrics.with_name(f"{part}.arrow"))
+    write_json(places.metrics, content)
+    workspace.upload(places.metrics.parent)
     value, low, high = content["figures"][part]["full"]["nme"]
     return (
         f"{name}: NME {value:.2%} (95 % interval {low:.2%} to {high:.2%}, {config.normalizer}) over "
-        f"{len(measured.errors)} faces; written to {places.figures.parent}"
+        f"{len(measured.errors)} faces; written to {places.metrics.parent}"
     )
 
 
@@ -251,7 +251,7 @@ def run_folder(name: str) -> Path:
     Raises:
         UserError: There is no folder that holds measured faces.
     """
-    evaluated = workspace.evaluated(name).figures.parent
+    evaluated = workspace.evaluated(name).metrics.parent
     workspace.download(evaluated)
     folder = evaluated if evaluated.is_dir() else Path(name)
     if not (folder / TEST).is_file():

@@ -108,17 +108,17 @@ def _data_set(reader: ShardReader | None, shards: Place) -> DataSet | None:
 
 
 def _run(name: str, folder: Path, faces: FacePredictions, evaluation: Mapping[str, Any], timed: bool) -> ReportRun:
-    figures, normalizer = evaluation["figures"]["test"], normalizer_named(evaluation["normalizer"])
+    metrics, normalizer = evaluation["figures"]["test"], normalizer_named(evaluation["normalizer"])
     measured = face_errors(faces, EvaluationConfig(normalizer=normalizer, landmarks=_counted(evaluation)))
     errors = measured.chosen
-    if abs(errors.mean() - figures["full"]["nme"][0]) > _SAME:
+    if abs(errors.mean() - metrics["full"]["nme"][0]) > _SAME:
         raise UserError(
-            f"{folder}: {EVALUATION} has an NME of {figures['full']['nme'][0]:.4%}, and the faces of {TEST} have "
+            f"{folder}: {EVALUATION} has an NME of {metrics['full']['nme'][0]:.4%}, and the faces of {TEST} have "
             f"{errors.mean():.4%}: the two are of different evaluations; evaluate again"
         )
     places = workspace.trained(folder.name)
     workspace.download(places.model.parent)
-    is_trained = folder == workspace.evaluated(folder.name).figures.parent and (places.model / CARD).is_file()
+    is_trained = folder == workspace.evaluated(folder.name).metrics.parent and (places.model / CARD).is_file()
     robustness = read_robustness(folder)
     notes = []
     if robustness is not None and robustness.data_digest != faces.data_digest:
@@ -127,7 +127,7 @@ def _run(name: str, folder: Path, faces: FacePredictions, evaluation: Mapping[st
     return ReportRun(
         name=name,
         faces=faces,
-        figures=figures,
+        metrics=metrics,
         errors=errors,
         upright=replace(aligned_errors(faces.found, faces.schema, normalizer), valid=measured.counted),
         mean_shape=evaluation.get("mean_shape", {}).get("nme"),
@@ -221,5 +221,5 @@ def _row(method: str, evaluation: dict[str, Any]) -> ResultRow:
         mean_shape_nme=evaluation["mean_shape"]["nme"],
         failure_rate=evaluation["test"]["failure_rate"],
         auc=evaluation["test"]["auc"],
-        parameters=read_json(workspace.trained(method).figures)["parameters"],
+        parameters=read_json(workspace.trained(method).metrics)["parameters"],
     )

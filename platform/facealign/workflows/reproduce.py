@@ -6,13 +6,13 @@ from pathlib import Path
 
 from facealign.config import UserError, digest_json
 from facealign.data.shards.index import Index
-from facealign.evaluation.papers.figures import Measure, ellipses_from
 from facealign.evaluation.papers.grid import Grid, grid
 from facealign.evaluation.papers.load import load_table, table_path
 from facealign.evaluation.papers.markdown import as_markdown
 from facealign.evaluation.papers.prepared import NAMES, Prepared
 from facealign.evaluation.papers.results import Conditions, Reproduced, cells, mean_shape_cells
 from facealign.evaluation.papers.table import PaperTable
+from facealign.evaluation.papers.table_metrics import Measure, ellipses_from
 from facealign.workflows import workspace
 from facealign.workflows.reproduce_runs import (
     ClusterRuns,
@@ -164,10 +164,10 @@ def _reproduced(
     prepared = Prepared.open(workspace.SHARDS)
     train = settings.base.section(table.method).train
     done = {
-        label: [figures for figures in found if isinstance(figures, dict)] for label, found in outcomes.items()
+        label: [metrics for metrics in found if isinstance(metrics, dict)] for label, found in outcomes.items()
     }
     causes = {label: [cause for cause in found if isinstance(cause, str)] for label, found in outcomes.items()}
-    any_figures = next((figures[0] for figures in done.values() if figures), {})
+    any_metrics = next((metrics[0] for metrics in done.values() if metrics), {})
     stands_for = prepared.stands_for(table)
     return Reproduced(
         table=table,
@@ -186,6 +186,6 @@ def _reproduced(
         ),
         lacking=prepared.lacking(table),
         ours={row.label: cells(table, row, done[row.label]) for row in table.trained},
-        mean_shape=mean_shape_cells(table, any_figures),
+        mean_shape=mean_shape_cells(table, any_metrics),
         failed={label: "; ".join(dict.fromkeys(found)) for label, found in causes.items() if found},
     )

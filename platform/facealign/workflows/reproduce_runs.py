@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from facealign import tracking
 from facealign.config import ConfigProblem, UserError, check_settings, read_yaml
 from facealign.config.load import broken_rules, report, typed
-from facealign.evaluation.papers.figures import Measure
 from facealign.evaluation.papers.grid import ELLIPSES, Grid
 from facealign.evaluation.papers.table import PaperTable
+from facealign.evaluation.papers.table_metrics import Measure
 from facealign.training import TrainJob
 from facealign.training.checkpoint_manager import CheckpointManager
 from facealign.training.plain import train_plain
@@ -181,14 +181,14 @@ class PlainRuns(Runs):
 
     def _outcome(self, settings: Mapping[str, Any], measure: Measure) -> Outcome:
         job = self._settings.params(settings).job(self._method, workspace.SHARDS, self._digest)
-        figures = self._folder / _PLAIN / f"{job.name}.json"
-        if figures.is_file():
-            return read_json(figures)
+        metrics = self._folder / _PLAIN / f"{job.name}.json"
+        if metrics.is_file():
+            return read_json(metrics)
         try:
             outcome = self._train(job, measure)
         except UserError as error:
             return str(error)
-        write_json(figures, outcome)
+        write_json(metrics, outcome)
         return outcome
 
     def _train(self, job: TrainJob, measure: Measure) -> dict[str, float]:
@@ -196,9 +196,9 @@ class PlainRuns(Runs):
         with stop_on_signal(), shown(job, kept.last is not None) as show:
             progress = train_plain(job, kept.folder, self._device, show)
         assert kept.best is not None, "a finished training has measured its last epoch"
-        figures = measure(kept.best, job, progress)
+        metrics = measure(kept.best, job, progress)
         kept.delete_checkpoints()
-        return figures
+        return metrics
 
 
 class ClusterRuns(Runs):
@@ -248,7 +248,7 @@ class ClusterRuns(Runs):
         from facealign.search.plan import FixedPlan
         from facealign.search.storage import open_storage
         from facealign.search.study import SearchStudy
-        from facealign.search.trial_row import figures_of
+        from facealign.search.trial_row import trial_metrics
 
         plan = FixedPlan(title=title, rows=trainings.settings, seeds=self._seeds, base=self._base)
         study = SearchStudy(plan, open_storage(None, self._folder, alone=True), again=True)
@@ -269,7 +269,10 @@ class ClusterRuns(Runs):
             raise SystemExit(error.exit_status) from None
         causes = dict(study.causes())
         return [
-            [causes.get(numbers[place]) or figures_of(study.optuna, numbers[place]) for place in plan.places(row)]
+            [
+                causes.get(numbers[place]) or trial_metrics(study.optuna, numbers[place])
+                for place in plan.places(row)
+            ]
             for row in range(len(trainings.settings))
         ]
 

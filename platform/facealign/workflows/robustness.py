@@ -40,7 +40,7 @@ def robustness(
     """
     if model in METHODS:
         workspace.download(workspace.trained(model).model)
-        out = out or workspace.evaluated(model).figures.parent
+        out = out or workspace.evaluated(model).metrics.parent
     found = model_named(model)
     plan = RobustnessPlan(
         kinds=tuple(kinds) or tuple(PERTURBATIONS),

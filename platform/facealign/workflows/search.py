@@ -25,7 +25,7 @@ from facealign.report.search.live import search_progress
 from facealign.report.search.page import write_report
 from facealign.search.confirm import PAPER, Confirmed, confirmation, confirmed, to_confirm
 from facealign.search.importance import importance
-from facealign.search.objectives import ModelFigures
+from facealign.search.objectives import ModelMetrics
 from facealign.search.plan import SearchLimits
 from facealign.search.space import Parameter, Range
 from facealign.search.storage import Storage, open_storage, study_names, without_password
@@ -69,7 +69,7 @@ def write_best(path: Path, params: Path, changes: list[str], values: dict[str, A
 
 def write_beginning(search: Search) -> None:
     """Write which study it is, for whoever looks before it is done."""
-    write_json(search.places.figures, _identity(search))
+    write_json(search.places.metrics, _identity(search))
 
 
 def write_outcome(
@@ -90,22 +90,22 @@ def write_outcome(
             f"with --continue. {causes}".rstrip(" .")
         )
     winner = rows[again[0].number] if again else found[0]
-    figures = _figures(search, rows, again, winner, limit)
+    metrics = _metrics(search, rows, again, winner, limit)
     header = _header_lines(search, winner, again)
     write_best(search.places.best, search.started_from, search.changes, search.file.fixed | winner.params, header)
-    write_json(search.places.figures, figures)
+    write_json(search.places.metrics, metrics)
     print("\n".join([*header, f"{search.places.best}: apply it with `facealign apply {search.places.best}`"]))
-    return [search.places.best, search.places.figures]
+    return [search.places.best, search.places.metrics]
 
 
-def figures_of_search(rows: Sequence[TrialRow], again: Sequence[Confirmed]) -> dict[str, float]:
+def search_metrics(rows: Sequence[TrialRow], again: Sequence[Confirmed]) -> dict[str, float]:
     """Compute the metrics of the search as a whole, for its run."""
     counts = Counter(row.state.lower() for row in rows)
-    figures = {"best": best(rows)[0].values[0], **{state: float(count) for state, count in counts.items()}}
-    return figures | ({"confirmed_nme": again[0].mean} if again else {})
+    metrics = {"best": best(rows)[0].values[0], **{state: float(count) for state, count in counts.items()}}
+    return metrics | ({"confirmed_nme": again[0].mean} if again else {})
 
 
-def _figures(
+def _metrics(
     search: Search,
     rows: Sequence[TrialRow],
     again: Sequence[Confirmed],
@@ -263,7 +263,7 @@ def _run(search: Search, cluster: Searching, go_on: bool, trials: int | None) ->
         again = _confirm(search, cluster, storage, tracked, study.rows())
         draw_search(search, study, again)
         files = write_outcome(search, study.rows(), again, limit)
-        _record(search, run, figures_of_search(study.rows(), again), files)
+        _record(search, run, search_metrics(study.rows(), again), files)
         workspace.upload(search.places.folder)
         status = "FINISHED"
     except Interrupted:
@@ -311,17 +311,17 @@ def _run_trials(search: Search, cluster: Searching, study: SearchStudy, tracked:
             study,
             search.job,
             tracked=tracked if search.params.tracking.enabled else None,
-            measure=ModelFigures(search.file.objectives, search.params.evaluation.failure_threshold),
+            measure=ModelMetrics(search.file.objectives, search.params.evaluation.failure_threshold),
             concurrency=search.file.concurrency,
         )
     finally:
         draw_search(search, study)
 
 
-def _record(search: Search, run: tracking.Run | None, figures: dict[str, float], files: list[Path]) -> None:
+def _record(search: Search, run: tracking.Run | None, metrics: dict[str, float], files: list[Path]) -> None:
     """Put what the search has come to into its run."""
     tracker = tracking.tracker_for(run, SPOOL)
-    tracker.results({f"search/{name}": figure for name, figure in figures.items()})
+    tracker.results({f"search/{name}": figure for name, figure in metrics.items()})
     for file in (*files, search.places.trials, search.places.page):
         tracker.artifact(file)
     for picture in sorted(search.places.pictures.glob("*.png")):

@@ -33,7 +33,7 @@ def print_search(name: str) -> None:
     """
     places = searched(name)
     workspace.download(places.folder)
-    if not places.figures.is_file():
+    if not places.metrics.is_file():
         there = sorted(path.parent.name for path in (OUTPUTS / "search").glob("*/search.json"))
         known = (
             f"there are: {', '.join(there)}"
@@ -41,13 +41,13 @@ def print_search(name: str) -> None:
             else "there is none; begin one with `facealign search run FILE`"
         )
         raise UserError(f"{places.folder}: no search {name!r}; {known}")
-    figures = read_json(places.figures)
-    storage = open_storage(figures["storage"], places.folder, alone=False)
-    trials = rows_of(storage, figures["study"])
+    metrics = read_json(places.metrics)
+    storage = open_storage(metrics["storage"], places.folder, alone=False)
+    trials = rows_of(storage, metrics["study"])
     counts = ", ".join(f"{count} {state}" for state, count in Counter(row.state for row in trials).items())
-    print(f"{figures['study']}: {counts or 'no trial yet'}")
-    print_table(_trials_table(trials, figures["objectives"]), sys.stdout)
-    for one in figures.get("confirmed", ()):
+    print(f"{metrics['study']}: {counts or 'no trial yet'}")
+    print_table(_trials_table(trials, metrics["objectives"]), sys.stdout)
+    for one in metrics.get("confirmed", ()):
         print(_confirmed(one))
     if places.best.is_file():
         print(f"best settings: {places.best}")

@@ -93,7 +93,7 @@ def as_text(lineage: Lineage, params: Path) -> str:
 def _links(lineage: Lineage) -> dict[str, str]:
     """The chain, from the version to the data."""
     made, data = lineage.made, lineage.data
-    figures = "" if made is None else ", ".join(f"{key} {value:.5f}" for key, value in made.figures.items())
+    metrics = "" if made is None else ", ".join(f"{key} {value:.5f}" for key, value in made.metrics.items())
     faces = ", ".join(f"{count} {fold}" for fold, count in data.faces.items())
     links = {
         "version": f"{lineage.version}, registered {_time(lineage.created)}",
@@ -102,7 +102,7 @@ def _links(lineage: Lineage) -> dict[str, str]:
         "model": lineage.model_uri,
         "run": made
         and f"{made.run_id} ({made.name}, experiment {made.experiment}, {made.status}, {_time(made.start)})",
-        "figures": figures,
+        "figures": metrics,
         "job": lineage.submission or "none: it was not trained by a Ray job",
         "study": f"{lineage.study or 'unnamed'}, trial {lineage.trial}"
         if lineage.trial

@@ -66,14 +66,14 @@ def save_outputs(places: workspace.Trained, progress: Progress, run: tracking.Ru
     write_history_csv(places.history, history)
     picture = places.curve
     learning_curve(history).savefig(picture)
-    figures = {
+    metrics = {
         "validation_nme": best.validation_nme,
         "best_epoch": best.epoch,
         "epochs": progress.epoch,
         "parameters": model.card.parameters,
         "images_per_second": sum(record.images_per_second for record in progress.history) / len(progress.history),
     }
-    write_json(places.figures, figures)
+    write_json(places.metrics, metrics)
     model_uri = None
     if run is not None:
         try:
@@ -130,14 +130,14 @@ def candidates(methods: Sequence[str], settings: tracking.TrackingSettings) -> t
             )
         run = tracking.opened(recalled)
         card = read_card(workspace.trained(method).model)
-        figures = read_json(workspace.trained(method).figures)
+        metrics = read_json(workspace.trained(method).metrics)
         addresses.add(run.uri)
         found.append(
             Candidate(
                 method=method,
                 run_id=run.run_id,
                 model_uri=trained["model_uri"] or _log_model(workspace.trained(method), run),
-                validation_nme=figures["validation_nme"],
+                validation_nme=metrics["validation_nme"],
                 data_digest=card.job.data_digest,
                 config_hash=card.config_hash,
                 git_commit=trained["commit"],

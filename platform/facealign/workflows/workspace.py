@@ -92,7 +92,7 @@ class Trained(NamedTuple):
 
     model: Path  # folder of the best model
     run: Path  # which MLflow run it was
-    figures: Path
+    metrics: Path
     history: Path  # metrics by epoch
     curve: Path  # the same, drawn
 
@@ -100,7 +100,7 @@ class Trained(NamedTuple):
 class Evaluated(NamedTuple):
     """Paths of an evaluation's outputs."""
 
-    figures: Path
+    metrics: Path
     test: Path  # what was found on each face of the test fold, see FacePredictions
     validation: Path
     ced: Path  # cumulative error distribution on the test fold
@@ -113,7 +113,7 @@ class Searched(NamedTuple):
     folder: Path  # with the study's journal
     trials: Path  # a line a trial
     best: Path  # the params file with the winner's values
-    figures: Path
+    metrics: Path
     page: Path  # all of it, to be looked at
     pictures: Path  # folder
 

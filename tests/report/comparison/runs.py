@@ -29,7 +29,7 @@ def measured_faces(shards, spread, seed, faces=6):
     return FacePredictions(found, labels, reader.index.landmarks, reader.index.digest)
 
 
-def figures(faces, errors):
+def metrics(faces, errors):
     """The part of the metrics that a report shows, with intervals."""
     low, high = mean_interval(errors)
     found, schema = faces.found, faces.schema
@@ -66,7 +66,7 @@ def write_run(folder, shards, spread, seed, faces=6, hidden=()):
         "failure_threshold": 0.1,
         "landmarks": "visible" if hidden else "known",
         "mean_shape": {"nme": 0.2},
-        "figures": {"test": figures(measured, errors)},
+        "figures": {"test": metrics(measured, errors)},
     }
     (folder / "evaluation.json").write_text(json.dumps(evaluation))
     return measured, errors

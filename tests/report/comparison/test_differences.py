@@ -18,7 +18,7 @@ def run(name, ids, errors):
     )
     labels = tuple(Labels(id=one, subset="", photo=one, attributes=()) for one in ids)
     faces = FacePredictions(found, labels, load_schema("ibug68"), "d")
-    return ReportRun(name=name, faces=faces, figures={}, errors=np.array(errors, float), upright=None)
+    return ReportRun(name=name, faces=faces, metrics={}, errors=np.array(errors, float), upright=None)
 
 
 def test_a_constant_difference_is_certain():

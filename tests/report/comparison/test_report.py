@@ -65,10 +65,10 @@ def project(tmp_path_factory, tiny_shards, tiny_job):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workspace, "OUTPUTS", folder / "outputs")
         for name, spread in (("awing", 1.0), ("scc", 2.0)):
-            write_run(workspace.evaluated(name).figures.parent, tiny_shards, spread, seed=len(name))
+            write_run(workspace.evaluated(name).metrics.parent, tiny_shards, spread, seed=len(name))
         write_run(folder / "elsewhere", tiny_shards, 3.0, seed=9, faces=4)
         index = ShardReader(tiny_shards, "test").index
-        write_robustness(workspace.evaluated("awing").figures.parent, robustness(index.digest))
+        write_robustness(workspace.evaluated("awing").metrics.parent, robustness(index.digest))
         faces = Faces(crop=index.crop, landmarks=index.landmarks)
         save_model(workspace.trained("awing").model, build_method(tiny_job, faces), tiny_job, faces)
         record = {"epoch": 1, "loss": 2.0, "validation_nme": 0.05, "lr": 0.1, "images_per_second": 9.0}
@@ -109,7 +109,7 @@ def test_every_picture_is_on_the_page_with_words_and_beside_it(page, project):
 
 def test_what_it_says(page, project):
     text = " ".join(Page(page).words)
-    evaluation = json.loads((workspace.evaluated("awing").figures).read_text())
+    evaluation = json.loads((workspace.evaluated("awing").metrics).read_text())
     mean, low, high = (f"{100 * part:.2f}" for part in evaluation["figures"]["test"]["full"]["nme"])
     assert f"awing has the lowest NME: {mean} % of the inter-ocular distance ({low} – {high}) on 6 faces" in text
     assert "scc: +" in text

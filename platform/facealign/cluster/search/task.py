@@ -61,13 +61,13 @@ class TrackedSearch:
         return run
 
 
-def end_trial(run: Run | None, state: str, cause: str | None, figures: Mapping[str, float], spool: Path) -> None:
+def end_trial(run: Run | None, state: str, cause: str | None, metrics: Mapping[str, float], spool: Path) -> None:
     """Say in the driver how a trial ended."""
     if run is None:
         return
     tracker = tracking.tracker_for(run, spool, patience=5)
     tracker.tags({STATE: state, **({"cause": cause} if cause else {})})
-    tracker.results({f"trial/{name}": value for name, value in figures.items()})
+    tracker.results({f"trial/{name}": value for name, value in metrics.items()})
     tracker.close()
     tracking.end_run(run, _STATUS[state], spool)
 
@@ -128,7 +128,7 @@ class TrialReport(TypedDict, total=False):
 
     Attributes:
         kind: ``begun`` with ``run``; ``epoch`` with ``epoch`` and ``nme``; and one of the endings: ``complete``
-            with ``figures``, ``stopped`` as the driver wished, ``failed`` by itself or ``unfit`` as all trials
+            with ``metrics``, ``stopped`` as the driver wished, ``failed`` by itself or ``unfit`` as all trials
             would be, with ``cause``.
         run: The trial's tracked run, as plain values; None: there is none.
         rungs: Validation NME after each measured epoch since the trial began; with ``epoch`` and ``complete``.
@@ -142,7 +142,7 @@ class TrialReport(TypedDict, total=False):
     nme: float | None
     rungs: dict[int, float]
     epochs: int
-    figures: dict[str, float]
+    metrics: dict[str, float]
     cause: str
 
 
@@ -157,14 +157,14 @@ def report_of(progress: Progress) -> TrialReport:
     )
 
 
-def completed(progress: Progress, figures: Mapping[str, float]) -> TrialReport:
+def completed(progress: Progress, metrics: Mapping[str, float]) -> TrialReport:
     """The end of a trial; its ``nme`` is that of the model kept."""
     best = progress.best
     assert best is not None, "a finished training has measured its last epoch"
     assert best.validation_nme is not None, "of the measured epochs"
     return TrialReport(
         kind="complete",
-        figures={"nme": best.validation_nme, **figures},
+        metrics={"nme": best.validation_nme, **metrics},
         rungs=_rungs(progress),
         epochs=progress.epoch,
     )

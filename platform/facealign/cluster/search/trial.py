@@ -58,7 +58,7 @@ class _TrialCallback:
         self._tracker.metrics(metrics, step)
 
     def epoch(self, progress: Progress, step: int) -> None:
-        self._tracker.metrics(progress.figures(), step)
+        self._tracker.metrics(progress.metrics(), step)
         self._news = progress
 
     def checkpoint(self, folder: Path | None, score: float) -> None:

@@ -135,8 +135,8 @@ class TrialController:
                 return self._epoch(number, report)
             case "complete":
                 study.report(number, report["rungs"], report["epochs"], judge=False)
-                values = study.complete(number, report["figures"])
-                self._end(number, "COMPLETE", values, figures=report["figures"])
+                values = study.complete(number, report["metrics"])
+                self._end(number, "COMPLETE", values, metrics=report["metrics"])
             case "stopped":
                 self._put_back(number)
             case "failed":
@@ -230,13 +230,13 @@ class TrialController:
         state: TrialState,
         values: tuple[float, ...] = (),
         cause: str | None = None,
-        figures: Mapping[str, float] | None = None,
+        metrics: Mapping[str, float] | None = None,
     ) -> None:
         trial, ended = self._trials.pop(number, None), row(self._study.optuna, number)
         if state != "WAITING":
             self._forget(number)
         if trial is not None and trial.run is not None:
-            future = self._ends.submit(end_trial, trial.run, state, cause, figures or {}, self._spool)
+            future = self._ends.submit(end_trial, trial.run, state, cause, metrics or {}, self._spool)
             future.add_done_callback(_complain)
             if state in ("PRUNED", "WAITING"):
                 self._cut_off.append(trial.run)

@@ -51,7 +51,7 @@ class PrepareReport:
     written: int
     loaded: int
 
-    def figures(self) -> dict[str, int]:
+    def metrics(self) -> dict[str, int]:
         """Samples of each fold, how many were left out, and how many images are in two folds."""
         folds = {str(fold): self.index.rows(fold) for fold in FOLDS}
         leaked = len({face.image_digest for face in self.leaks})
@@ -59,8 +59,8 @@ class PrepareReport:
 
     def message(self) -> str:
         """Return the summary for the screen: a line, and one more for each thing to look at."""
-        figures = self.figures()
-        counts = ", ".join(f"{count} {name}" for name, count in figures.items() if name != "leaked")
+        metrics = self.metrics()
+        counts = ", ".join(f"{count} {name}" for name, count in metrics.items() if name != "leaked")
         shards = sum(map(len, self.index.folds.values()))
         lines = [
             f"{counts}; {self.written} of {shards} shards written, {self.loaded} faces read anew; "
@@ -69,7 +69,7 @@ class PrepareReport:
         if self.quarantined:
             lines.append(f"{len(self.quarantined)} samples were left out: {REPORT_FILE} says which and why")
         if self.leaks:
-            lines.append(f"{figures['leaked']} images are in more than one fold: {LEAKS_FILE} lists their faces")
+            lines.append(f"{metrics['leaked']} images are in more than one fold: {LEAKS_FILE} lists their faces")
         if self.index.no_statistics:
             lines.append(f"no statistics of the training fold: {self.index.no_statistics}")
         return "\n".join(lines)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from facealign.evaluation.papers.figures import epoch_for
 from facealign.evaluation.papers.results import Reproduced, ReproducedCell, corrected
 from facealign.evaluation.papers.table import Column, Printed, TableRow
+from facealign.evaluation.papers.table_metrics import epoch_for
 
 _NONE = "–"
 

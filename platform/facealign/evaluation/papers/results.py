@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from facealign.config import Settings
-from facealign.evaluation.papers.figures import MEAN_SHAPE, figure_key
 from facealign.evaluation.papers.table import SCALE, PaperTable, TableRow, printed_mean
+from facealign.evaluation.papers.table_metrics import MEAN_SHAPE, metric_key
 
 FEWEST_TO_SPREAD = 3
 """Rows from which on their spread says something."""
@@ -136,17 +136,17 @@ def cells(table: PaperTable, row: TableRow, runs: Sequence[Mapping[str, float]])
     """Compute a row's cells from its trainings, one for each seed: by column, in the columns' units."""
     found = {}
     for key, column in table.columns.items():
-        name = figure_key(key) if column.figure == "parameters" else figure_key(key, row.curve)
-        values = tuple(SCALE[column.unit] * figures[name] for figures in runs if name in figures)
+        name = metric_key(key) if column.figure == "parameters" else metric_key(key, row.curve)
+        values = tuple(SCALE[column.unit] * metrics[name] for metrics in runs if name in metrics)
         if values:
             found[key] = ReproducedCell(runs=values)
     return found
 
 
-def mean_shape_cells(table: PaperTable, figures: Mapping[str, float]) -> dict[str, float]:
+def mean_shape_cells(table: PaperTable, metrics: Mapping[str, float]) -> dict[str, float]:
     """The mean shape's metrics by column, in the columns' units."""
-    names = {key: figure_key(key, of=MEAN_SHAPE) for key in table.columns}
-    return {key: SCALE[table.columns[key].unit] * figures[name] for key, name in names.items() if name in figures}
+    names = {key: metric_key(key, of=MEAN_SHAPE) for key in table.columns}
+    return {key: SCALE[table.columns[key].unit] * metrics[name] for key, name in names.items() if name in metrics}
 
 
 def _rank_correlation(printed: np.ndarray[Any, Any], ours: np.ndarray[Any, Any]) -> float | None:

@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from facealign.config import Settings
 from facealign.geometry import Normalizer
 
-FigureName = Literal[
+MetricName = Literal[
     "nme",
     "failure_rate",
     "auc",
@@ -39,7 +39,7 @@ class Column(Settings):
     """A column of a table."""
 
     title: str = Field(description="heading, without the unit")
-    figure: FigureName = Field(
+    figure: MetricName = Field(
         description="what is measured on the test faces; train_… in the training; printed: nothing, it is quoted"
     )
     data: DataSet = Field(description="the data set of the paper's metric")

@@ -40,15 +40,15 @@ def error_map(run: ReportRun, most: float) -> Figure:
     left, right = figure.subplots(1, 2)
     _set(left, face_N2, "by landmark")
     _contours(left, run, RULE)
-    known = [i for i, value in enumerate(run.figures["landmarks"]) if value is not None]
-    values = [100 * run.figures["landmarks"][i][0] for i in known]
+    known = [i for i, value in enumerate(run.metrics["landmarks"]) if value is not None]
+    values = [100 * run.metrics["landmarks"][i][0] for i in known]
     size = 26 if schema.size <= 40 else 18
     left.scatter(*face_N2[known].T, c=values, cmap=COLORS, norm=scale, s=size, edgecolors=INK, linewidths=0.3)
     _set(right, face_N2, "by edge")
     for edge in schema.edges:
-        if edge.name not in run.figures["edges"]:
+        if edge.name not in run.metrics["edges"]:
             continue
-        value = 100 * run.figures["edges"][edge.name]["nme"][0]
+        value = 100 * run.metrics["edges"][edge.name]["nme"][0]
         line_K2 = face_N2[list(edge.polyline)]
         right.add_collection(
             LineCollection([line_K2], array=np.array([value]), cmap=COLORS, norm=scale, linewidths=4)

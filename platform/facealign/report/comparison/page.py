@@ -74,7 +74,7 @@ def page(title: str, subtitle: str, verdict: Sequence[str], sections: Sequence[S
 def verdict(runs: Sequence[ReportRun], found: Sequence[Difference], normalizer: str) -> Iterator[str]:
     """Say which run is best, and which others do not differ significantly from it."""
     best = best_of(runs)
-    mean, low, high = best.figures["full"]["nme"]
+    mean, low, high = best.metrics["full"]["nme"]
     what = "the lowest NME" if len(runs) > 1 else "an NME"
     yield (
         f"{best.name} has {what}: {100 * mean:.2f} % of the {normalizer.replace('_', '-')} distance "
@@ -119,7 +119,7 @@ class ReportSettings:
 def sections(runs: Sequence[ReportRun], found: Sequence[Difference], settings: ReportSettings) -> list[Section]:
     """Make the sections of the page; one that has nothing to show says why."""
     made = (
-        _figures(runs, settings),
+        _metrics(runs, settings),
         _differences(runs, found, settings),
         _published(runs, settings),
         _curves(runs, settings),
@@ -134,12 +134,12 @@ def sections(runs: Sequence[ReportRun], found: Sequence[Difference], settings: R
     return [section for section in made if section is not None]
 
 
-def _figures(runs: Sequence[ReportRun], settings: ReportSettings) -> Section:
-    main = tables.main_names(runs[0].figures, settings.threshold)
+def _metrics(runs: Sequence[ReportRun], settings: ReportSettings) -> Section:
+    main = tables.main_names(runs[0].metrics, settings.threshold)
     others = tables.other_names(runs, main)
     parts = [Part(table=tables.main_table(runs, main))]
     if others:
-        parts.append(Part(table=tables.figure_table(runs, others), folded="all other metrics"))
+        parts.append(Part(table=tables.metric_table(runs, others), folded="all other metrics"))
     for kind, heading in (("subsets", "By official subset"), ("attributes", "By label")):
         table = tables.subset_table(runs, kind)
         if table is not None:
@@ -194,7 +194,7 @@ def _curves(runs: Sequence[ReportRun], settings: ReportSettings) -> Section:
 
 
 def _maps(runs: Sequence[ReportRun]) -> Section:
-    most = max(max(value[0] for value in run.figures["landmarks"] if value is not None) for run in runs)
+    most = max(max(value[0] for value in run.metrics["landmarks"] if value is not None) for run in runs)
     parts = []
     for run in runs:
         drawn = shown(partial(error_map, run, most))
@@ -208,7 +208,7 @@ def _maps(runs: Sequence[ReportRun]) -> Section:
 
 
 def _worst(run: ReportRun) -> str:
-    edges = {name: figures["nme"][0] for name, figures in run.figures["edges"].items()}
+    edges = {name: metrics["nme"][0] for name, metrics in run.metrics["edges"].items()}
     if not edges:
         return ""
     low, high = min(edges, key=edges.__getitem__), max(edges, key=edges.__getitem__)

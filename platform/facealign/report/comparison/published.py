@@ -12,7 +12,7 @@ from facealign.evaluation.papers.table import SCALE, Column, DataSet, PaperTable
 from facealign.metrics import mean_interval, nme
 from facealign.report.comparison.run import ReportRun
 
-FIGURES = ("nme", "failure_rate", "auc")
+METRICS = ("nme", "failure_rate", "auc")
 
 Measure = tuple[str, str, float | None]
 """Metric, normalizer, threshold: what one table is of."""
@@ -81,7 +81,7 @@ def published_beside(runs: Sequence[ReportRun], data: DataSet) -> list[Published
     columns: dict[Measure, list[tuple[PaperTable, str, Column]]] = {}
     for table in published_tables():
         for key, column in table.columns.items():
-            if column.data == data and column.figure in FIGURES:
+            if column.data == data and column.figure in METRICS:
                 measure = (column.figure, column.normalizer, column.threshold)
                 columns.setdefault(measure, []).append((table, key, column))
     tables = (_table(measure, these, runs) for measure, these in columns.items())

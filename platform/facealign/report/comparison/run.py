@@ -12,8 +12,8 @@ from facealign.evaluation.face_predictions import FacePredictions
 from facealign.evaluation.robustness import Robustness
 from facealign.geometry import LandmarkSchema
 
-Figures = Mapping[str, Any]
-"""What ``evaluation.json`` has of a fold under ``figures``: each a list of its value and the two ends of its 95 %
+Metrics = Mapping[str, Any]
+"""What ``evaluation.json`` has of a fold under ``metrics``: each a list of its value and the two ends of its 95 %
 interval, fractions; ``full``, ``subsets``, ``attributes`` by name, ``edges`` by edge, ``landmarks`` in order."""
 
 
@@ -56,7 +56,7 @@ class ReportRun:
 
     name: str
     faces: FacePredictions
-    figures: Figures
+    metrics: Metrics
     errors: NDArray[np.float64]
     upright: AlignedErrors
     mean_shape: float | None = None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from facealign.metrics import Ellipses
 from facealign.report.comparison.differences import Difference, Estimated
 from facealign.report.comparison.published import PublishedTable
-from facealign.report.comparison.run import Figures, ReportRun
+from facealign.report.comparison.run import Metrics, ReportRun
 
 _NONE = "–"
 
@@ -67,22 +67,22 @@ _NAMED = {
 }
 
 
-def main_names(figures: Figures, threshold: float) -> list[str]:
+def main_names(metrics: Metrics, threshold: float) -> list[str]:
     """The metrics that head a report: NME, failures, area, across and along the edges."""
     at = f"{100 * threshold:g}"
     wanted = ("nme", f"fr_{at}", f"auc_{at}", "pck", "normal_nme", "tangent_nme", "bias_rate")
-    return [name for name in wanted if name in figures["full"]]
+    return [name for name in wanted if name in metrics["full"]]
 
 
-def figure_table(runs: Sequence[ReportRun], names: Iterable[str]) -> Table:
+def metric_table(runs: Sequence[ReportRun], names: Iterable[str]) -> Table:
     """Metrics of all faces."""
-    lines = [(unit_of(name).label, _row(name, [run.figures["full"].get(name) for run in runs])) for name in names]
+    lines = [(unit_of(name).label, _row(name, [run.metrics["full"].get(name) for run in runs])) for name in names]
     return Table(("", *(run.name for run in runs)), tuple(lines))
 
 
 def main_table(runs: Sequence[ReportRun], names: Iterable[str]) -> Table:
     """The metrics that head a report, and what a model has that has learned nothing of the single face."""
-    table = figure_table(runs, names)
+    table = metric_table(runs, names)
     if all(run.mean_shape is None for run in runs):
         return table
     cells = (TableCell(_NONE if run.mean_shape is None else f"{100 * run.mean_shape:.2f}") for run in runs)
@@ -91,20 +91,20 @@ def main_table(runs: Sequence[ReportRun], names: Iterable[str]) -> Table:
 
 def other_names(runs: Sequence[ReportRun], main: Sequence[str]) -> list[str]:
     """List all other metrics, in the order of the runs."""
-    found = dict.fromkeys(name for run in runs for name in run.figures["full"] if name != "faces")
+    found = dict.fromkeys(name for run in runs for name in run.metrics["full"] if name != "faces")
     return [name for name in found if name not in main]
 
 
 def subset_table(runs: Sequence[ReportRun], kind: str) -> Table | None:
     """NME by official subset (``subsets``) or by label (``attributes``); None where the faces have none."""
-    names = dict.fromkeys(name for run in runs for name in run.figures[kind])
+    names = dict.fromkeys(name for run in runs for name in run.metrics[kind])
     if not names:
         return None
     lines = []
     for name in names:
-        found = [run.figures[kind].get(name, {}) for run in runs]
-        count = next(figures["faces"] for figures in found if figures)
-        lines.append((f"{name}, {count} faces", _row("nme", [figures.get("nme") for figures in found])))
+        found = [run.metrics[kind].get(name, {}) for run in runs]
+        count = next(metrics["faces"] for metrics in found if metrics)
+        lines.append((f"{name}, {count} faces", _row("nme", [metrics.get("nme") for metrics in found])))
     return Table(("NME, %", *(run.name for run in runs)), tuple(lines))
 
 
@@ -112,12 +112,12 @@ def edge_table(run: ReportRun) -> Table | None:
     """Errors whole, across and along each edge; None where the schema has no edge."""
     names = ("nme", "normal_nme", "tangent_nme", "bias_rate")
     lines = [
-        (edge, tuple(_estimate_cell(name, figures.get(name)) for name in names))
-        for edge, figures in run.figures["edges"].items()
+        (edge, tuple(_estimate_cell(name, metrics.get(name)) for name in names))
+        for edge, metrics in run.metrics["edges"].items()
     ]
     if not lines:
         return None
-    whole = run.figures["full"]
+    whole = run.metrics["full"]
     lines.append(("all edges", tuple(_estimate_cell(name, whole.get(name)) for name in ("edge_nme", *names[1:]))))
     return Table(("edge", "NME, %", "across, %", "along, %", "bias rate, %"), tuple(lines))
 

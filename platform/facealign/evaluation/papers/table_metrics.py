@@ -29,7 +29,7 @@ _DIRECTED = {"nme": "overall", "normal_nme": "normal", "tangent_nme": "tangent",
 _TRAINING = {"train_mse": "mse", "train_mse_foreground": "mse_foreground"}
 
 
-def figure_key(column: str, curve_name: str | None = None, of: str = "") -> str:
+def metric_key(column: str, curve_name: str | None = None, of: str = "") -> str:
     """The flat name of a metric: ``nme``, ``contour/nme``, ``mean_shape/nme``."""
     return "/".join(filter(None, (of, curve_name, column)))
 
@@ -49,7 +49,7 @@ class Measure:
     ellipses: bool = False
 
     def __call__(self, model: Path, job: TrainJob, progress: Progress) -> dict[str, float]:
-        """Compute every metric by ``figure_key``, as fractions: the model's, and the mean shape's for scale.
+        """Compute every metric by ``metric_key``, as fractions: the model's, and the mean shape's for scale.
 
         Raises:
             UserError: The shards do not read, or are not those of the training.
@@ -60,15 +60,15 @@ class Measure:
         mean = ShardReader(job.shards, "train").statistics().mean_shape
         as_mean = found.in_photos(np.broadcast_to(mean, found.predicted.shape))
         prepared = Prepared.open(job.shards)
-        figures = dict(self._tested(prepared, found, found.predicted))
-        figures |= self._tested(prepared, found, as_mean, of=MEAN_SHAPE)
-        figures |= self._of_the_training(loaded, progress)
+        metrics = dict(self._tested(prepared, found, found.predicted))
+        metrics |= self._tested(prepared, found, as_mean, of=MEAN_SHAPE)
+        metrics |= self._of_the_training(loaded, progress)
         if self.ellipses:
             validation = _predictions(loaded, job.shards, "val", self.batch_size, device)
-            figures |= {
+            metrics |= {
                 f"{ANISOTROPY}/{n}": ratio for n, ratio in enumerate(anisotropies(validation, prepared.schema))
             }
-        return figures
+        return metrics
 
     def _tested(
         self, prepared: Prepared, found: Predictions, points: NDArray[np.float64], of: str = ""
@@ -83,7 +83,7 @@ class Measure:
                 if name is None or landmarks is not None:
                     faces = prepared.faces(column)
                     yield (
-                        figure_key(key, name, of),
+                        metric_key(key, name, of),
                         measured(column, found, points, faces, prepared.schema, landmarks),
                     )
 
@@ -150,6 +150,6 @@ def _predictions(
     return predict(model.method.to(device), eval_batches(FaceDataset(reader), batch_size=batch_size), device)
 
 
-def ellipses_from(figures: Mapping[str, float], landmarks: int) -> list[list[float]]:
+def ellipses_from(metrics: Mapping[str, float], landmarks: int) -> list[list[float]]:
     """The settings' ``ellipses`` that have the measured λ."""
-    return [[figures[f"{ANISOTROPY}/{n}"], 1.0] for n in range(landmarks)]
+    return [[metrics[f"{ANISOTROPY}/{n}"], 1.0] for n in range(landmarks)]
