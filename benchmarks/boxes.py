@@ -20,7 +20,7 @@ from facealign.data.sources.base import SOURCES
 from facealign.geometry import landmark_box
 from facealign.inference.detector import cascade
 from facealign.inference.detector_box import fitted
-from facealign.inference.overlap import matched
+from facealign.inference.tracks import matched
 
 LEAST_OVERLAP = 1 / 3
 

@@ -38,8 +38,8 @@ os.environ["OMP_NUM_THREADS"] = str(ARGUMENTS.threads)  # before torch and ONNX 
 from boxes import annotated_faces  # noqa: E402
 from facealign import inference  # noqa: E402
 from facealign.geometry import landmark_box  # noqa: E402
-from facealign.inference.crops import cut  # noqa: E402
-from facealign.inference.overlap import matched  # noqa: E402
+from facealign.inference.aligner import cut  # noqa: E402
+from facealign.inference.tracks import matched  # noqa: E402
 from facealign.metrics.nme import nme  # noqa: E402
 from facealign.report.faces import save_png  # noqa: E402
 from facealign.workflows.predict import drawn  # noqa: E402

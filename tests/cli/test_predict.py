@@ -15,7 +15,7 @@ from facealign.data.shards.index import Index
 from facealign.data.sources.pts import read_pts
 from facealign.data.synthetic import draw_face
 from facealign.geometry import affine, landmark_box
-from facealign.inference.crops import crop_frame, cut
+from facealign.inference.aligner import crop_frame, cut
 from facealign.inference.video import VideoWriter, open_video
 from facealign.training import Faces, load_model, save_model
 from methods.small import SMALL, small_method

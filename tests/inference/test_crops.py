@@ -10,7 +10,7 @@ from facealign.data.record import FaceRecord
 from facealign.data.shards.settings import ShardSettings
 from facealign.data.sources.base import Sample
 from facealign.geometry import CropSettings, affine, load_schema
-from facealign.inference.crops import crop_frame, cut
+from facealign.inference.aligner import crop_frame, cut
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
 

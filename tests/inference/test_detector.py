@@ -51,7 +51,7 @@ def test_without_a_detector_it_says_what_to_install(monkeypatch):
 def test_most_faces_of_300w_are_found_with_about_the_box_of_their_landmarks(real_data):
     from facealign.data.config import DataConfig
     from facealign.geometry import landmark_box
-    from facealign.inference.overlap import overlaps
+    from facealign.inference.tracks import overlaps
 
     source = DataConfig(source="300w", root=str(real_data / "300W"), landmarks="ibug68").open_source()
     find, shares = detector_for("ibug68"), []

@@ -7,8 +7,7 @@ import pytest
 
 from facealign.inference import Face
 from facealign.inference.one_euro import OneEuro, OneEuroSettings
-from facealign.inference.overlap import matched, overlaps
-from facealign.inference.tracks import Tracks
+from facealign.inference.tracks import Tracks, matched, overlaps
 
 RATE = 25.0
 POINTS = np.random.default_rng(0).uniform(0, 100, (68, 2))

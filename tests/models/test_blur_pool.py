@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from scipy.ndimage import correlate
 
-from facealign.models.blur_pool import MaxBlurPool
+from facealign.models.adnet import MaxBlurPool
 
 
 def test_maxima_blurred_with_1_2_1_at_every_second_pixel():

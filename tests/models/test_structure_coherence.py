@@ -3,8 +3,7 @@ import torch
 
 from facealign.config import UserError
 from facealign.models import count_parameters_and_macs
-from facealign.models.cbam import AttentionMaps
-from facealign.models.fusion import MultiScaleFusion
+from facealign.models.fusion import AttentionMaps, MultiScaleFusion
 from facealign.models.structure_coherence import StructureCoherence, StructureCoherenceSettings
 
 # Edges of the graph that the authors' code makes of their list of neighbors of 98 landmarks.

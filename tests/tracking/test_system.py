@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from facealign.tracking import RunHandle, TrackingSettings, open_run, system_metrics
-from facealign.tracking.machine import Machine, gpus
+from facealign.tracking.system import Machine, gpus
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")  # MLflow under SQLAlchemy 2.1
 

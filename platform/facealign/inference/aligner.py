@@ -8,12 +8,25 @@ from numpy.typing import ArrayLike, NDArray
 
 from facealign.config import UserError
 from facealign.data.images import Image8, decode_photo, photo_bytes
-from facealign.geometry import affine, unusable
+from facealign.data.preparing.warp import warp
+from facealign.geometry import CropSettings, affine, stored_crop, unusable, view_of_stored
 from facealign.inference.card import Card
-from facealign.inference.crops import crop_frame, cut
 from facealign.inference.detector import Find, detector_for
 from facealign.inference.face import Face, map_box
 from facealign.inference.orientation import orientation, upright
+
+
+def crop_frame(box: NDArray[np.float64], crop: CropSettings) -> affine.Affine:
+    """Photo pixels → pixels of the network's input, for a box (x0, y0, x1, y1)."""
+    return affine.compose(view_of_stored(crop), stored_crop(box, crop))
+
+
+def cut(image: Image8, box: NDArray[np.float64], crop: CropSettings) -> NDArray[np.uint8]:
+    """(3, S, S) uint8: the middle of what preparing would store of this face, before it is encoded."""
+    stored = warp(image, stored_crop(box, crop), crop.stored_size)
+    room = (crop.stored_size - crop.size) // 2
+    return np.ascontiguousarray(stored[room : room + crop.size, room : room + crop.size].transpose(2, 0, 1))
+
 
 Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """(B, 3, S, S) uint8 RGB crops → (B, N, 2) float32 landmarks, crop pixels."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from facealign.config import UserError
 from facealign.data.batch import Batch
 from facealign.data.sampler import order
 from facealign.metrics import Total, nme
@@ -18,12 +19,40 @@ from facealign.training.faces import TrainingData
 from facealign.training.learner import Learner
 from facealign.training.memory import keep_freed_memory
 from facealign.training.meter import Meter
-from facealign.training.not_finite import not_finite
 from facealign.training.optimizer import lr_factor
 from facealign.training.predictions import predict
 from facealign.training.progress import EpochRecord, Progress
 from facealign.training.shortage import enough_memory
 from facealign.training.world import World
+
+_NAMED = 32
+
+
+def not_finite(epoch: int, meter: Meter, world: World) -> UserError:
+    """The error that names the first batch whose loss, or else the weights after it, is not finite.
+
+    Every process of the world calls this, and gets the same.
+
+    Args:
+        epoch: Finished epochs.
+        meter: Of the steps since the last synchronization, until which all was finite.
+        world: Whose pieces of the batch are looked at.
+    """
+    found = [piece for pieces in world.gather(meter.not_finite()) for piece in pieces]
+    if found:
+        step = min(found)[0]
+        first = [piece for piece in found if piece[0] == step]
+        what = f"the loss is {first[0][2]}, for the first time, over"
+        ids = [name for _, names, _ in first for name in names]
+    else:
+        step = meter.last.step
+        what = "the loss is finite, but the weights after it are not; they learned from"
+        ids = [name for names in world.gather(meter.last.ids) for name in names]
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return UserError(
+        f"epoch {epoch + 1}, step {step}: {what} {', '.join(ids[:_NAMED])}{more}; the last checkpoint is kept. "
+        "Lower optimizer.lr, set clip_norm or precision: fp32, or look at these faces, if it is always they"
+    )
 
 
 class TrainingRun:
