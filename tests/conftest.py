@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from facealign.training import TrainJob
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# No test is timed: on a busy machine an example may take as long as it takes.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 ON_A_CLUSTER = (
