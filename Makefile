@@ -15,7 +15,7 @@ export DVC_NO_ANALYTICS := 1
 export NO_ALBUMENTATIONS_UPDATE := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export NO_MKDOCS_2_WARNING := 1
-# DVC keeps an experiment as a commit and wants an author; who has told git their name is that author.
+# DVC keeps an experiment as a commit and wants an author; a name that git knows is used.
 ifeq ($(shell git config user.email),)
 export GIT_AUTHOR_NAME := facealign
 export GIT_AUTHOR_EMAIL := facealign@localhost
@@ -70,7 +70,7 @@ check: $(READY)  ## ruff, mypy (strict on the package), import rules
 	echo "==> who may import whom"
 	lint-imports
 
-format: $(READY)  ## let ruff mend what it can
+format: $(READY)  ## let ruff fix and format
 	@ruff check --fix .
 	ruff format .
 
