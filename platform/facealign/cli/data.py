@@ -18,7 +18,7 @@ def inspect(
     ] = None,
     grid: Annotated[Path | None, typer.Option(help="PNG to write: faces with landmarks and boxes.")] = None,
     count: Annotated[int, typer.Option(min=1, max=400, help="Faces in the image grid.")] = 24,
-    limit: Annotated[int | None, typer.Option(min=1, help="Look at so many samples, evenly spread.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Check this many samples, evenly spread.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that load samples.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -61,7 +61,10 @@ def preview(
     fold: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     count: Annotated[int, typer.Option(min=1, help="How many faces.")] = 24,
     augmented: Annotated[
-        str | None, typer.Option(help="As training shows them: a method, or an augmentation, recipe:adnet.")
+        str | None,
+        typer.Option(
+            help="Show faces as a training sees them: a method, or an augmentation such as recipe:adnet."
+        ),
     ] = None,
 ) -> None:
     """Draw prepared faces with their landmarks as one image grid."""

@@ -20,7 +20,7 @@ def evaluate(
     ] = "outputs/shards",
     fold: Fold = "test",
     name: Annotated[
-        str | None, typer.Option(help="Of the folder in outputs/measured; METHOD-on-SOURCE if not given.")
+        str | None, typer.Option(help="Name of the folder in outputs/measured; METHOD-on-SOURCE if not given.")
     ] = None,
     params: SettingsFile = Path("params.yaml"),
 ) -> None:
@@ -37,7 +37,7 @@ def score(
         str, typer.Option(help="Folder of prepared shards or its URI, or an evaluation's test.arrow.")
     ] = "outputs/shards",
     name: Annotated[
-        str, typer.Option(help="Of the folder in outputs/measured, and of the row in reports.")
+        str, typer.Option(help="Name of the folder in outputs/measured, and of the row in reports.")
     ] = "scored",
     fold: Fold = "test",
     origin: Annotated[
@@ -65,7 +65,7 @@ def report(
         str, typer.Option("--shards", help="Folder of prepared shards, or its URI: the faces' images.")
     ] = "outputs/shards",
     faces: Annotated[
-        int, typer.Option(min=1, max=30, help="Best, and as many worst faces drawn of each run.")
+        int, typer.Option(min=1, max=30, help="How many best and how many worst faces to draw of each run.")
     ] = 6,
     timed: Annotated[bool, typer.Option("--time/--no-time", help="Time one face on this machine.")] = True,
 ) -> None:
@@ -79,9 +79,7 @@ def report(
 def ellipses(
     run: Annotated[str, typer.Argument(help="A run of outputs/evaluated, or a folder with its measured faces.")],
     out: Annotated[Path, typer.Option(help="The JSON to write.")] = Path("lambda.json"),
-    fold: Annotated[
-        str, typer.Option(help="val, so that a training by it has not seen the test; or test.")
-    ] = "val",
+    fold: Annotated[str, typer.Option(help="Fold: val (the test fold stays unseen) or test.")] = "val",
 ) -> None:
     """Fit an ellipse to each landmark's errors: λ = a/b for ADNet's loss, strategy per_landmark."""
     from facealign.workflows.visualize import write_ellipses
@@ -102,16 +100,18 @@ def robustness(
             help="rotation, scale, box_jitter, blur, occlusion, noise, darkness, jpeg; repeatable. Default: all.",
         ),
     ] = None,
-    faces: Annotated[int | None, typer.Option(min=1, help="At the most; all of the fold if not given.")] = None,
+    faces: Annotated[
+        int | None, typer.Option(min=1, help="Maximum number of faces; all of the fold if not given.")
+    ] = None,
     fold: Fold = "test",
     normalizer: Annotated[
-        str | None, typer.Option(help="What errors are divided by; the landmarks' first if not given.")
+        str | None, typer.Option(help="Normalizer of the errors; the schema's first if not given.")
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder; beside the method's evaluation if not given, of a model folder: robustness."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the perturbations.")] = 0,
 ) -> None:
     """Measure a trained model on faces that are turned, blurred, covered …, and the stability of its landmarks."""
     from facealign.workflows.robustness import robustness as measure

@@ -77,7 +77,7 @@ def describe(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="key=value below the method's model settings; repeatable.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
 ) -> None:
     """Show a method's parts, its cost, and the source of each of its choices."""
@@ -93,7 +93,7 @@ def describe(
 def train(
     method: Annotated[str, typer.Argument(help="Name of a method.")],
     plain: Annotated[
-        bool, typer.Option("--plain", help="In this process, on one device, without Ray and MLflow.")
+        bool, typer.Option("--plain", help="Run in this process, on one device, without Ray and MLflow.")
     ] = False,
     device: Annotated[
         str | None, typer.Option(help="With --plain: cpu, cuda, cuda:1 …; the first GPU if there is one.")
@@ -134,13 +134,15 @@ def reproduce(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Trainings of each row; as many as the paper's if not given.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Of each training; as the settings have it.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs of each training; as in the settings if not given.")
+    ] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", help="key=value of the settings file, for all rows; repeatable.")
     ] = None,
-    go_on: Annotated[bool, typer.Option("--continue", help="Train only what is missing, or failed.")] = False,
+    go_on: Annotated[bool, typer.Option("--continue", help="Train only what is missing or failed.")] = False,
     plain: Annotated[
-        bool, typer.Option("--plain", help="In this process, on one device, without Ray and MLflow.")
+        bool, typer.Option("--plain", help="Run in this process, on one device, without Ray and MLflow.")
     ] = False,
     device: Annotated[str | None, typer.Option(help="With --plain: cpu, cuda, cuda:1 …")] = None,
 ) -> None:
@@ -159,7 +161,9 @@ def sync(
         Path | None,
         typer.Argument(help="Buffer of a run, or a folder of several; this project's if not given."),
     ] = None,
-    to: Annotated[str | None, typer.Option(help="URI of another server than the runs were started with.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="URI of a server other than the one that the runs were started with.")
+    ] = None,
 ) -> None:
     """Send to MLflow the records that runs buffered on this machine while the server was down."""
     from facealign.workflows.sync import sync_all
@@ -170,7 +174,7 @@ def sync(
 @app.command()
 def doctor(
     params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check cluster, versions, storage, MLflow, room and shards before a training; exit with 1 where one fails."""
     import json

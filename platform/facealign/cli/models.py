@@ -25,8 +25,8 @@ def export(
 
 @app.command()
 def versions(
-    name: Annotated[str, typer.Argument(help="Of a registered model: facealign-300w.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    name: Annotated[str, typer.Argument(help="Name of a registered model: facealign-300w.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
 ) -> None:
     """List the versions of a registered model, with aliases and the gate's decisions."""
@@ -45,8 +45,8 @@ def versions(
 
 @app.command()
 def rollback(
-    name: Annotated[str, typer.Argument(help="Of a registered model: facealign-300w.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with both versions.")],
+    name: Annotated[str, typer.Argument(help="Name of a registered model: facealign-300w.")],
+    reason: Annotated[str, typer.Option(help="Reason; recorded with both versions.")],
     to: Annotated[str | None, typer.Option(help="Number of a version; the previous if not given.")] = None,
     params: Annotated[Path, typer.Option(help="The settings file.")] = Path("params.yaml"),
 ) -> None:
@@ -59,7 +59,7 @@ def rollback(
 @app.command()
 def trace(
     model: Annotated[str, typer.Argument(help="models:/NAME@champion, NAME@candidate, NAME/3, or NAME.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for its settings and the changes that were not committed.")
     ] = None,
@@ -96,7 +96,7 @@ def predict(
         typer.Option(help="CSV (photo,x0,y0,x1,y1) or JSON with the faces' boxes; else they are found."),
     ] = None,
     form: Annotated[
-        Literal["json", "csv", "pts"], typer.Option("--format", help="Of the landmarks that are written.")
+        Literal["json", "csv", "pts"], typer.Option("--format", help="Format of the written landmarks.")
     ] = "json",
     draw: Annotated[bool, typer.Option("--draw", help="Draw the landmarks on copies of the images.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for landmarks and images.")] = Path("landmarks"),

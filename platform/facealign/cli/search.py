@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Search over a method's settings: check, price, run, look at it.", no_args_is_help=True)
+app = typer.Typer(help="Search over a method's settings: check, estimate, run, show.", no_args_is_help=True)
 
 ParamsOption = Annotated[Path, typer.Option("--params", help="The settings that every trial starts from.")]
 
@@ -38,9 +38,11 @@ def preview(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="The search file.")],
     epoch_seconds: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Of one epoch on one device; measured on the prepared faces if not given."),
+        typer.Option(
+            min=0.001, help="Seconds of one epoch on one device; measured on the prepared faces if not given."
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     params: ParamsOption = Path("params.yaml"),
 ) -> None:
     """Tell what a search will cost: trials at each rung, epochs, hours."""
@@ -64,10 +66,10 @@ def run(
     file: Annotated[Path, typer.Argument(help="The search file.")],
     go_on: Annotated[
         bool,
-        typer.Option("--continue", help="With the study that is there, if any; the budget may grow."),
+        typer.Option("--continue", help="Continue the existing study, if any; the budget may be raised."),
     ] = False,
     trials: Annotated[
-        int | None, typer.Option(min=1, help="In all, in place of the file's budget.trials.")
+        int | None, typer.Option(min=1, help="Total number of trials, instead of the file's budget.trials.")
     ] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", help="key=value of the params file, for this search; repeatable.")
@@ -81,7 +83,7 @@ def run(
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="Of the search, as its file says.")]) -> None:
+def show(name: Annotated[str, typer.Argument(help="Name of the search, as in its file.")]) -> None:
     """List a search's trials and what was confirmed; it may be running."""
     from facealign.workflows.search_show import print_search
 

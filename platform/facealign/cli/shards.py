@@ -15,9 +15,7 @@ def write(
     source: Annotated[str, typer.Argument(help="Name of the data set: 300w, wflw, synthetic, …")],
     root: Annotated[str, typer.Argument(help="The folder it was unpacked into; - for one that needs none.")],
     out: Annotated[str, typer.Argument(help="Folder for the shards, or its URI: s3://bucket/faces.")],
-    params: Annotated[Path, typer.Option(help="Settings file; its section `data` is the rule.")] = Path(
-        "params.yaml"
-    ),
+    params: Annotated[Path, typer.Option(help="Settings file; its section `data` is used.")] = Path("params.yaml"),
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Another setting, data.crop.size=256; may be repeated.")
     ] = None,

@@ -47,7 +47,7 @@ class ClusterConfig(Settings):
         description="processes that train together, over all nodes; {min, max}: as many as there is room for, "
         "fewer when nodes are lost and more when they come",
     )
-    cpus_per_worker: int | None = Field(default=None, ge=1, description="null: an even share of the cluster's")
+    cpus_per_worker: int | None = Field(default=None, ge=1, description="null: the cluster's CPUs divided evenly")
     device: Literal["auto", "cpu", "gpu"] = Field(
         default="auto", description="auto: a GPU for each worker if the cluster has that many, else CPUs"
     )

@@ -24,9 +24,9 @@ class DataSettings(Settings):
         description="landmark schema, one that the source gives; for sources that take any, also a YAML file",
     )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of the validation cut, and of synthetic faces")
-    validation: float = Field(default=0.1, gt=0, lt=1, description="share of the training photos held out")
+    validation: float = Field(default=0.1, gt=0, lt=1, description="fraction of the training photos held out")
     max_quarantined: float = Field(
-        default=0.01, ge=0, le=1, description="share of unusable samples past which preparing fails"
+        default=0.01, ge=0, le=1, description="fraction of unusable samples above which preparing fails"
     )
     crop: CropSettings = CropSettings()
     shards: ShardSettings = ShardSettings()

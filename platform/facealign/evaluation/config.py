@@ -20,7 +20,7 @@ class EvaluationConfig(Settings):
         default="known", description="which count: all that have coordinates, or those of them that are to be seen"
     )
     pck_threshold: float = Field(
-        default=0.2, gt=0, le=1, description="share of the torso within which a body's joint is correct"
+        default=0.2, gt=0, le=1, description="fraction of the torso within which a body's joint is correct"
     )
     faces: int = Field(default=12, ge=1, le=100, description="test faces drawn with their predictions")
     batch_size: int = Field(default=32, ge=1, description="faces in one batch")

@@ -39,13 +39,13 @@ class AnisotropicSettings(CoordinateMethodSettings):
     backbone: BackboneSettings = BackboneSettings(name="resnet50")
     target: Literal["displacement", "direct"] = Field(
         default="displacement",
-        description="what the network says: displacements from the mean over pose bins, or the coordinates",
+        description="what the network predicts: displacements from the mean over pose bins, or the coordinates",
     )
     unit: float = Field(
         default=1.0,
         gt=0,
-        description="px of a 256 px crop for each 1 that the last layer says. Adam moves a weight by its learning "
-        "rate whatever the loss; a larger unit lets it cross the crop in fewer steps",
+        description="px of a 256 px crop for each 1 of the last layer's output. Adam moves a weight by its "
+        "learning rate whatever the loss; a larger unit lets it cross the crop in fewer steps",
     )
     loss: CoordinateLossChoice = Field(
         default=CoordinateLossChoice(name="anisotropic"), description="loss of a landmark, px of a 256 px crop"

@@ -23,10 +23,10 @@ class GateLimits(Settings):
         description="fraction of the champion's NME by which the gain must be significantly larger than 0",
     )
     allowed_loss: float = Field(
-        default=0.001, ge=0, description="share of the champion's NME on a subset that may be lost there"
+        default=0.001, ge=0, description="fraction of the champion's NME on a subset that may be lost there"
     )
     allowed_failures: float = Field(
-        default=0.0, ge=0, le=1, description="share of faces by which more may fail than with the champion"
+        default=0.0, ge=0, le=1, description="fraction of faces by which more may fail than with the champion"
     )
     repeats: int = Field(default=5000, ge=100, le=1_000_000, description="drawings of the bootstrap")
     seed: int = Field(default=0, ge=0, description="of the bootstrap")

@@ -45,8 +45,8 @@ class SearchFile(Settings):
     method: str = Field(description="whose settings are searched")
     objectives: ListOf[Objective] = Field(
         default=("nme",),
-        description="what is to be low: nme, of the validation fold; parameters; macs, of one face; latency_ms, "
-        "of one face; failure_rate, share of validation faces beyond evaluation.failure_threshold",
+        description="minimized objectives: nme, of the validation fold; parameters; macs, of one face; "
+        "latency_ms, of one face; failure_rate, fraction of validation faces beyond evaluation.failure_threshold",
     )
     space: Space
     fixed: Assignments = Field(
@@ -59,7 +59,9 @@ class SearchFile(Settings):
     pruner: PrunerSettings = ASHASettings()
     budget: Budget = Budget(trials=30)
     confirm: Confirm | None = Field(default=Confirm(), description="null: the search's metrics stand as they are")
-    seed: int = Field(default=0, ge=0, lt=2**32, description="of the sampler; that of trainings is params.yaml's")
+    seed: int = Field(
+        default=0, ge=0, lt=2**32, description="seed of the sampler; params.yaml has that of trainings"
+    )
     concurrency: int | None = Field(
         default=None, ge=1, description="trials at once; null: as many as the cluster has room for"
     )

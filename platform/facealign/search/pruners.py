@@ -22,7 +22,11 @@ class ASHASettings(Settings):
 
     name: Literal["asha"] = "asha"
     first: int = Field(default=1, ge=1, description="epoch of the first rung")
-    factor: int = Field(default=3, ge=2, description="one in so many goes on from a rung; and the rungs' distance")
+    factor: int = Field(
+        default=3,
+        ge=2,
+        description="reduction factor: one in this many trials passes a rung; also the rungs' ratio",
+    )
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
         """Epochs after which trials of ``epochs`` epochs are judged; the last one ends anyway."""

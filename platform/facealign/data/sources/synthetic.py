@@ -21,7 +21,7 @@ class Synthetic(Source):
 
         train: int = Field(default=2000, ge=1, le=_FIRST_TEST_FACE, description="training faces")
         test: int = Field(default=200, ge=1, le=_FIRST_TEST_FACE, description="test faces")
-        size: int = Field(default=256, ge=64, le=1024, description="side of a drawn photo, px")
+        size: int = Field(default=256, ge=64, le=1024, description="side of a synthetic photo, px")
 
     schemas = ("ibug68", "wflw98")
     needs_root = False
