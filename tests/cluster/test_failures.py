@@ -21,7 +21,7 @@ HEALING = [
     OSError("AWS Error SLOW_DOWN: please reduce your request rate"),
     OSError(errno.ESTALE, "Stale file handle"),
     ActorDiedError(),
-    Preempted(noticed=True),
+    Preempted((0,)),
 ]
 HOPELESS = [
     UserError("the loss is nan"),
@@ -88,8 +88,10 @@ def dead(failure):
             {1: dead(OutOfMemoryError("Memory on the node (IP: 1) was 31.20GB used / 32.00GB limit (0.97)"))},
             "worker 1 was killed by Ray, because its node ran out of memory (31.20GB of 32.00GB were in use)",
         ),
-        ({0: Preempted(noticed=False), 1: Preempted(noticed=True)}, "worker 1 got SIGTERM"),
-        ({0: Preempted(noticed=False), 1: Preempted(noticed=False)}, "a node was drained"),
+        ({0: Preempted((1,)), 1: Preempted((1,))}, "worker 1 got SIGTERM"),
+        ({0: Preempted((1,))}, "worker 1 got SIGTERM"),  # that of worker 1 has not arrived yet
+        ({0: Preempted((0,)), 1: Preempted((0, 1))}, "workers 0, 1 got SIGTERM"),
+        ({0: Preempted(()), 1: Preempted(())}, "a node was drained"),
     ],
 )
 def test_the_cause_comes_before_what_followed_from_it(failures, text):

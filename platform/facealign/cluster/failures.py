@@ -59,15 +59,16 @@ class NonRetryableError(Exception):
 
 
 class Preempted(Exception):
-    """The training has saved itself and stepped aside, because the end of a process or of a node was announced.
+    """The training has saved itself and stopped, because the end of a process or of a node was announced.
 
     Args:
-        noticed: It was announced to this very worker, by SIGTERM.
+        notified: Ranks of the workers that received SIGTERM, whichever worker raises this: Ray may report the
+            error of any of them first. Empty: the node was drained.
     """
 
-    def __init__(self, noticed: bool) -> None:
-        super().__init__(noticed)
-        self.noticed = noticed
+    def __init__(self, notified: tuple[int, ...]) -> None:
+        super().__init__(notified)
+        self.notified = notified
 
 
 class WorkerFailed(RuntimeError):
@@ -222,10 +223,10 @@ def cause_of(failed: Exception) -> Cause:
 
 def _cause_in_workers(failures: Mapping[int, Exception]) -> Cause:
     """Find the cause among the workers' errors; the end of a process comes before its peers' lost connections."""
-    leaving = {rank: error for rank, error in failures.items() if isinstance(error, Preempted)}
+    leaving = [error for error in failures.values() if isinstance(error, Preempted)]
     if leaving:
-        reason = [rank for rank, error in leaving.items() if error.noticed]
-        return _announced(f"{_workers(reason)} got SIGTERM" if reason else "a node was drained")
+        notified = sorted({rank for error in leaving for rank in error.notified})
+        return _announced(f"{_workers(notified)} got SIGTERM" if notified else "a node was drained")
     ends: dict[Cause, list[int]] = {}
     for rank, error in failures.items():
         if isinstance(error, (WorkerHealthCheckFailedError, WorkerHealthCheckTimeoutError)):

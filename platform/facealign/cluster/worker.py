@@ -58,17 +58,26 @@ def train_worker(config: dict[str, Any]) -> None:
                 task.channel.put.remote(resumed_event(read_progress(folder)))
             progress = fit(task.job, world, _WorkerCallback(task.channel, tracker, watch), folder)
         # Stopped before the end: by the driver's request, or because some worker or node was given notice.
-        if not progress.is_done(task.job.train) and ray.get(task.channel.control_request.remote()) != "stop":
-            raise Preempted(ray_callbacks.termination_requested())
+        if not progress.is_done(task.job.train):
+            notified = _notified(world)
+            if ray.get(task.channel.control_request.remote()) != "stop":
+                raise Preempted(notified)
     except Exception as error:
-        if (
-            ray_callbacks.termination_requested()
-        ):  # a node that ends takes files and loading processes along, in any order
-            raise Preempted(noticed=True) from error
+        if ray_callbacks.termination_requested():  # a node that ends takes files and processes along, in any order
+            raise Preempted((world.rank,)) from error
         driver_error = to_driver_error(error)
         if driver_error is error:
             raise
         raise driver_error from None
+
+
+def _notified(world: World) -> tuple[int, ...]:
+    """Gather the ranks of the workers that received SIGTERM, so that each of them reports the same cause."""
+    own = ray_callbacks.termination_requested()
+    try:
+        return tuple(rank for rank, notified in enumerate(world.gather(own)) if notified)
+    except RuntimeError:  # a worker that was notified may be gone already
+        return (world.rank,) if own else ()
 
 
 def use_own_cpus() -> None:
