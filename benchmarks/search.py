@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.search.run import searching
+from facealign.cluster.search.run import search_session
 from facealign.data.config import DataConfig
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
@@ -117,7 +117,7 @@ def search(
     on_event: Callable[[Any], None] = lambda event: None,
 ) -> tuple[TrialRow, ...]:
     config = ClusterConfig(workers=1, storage=str(folder / "runs"))
-    with searching(str(folder / "search"), config, folder / "spool", on_event) as cluster:
+    with search_session(str(folder / "search"), config, folder / "spool", on_event) as cluster:
         study = SearchStudy(plan_of(settings, base), open_storage(None, folder, alone=True))
         cluster.run(study, partial(job_with, base), concurrency=concurrency)
     return study.rows()

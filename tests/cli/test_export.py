@@ -8,7 +8,7 @@ import pytest
 from facealign.cli.main import main as facealign
 from facealign.config import UserError
 from facealign.data.shards.index import Index
-from facealign.training import Faces, save_model
+from facealign.training import InputSpec, save_model
 from facealign.workflows import export as command
 from methods.small import SMALL, small_method
 
@@ -20,7 +20,7 @@ def model_folder(tiny_shards, tiny_job, tmp_path_factory):
     index = Index.load(tiny_shards)
     folder = tmp_path_factory.mktemp("export") / "model"
     job = tiny_job.model_copy(update={"method": "anisotropic", "model": SMALL["anisotropic"]})
-    save_model(folder, small_method("anisotropic"), job, Faces(crop=index.crop, landmarks=index.landmarks))
+    save_model(folder, small_method("anisotropic"), job, InputSpec(crop=index.crop, landmarks=index.landmarks))
     return folder
 
 

@@ -12,7 +12,7 @@ from facealign.data.config import DataConfig
 from facealign.data.preparing.prepare import prepare
 from facealign.data.shards.index import Index
 from facealign.evaluation.face_predictions import FacePredictions
-from facealign.training import Faces, save_model
+from facealign.training import InputSpec, save_model
 from facealign.workflows import workspace
 from facealign.workflows.evaluate import evaluate_on, score_predictions
 from facealign.workflows.workspace import read_json
@@ -35,7 +35,9 @@ def home(tmp_path_factory):
 def model(home, tiny_shards, tiny_job):
     index = Index.load(tiny_shards)
     job = tiny_job.model_copy(update={"method": "anisotropic", "model": SMALL["anisotropic"]})
-    save_model(home / "model", small_method("anisotropic"), job, Faces(crop=index.crop, landmarks=index.landmarks))
+    save_model(
+        home / "model", small_method("anisotropic"), job, InputSpec(crop=index.crop, landmarks=index.landmarks)
+    )
     return str(home / "model")
 
 

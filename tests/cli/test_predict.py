@@ -17,7 +17,7 @@ from facealign.data.synthetic import draw_face
 from facealign.geometry import affine, landmark_box
 from facealign.inference.aligner import crop_frame, cut
 from facealign.inference.video import VideoWriter, open_video
-from facealign.training import Faces, load_model, save_model
+from facealign.training import InputSpec, load_model, save_model
 from methods.small import SMALL, small_method
 from tracking.conftest import with_facealign
 
@@ -29,7 +29,7 @@ def model(tiny_shards, tiny_job, tmp_path_factory):
     index = Index.load(tiny_shards)
     folder = tmp_path_factory.mktemp("predict") / "model"
     job = tiny_job.model_copy(update={"method": "anisotropic", "model": SMALL["anisotropic"]})
-    save_model(folder, small_method("anisotropic"), job, Faces(crop=index.crop, landmarks=index.landmarks))
+    save_model(folder, small_method("anisotropic"), job, InputSpec(crop=index.crop, landmarks=index.landmarks))
     return folder
 
 

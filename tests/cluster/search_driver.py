@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.search.run import Interrupted, searching
+from facealign.cluster.search.run import Interrupted, search_session
 from facealign.search.file import SearchFile
 from facealign.search.plan import SearchPlan
 from facealign.search.storage import open_storage
@@ -38,7 +38,7 @@ def main(spec: dict[str, Any]) -> None:
             events.flush()
 
         try:
-            with searching(str(folder / "search"), config, folder / "spool", tell) as cluster:
+            with search_session(str(folder / "search"), config, folder / "spool", tell) as cluster:
                 plan = SearchPlan(file, {"job": base.name}, base.train.epochs)
                 study = SearchStudy(plan, open_storage(None, folder, alone=True))
                 cluster.run(study, partial(job_with, base), concurrency=spec.get("concurrency"))

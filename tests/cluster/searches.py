@@ -6,7 +6,7 @@ import psutil
 
 from cluster.search_driver import job_with
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.search.run import searching
+from facealign.cluster.search.run import search_session
 from facealign.search.file import SearchFile
 from facealign.search.plan import SearchPlan
 from facealign.search.storage import open_storage
@@ -40,7 +40,7 @@ def study_in(folder, job, search=SEARCH):
 def run(study, job, folder, on_event=lambda event: None, **options):
     """Run a study's trials one after the other, as plain trainings."""
     config = ClusterConfig(workers=1, storage=str(folder / "runs"), max_failures=1)
-    with searching(str(folder / "search"), config, folder / "spool", on_event) as cluster:
+    with search_session(str(folder / "search"), config, folder / "spool", on_event) as cluster:
         return cluster.run(study, partial(job_with, job), **{"concurrency": 1, **options})
 
 

@@ -10,7 +10,7 @@ from facealign.config import UserError
 from facealign.data.images import encode
 from facealign.data.shards.index import Index
 from facealign.data.synthetic import draw_face
-from facealign.training import Faces, save_model
+from facealign.training import InputSpec, save_model
 from methods.small import SMALL, small_method
 
 pytestmark = [
@@ -27,7 +27,7 @@ pytestmark = [
 def job(tiny_shards, tiny_job, tmp_path):
     index = Index.load(tiny_shards)
     trained = tiny_job.model_copy(update={"method": "anisotropic", "model": SMALL["anisotropic"]})
-    faces = Faces(crop=index.crop, landmarks=index.landmarks)
+    faces = InputSpec(crop=index.crop, landmarks=index.landmarks)
     save_model(tmp_path / "model", small_method("anisotropic"), trained, faces)
     photos = tmp_path / "photos"
     (photos / "deep").mkdir(parents=True)

@@ -35,15 +35,17 @@ def _changed(settings, position=0, image=IMAGE):
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_change_alone_changes_the_picture(name):
-    settings = NONE.but(**{name: 1.0}, **CHANGES[name])
+    settings = NONE.with_changes(**{name: 1.0}, **CHANGES[name])
     assert any((_changed(settings, position) != IMAGE).any() for position in range(3))
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_comes_as_often_as_it_is_said_to(name):
-    settings = NONE.but(**{name: 0.3}, **CHANGES[name])
+    settings = NONE.with_changes(**{name: 0.3}, **CHANGES[name])
     seen = sum(bool((_changed(settings, position) != IMAGE).any()) for position in range(400))
-    always = sum(bool((_changed(settings.but(**{name: 1.0}), position) != IMAGE).any()) for position in range(400))
+    always = sum(
+        bool((_changed(settings.with_changes(**{name: 1.0}), position) != IMAGE).any()) for position in range(400)
+    )
     assert stats.binomtest(seen, always, 0.3).pvalue > 1e-3
 
 
@@ -58,14 +60,14 @@ def test_a_change_does_not_depend_on_the_others():
     """Where the box lies does not change when a blur comes before or after it."""
     boxes = []
     for others in ({}, {"blur": 1.0, "noise": 1.0, "gray": 1.0}):
-        settings = NONE.but(occlusion=0.5, **others)
+        settings = NONE.with_changes(occlusion=0.5, **others)
         boxes.append([change_pixels(IMAGE.copy(), settings, sample_rng(0, 0, position)) for position in range(20)])
     assert boxes[0] == boxes[1]
     assert {type(box) for box in boxes[0]} == {Box, type(None)}
 
 
 def test_changes_come_independently():
-    settings = NONE.but(gray=0.5, occlusion=0.5)
+    settings = NONE.with_changes(gray=0.5, occlusion=0.5)
     counts = Counter()
     for position in range(400):
         image = IMAGE.copy()
@@ -96,7 +98,7 @@ PINNED = {
 @pytest.mark.parametrize("name", PINNED)
 def test_agrees_with_the_library_of_the_field(name):
     values, transform = PINNED[name]
-    ours, theirs = _changed(NONE.but(**values)).astype(int), transform(image=IMAGE)["image"].astype(int)
+    ours, theirs = _changed(NONE.with_changes(**values)).astype(int), transform(image=IMAGE)["image"].astype(int)
     assert np.abs(ours - theirs).max() <= 2
 
 
@@ -121,13 +123,13 @@ def _library_levels(transform, count=400):
     ],
 )
 def test_strengths_are_distributed_as_in_the_library_of_the_field(ours, theirs):
-    assert stats.ks_2samp(_levels(NONE.but(**ours))[:, 0], _library_levels(theirs)[:, 0]).pvalue > 1e-3
+    assert stats.ks_2samp(_levels(NONE.with_changes(**ours))[:, 0], _library_levels(theirs)[:, 0]).pvalue > 1e-3
 
 
 def test_noise_is_as_strong_and_as_often_so_as_in_the_library_of_the_field():
     theirs = albumentations.GaussNoise(std_range=(0.02, 0.06), per_channel=False, p=1)
     theirs.set_random_seed(3)
-    settings = NONE.but(noise=1.0)
+    settings = NONE.with_changes(noise=1.0)
     found = np.array([_changed(settings, position, FLAT).std() for position in range(300)])
     expected = np.array([theirs(image=FLAT)["image"].std() for _ in range(300)])
     assert stats.ks_2samp(found, expected).pvalue > 1e-3
@@ -137,7 +139,7 @@ def test_noise_is_as_strong_and_as_often_so_as_in_the_library_of_the_field():
 @pytest.mark.parametrize("position", range(10))
 def test_colors_are_changed_to_the_nearest_level(position):
     """Against the sum in floating point, with the strengths read off two flat images."""
-    settings = NONE.but(color=1.0, brightness=0.1, contrast=0.2, channel_gain=0.2)
+    settings = NONE.with_changes(color=1.0, brightness=0.1, contrast=0.2, channel_gain=0.2)
     flat = (np.full_like(FLAT, level) for level in (60, 140))
     low, high = (_changed(settings, position, image)[0, 0].astype(float) for image in flat)
     slope = (high - low) / 80
@@ -150,7 +152,7 @@ def test_colors_are_changed_to_the_nearest_level(position):
 def test_a_blur_moves_nothing(kernel, size):
     image = np.zeros((64, 64, 3), dtype=np.uint8)
     image[30, 20] = 255
-    settings = NONE.but(blur=1.0, blur_kernel=kernel, blur_size=(size / 64, size / 64))
+    settings = NONE.with_changes(blur=1.0, blur_kernel=kernel, blur_size=(size / 64, size / 64))
     blurred = _changed(settings, image=image)[..., 0].astype(float)
     y, x = np.mgrid[:64, :64]
     assert blurred[30, 20] < 100
@@ -168,7 +170,7 @@ def test_each_channel_has_its_own_gain_between_its_bounds():
 
 def test_gamma_is_below_one_as_often_as_above():
     """ADNet's code: half uniform in ¼ … 1, half in 1 … 4."""
-    levels = _levels(NONE.but(gamma=1.0))[:, 0]
+    levels = _levels(NONE.with_changes(gamma=1.0))[:, 0]
     gammas = np.log(levels / 255) / np.log(100 / 255)
     below = gammas[gammas < 1]
     assert 0.4 < len(below) / len(gammas) < 0.6
@@ -178,7 +180,7 @@ def test_gamma_is_below_one_as_often_as_above():
 
 def test_byte_noise_blends_towards_uniform_bytes():
     """ADNet's code: a weight of 0 … ½ draws the mean towards 127.5, and bytes have a σ of 73.9."""
-    weights = [_changed(NONE.but(byte_noise=1.0), position, FLAT).std() / 73.9 for position in range(300)]
+    weights = [_changed(NONE.with_changes(byte_noise=1.0), position, FLAT).std() / 73.9 for position in range(300)]
     assert stats.kstest(weights, stats.uniform(0, 0.5).cdf).pvalue > 1e-3
 
 

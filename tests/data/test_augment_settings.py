@@ -29,12 +29,12 @@ def test_a_recipe_is_named_by_a_word(tmp_path, name):
 def test_single_values_of_a_recipe_can_be_replaced(tmp_path):
     settings = _read(tmp_path, "augment: {recipe: adnet, flip: 0, occlusion_height: [0.2, 0.3]}\n")
     assert (settings.flip, settings.occlusion_height) == (0.0, (0.2, 0.3))
-    assert settings.but(flip=0.5, occlusion_height=(0.1, 0.4)) == AugmentSettings(recipe="adnet")
+    assert settings.with_changes(flip=0.5, occlusion_height=(0.1, 0.4)) == AugmentSettings(recipe="adnet")
 
 
 def test_where_nothing_is_said_it_is_awing(tmp_path):
     assert _read(tmp_path, "{}\n") == AWING == AugmentSettings()
-    assert _read(tmp_path, "augment: {flip: 0.0}\n") == AWING.but(flip=0.0)
+    assert _read(tmp_path, "augment: {flip: 0.0}\n") == AWING.with_changes(flip=0.0)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -70,5 +70,5 @@ def test_rules_of_the_settings(wrong):
 
 def test_only_none_changes_nothing():
     assert [name for name in RECIPES if not AugmentSettings(recipe=name).changes_views] == ["none"]
-    assert NONE.but(gray=0.1).changes_views
-    assert not NONE.but(annotation_noise=0.5).changes_views
+    assert NONE.with_changes(gray=0.1).changes_views
+    assert not NONE.with_changes(annotation_noise=0.5).changes_views

@@ -18,7 +18,7 @@ from facealign.geometry import affine
 
 FIELDS = ("images", "points", "valid", "visible", "to_photo")
 DRAWS = [Draw(row, 3, position) for position, row in enumerate((5, 0, 7, 2, 5))]
-GEOMETRY = AWING.but(blur=0.0, noise=0.0, occlusion=0.0, gray=0.0, color=0.0)
+GEOMETRY = AWING.with_changes(blur=0.0, noise=0.0, occlusion=0.0, gray=0.0, color=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_every_recipe_makes_batches(reader, recipe):
     assert batch.pair is None
 
 
-@pytest.mark.parametrize("settings", [AWING, NONE, NONE.but(gray=1.0), AugmentSettings(recipe="adnet")])
+@pytest.mark.parametrize("settings", [AWING, NONE, NONE.with_changes(gray=1.0), AugmentSettings(recipe="adnet")])
 def test_the_first_view_of_a_pair_is_the_single_view(reader, settings):
     single, double = (_batch(FaceDataset(reader, settings, seed=4, views=views)) for views in (1, 2))
     assert double.pair.ids == double.ids == single.ids
@@ -95,9 +95,9 @@ def test_the_pixels_of_the_two_views_show_the_same_face(reader):
 
 
 def test_is_flipped_tells_mirrored_views(reader):
-    faces = FaceDataset(reader, GEOMETRY.but(flip=1.0))
+    faces = FaceDataset(reader, GEOMETRY.with_changes(flip=1.0))
     assert _batch(faces).is_flipped.all()
-    assert not _batch(replace(faces, augment=GEOMETRY.but(flip=0.0))).is_flipped.any()
+    assert not _batch(replace(faces, augment=GEOMETRY.with_changes(flip=0.0))).is_flipped.any()
 
 
 def test_a_pair_goes_where_its_batch_goes(reader):
@@ -108,9 +108,12 @@ def test_a_pair_goes_where_its_batch_goes(reader):
 
 
 def test_covered_landmarks_stay_visible_unless_told_otherwise(reader):
-    covering = NONE.but(occlusion=1.0, occlusion_height=(0.4, 0.4))
+    covering = NONE.with_changes(occlusion=1.0, occlusion_height=(0.4, 0.4))
     stay, hide = (
-        _batch(FaceDataset(reader, covering.but(occlusion_hides=hides)), [Draw(row, 0, row) for row in range(20)])
+        _batch(
+            FaceDataset(reader, covering.with_changes(occlusion_hides=hides)),
+            [Draw(row, 0, row) for row in range(20)],
+        )
         for hides in (False, True)
     )
     plain = _batch(FaceDataset(reader), [Draw(row, 0, row) for row in range(20)])
@@ -130,7 +133,9 @@ def test_covered_landmarks_stay_visible_unless_told_otherwise(reader):
 
 
 def test_annotation_noise_is_the_same_in_every_epoch_and_for_every_view(reader):
-    faces = FaceDataset(reader, NONE.but(annotation_noise=0.3, annotation_noise_distance=0.3), seed=1, views=2)
+    faces = FaceDataset(
+        reader, NONE.with_changes(annotation_noise=0.3, annotation_noise_distance=0.3), seed=1, views=2
+    )
     first, later = (faces[Draw(4, epoch, position)] for epoch, position in ((0, 0), (7, 3)))
     np.testing.assert_array_equal(first["points"], later["points"])
     np.testing.assert_array_equal(first["points"], first["pair"]["points"])
@@ -141,7 +146,7 @@ def test_annotation_noise_is_the_same_in_every_epoch_and_for_every_view(reader):
 
 
 def test_noisy_landmarks_go_through_the_views_as_clean_ones_do(reader):
-    noisy = GEOMETRY.but(annotation_noise=1.0, annotation_noise_distance=0.1)
+    noisy = GEOMETRY.with_changes(annotation_noise=1.0, annotation_noise_distance=0.1)
     face = reader[4]
     stored = move_at_random(
         face.points,
@@ -162,7 +167,7 @@ def test_noisy_landmarks_go_through_the_views_as_clean_ones_do(reader):
 @pytest.mark.parametrize("fold", get_args(Fold))
 def test_a_plain_data_set_is_never_noisy(tiny_shards, fold):
     reader = ShardReader(tiny_shards, fold)
-    told = FaceDataset(reader, AWING.but(annotation_noise=1.0), views=2).plain()[Draw(0, 0, 0)]
+    told = FaceDataset(reader, AWING.with_changes(annotation_noise=1.0), views=2).plain()[Draw(0, 0, 0)]
     room = (reader.index.crop.stored_size - reader.index.crop.size) / 2
     np.testing.assert_allclose(told["points"], reader[0].points - room, atol=1e-4)
     assert "pair" not in told

@@ -22,15 +22,15 @@ def changed(settings, position=0):
     "name", ["MotionBlur", "CLAHE", "ImageCompression", "RandomFog", "GridDropout", "ISONoise"]
 )
 def test_a_named_transform_changes_the_picture_by_the_draw_alone(name):
-    settings = NONE.but(extra_transforms=[{"name": name}])
+    settings = NONE.with_changes(extra_transforms=[{"name": name}])
     first = [changed(settings, position) for position in range(4)]
     assert all((image != IMAGE).any() for image in first)
     np.testing.assert_array_equal(first, [changed(settings, position) for position in range(4)])
 
 
 def test_it_changes_nothing_of_what_comes_before():
-    alone = NONE.but(gray=0.5)
-    both = alone.but(extra_transforms=[{"name": "InvertImg", "probability": 0.5}])
+    alone = NONE.with_changes(gray=0.5)
+    both = alone.with_changes(extra_transforms=[{"name": "InvertImg", "probability": 0.5}])
     pairs = [(changed(alone, position), changed(both, position)) for position in range(40)]
     kept = sum(np.array_equal(a, b) for a, b in pairs)
     assert all(np.array_equal(a, b) or np.array_equal(255 - a, b) for a, b in pairs)

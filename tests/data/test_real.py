@@ -37,7 +37,9 @@ def test_views_show_the_photo_at_their_landmarks(faces, augmented):
     """Pixels of the view about each landmark match the photo's where ``to_photo`` says they come from."""
     reader, source = faces
     records = _records(source)
-    data = FaceDataset(reader, AWING.but(**dict.fromkeys(("blur", "noise", "occlusion", "gray", "color"), 0)))
+    data = FaceDataset(
+        reader, AWING.with_changes(**dict.fromkeys(("blur", "noise", "occlusion", "gray", "color"), 0))
+    )
     data = data if augmented else data.plain()
     agreements = []
     for row in range(len(reader)):
@@ -61,7 +63,7 @@ def test_views_show_the_photo_at_their_landmarks(faces, augmented):
 def test_right_stays_right_in_every_view(faces):
     """The subject's right eye is left of its left one in upright views, mirrored or not."""
     reader, _ = faces
-    settings = AWING.but(rotation=20.0, occlusion=0.0)
+    settings = AWING.with_changes(rotation=20.0, occlusion=0.0)
     data = FaceDataset(reader, settings)
     for row in range(len(reader)):
         for position in range(4):

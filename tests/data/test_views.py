@@ -57,7 +57,7 @@ def test_both_kinds_of_view_are_drawn():
 
 
 def test_views_mirror_as_often_as_told():
-    flips = sum(draw_view(CROP, AWING.but(flip=0.2), sample_rng(0, 0, p)).is_flipped for p in range(600))
+    flips = sum(draw_view(CROP, AWING.with_changes(flip=0.2), sample_rng(0, 0, p)).is_flipped for p in range(600))
     assert stats.binomtest(flips, 600, 0.2).pvalue > 1e-3
 
 
@@ -110,12 +110,14 @@ def _drawn(settings, count=600):
 @pytest.mark.parametrize("position", range(4))
 def test_a_drawn_view_is_the_product_of_its_parts(position):
     """The face turns and scales about the middle, then shifts, then mirrors."""
-    settings = AWING.but(flip=1.0)
-    view, upright = (draw_view(CROP, s, sample_rng(1, 2, position)) for s in (settings, settings.but(flip=0.0)))
+    settings = AWING.with_changes(flip=1.0)
+    view, upright = (
+        draw_view(CROP, s, sample_rng(1, 2, position)) for s in (settings, settings.with_changes(flip=0.0))
+    )
     np.testing.assert_allclose(
         view.matrix, affine.compose(affine.flip_horizontal(CROP.size), upright.matrix), atol=1e-9
     )
-    alone = draw_view(CROP, settings.but(flip=0.0, shift=0.0), sample_rng(1, 2, position))
+    alone = draw_view(CROP, settings.with_changes(flip=0.0, shift=0.0), sample_rng(1, 2, position))
     moved = affine.compose(upright.matrix, affine.invert(alone.matrix))
     np.testing.assert_allclose(moved[:, :2], np.eye(2), atol=1e-12)
     middle = (CROP.stored_size - 1) / 2

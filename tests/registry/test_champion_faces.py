@@ -18,7 +18,7 @@ from facealign.registry import Predictor, add_onnx, log_model
 from facealign.registry.champion import FOLDER, champion_landmarks
 from facealign.registry.gate import judge
 from facealign.tracking import TrackingSettings, open_run
-from facealign.training import Faces, predict
+from facealign.training import InputSpec, predict
 from registry.conftest import SIX
 
 pytestmark = [
@@ -49,7 +49,7 @@ def version(store, client, method, card, reader):
 def version_in(store, client, method, card, reader):
     """A version whose model is there, and nothing that it found."""
     handle = open_run(store, "faces", "asked", "run")
-    kind = Faces(crop=reader.index.crop, landmarks=reader.index.landmarks)
+    kind = InputSpec(crop=reader.index.crop, landmarks=reader.index.landmarks)
     crops = np.zeros((2, 3, 64, 64), np.uint8)
     itself = card.model_copy(update={"crop": kind.crop, "landmarks": kind.landmarks})
     uri = log_model(handle, Predictor(method), crops, itself, metadata={"faces": kind.model_dump(mode="json")})

@@ -12,7 +12,7 @@ from facealign.data.shards.reader import ShardReader
 from facealign.methods import METHODS
 from facealign.report.maps import maps_grid, overlay
 from facealign.report.style import ON_DARK
-from facealign.training import Faces, ModelFolder, save_model
+from facealign.training import InputSpec, ModelFolder, save_model
 from facealign.training.checkpoint import ModelCard
 from facealign.workflows.visualize import draw_maps
 from methods.small import SMALL, small_method
@@ -23,7 +23,7 @@ WITHOUT_MAPS = ("anisotropic",)
 def model(name, shards, job, **changes):
     index = Index.load(shards)
     own = job.model_copy(update={"method": name, "model": {**SMALL[name], **changes}})
-    faces = Faces(crop=index.crop, landmarks=index.landmarks)
+    faces = InputSpec(crop=index.crop, landmarks=index.landmarks)
     card = ModelCard(job=own, config_hash=own.config_hash, faces=faces, parameters=1)
     return ModelFolder(small_method(name, **changes).eval(), card)
 

@@ -1,4 +1,4 @@
-"""Which failures of a worker may heal if the training is tried again, and which would only come again.
+"""Classifies the failures of a worker as retryable or not.
 
 A peer that is gone, a node that is lost, a network that breaks: the next try may do better. Wrong settings, wrong
 data, a mistake in the program, a full disk, a batch that does not fit: the next try would meet the same end.
@@ -76,7 +76,7 @@ class WorkerFailed(RuntimeError):
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Whether another try may do better. What nothing is known of does not heal."""
+    """Whether a retry may succeed; unknown errors are not retried."""
     if isinstance(error, RayTaskError):
         return isinstance(error.cause, BaseException) and is_retryable(error.cause)
     if isinstance(error, (RayError, Preempted, *_RAY_LOST_A_WORKER)):

@@ -14,7 +14,7 @@ from facealign.evaluation.config import EvaluationConfig
 from facealign.evaluation.face_errors import FaceErrors, face_errors
 from facealign.evaluation.face_predictions import FacePredictions
 from facealign.storage.store import Place
-from facealign.training import Faces, ModelFolder, Predictions, World, predict
+from facealign.training import InputSpec, ModelFolder, Predictions, World, predict
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def evaluate(
     """
     world = world or World(device=device_named(None))
     reader = ShardReader(shards, fold)
-    model.require(Faces(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
+    model.require(InputSpec(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
     batches = eval_batches(
         FaceDataset(reader), batch_size=config.batch_size, rank=world.rank, world_size=world.size
     )

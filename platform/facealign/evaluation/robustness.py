@@ -22,7 +22,7 @@ from facealign.geometry import Normalizer
 from facealign.metrics import failure_rate, mean_interval, nme
 from facealign.metrics.nme import errors_and_reference
 from facealign.storage.store import Place
-from facealign.training import Faces, ModelFolder, Predictions, predict
+from facealign.training import InputSpec, ModelFolder, Predictions, predict
 
 # What a measurement of robustness found, as plain values. Errors and rates are fractions.
 
@@ -128,7 +128,7 @@ class SeenFaces:
     Args:
         reader: The fold.
         rows: Of the fold.
-        batch_size: Faces in one batch; the last may be smaller.
+        batch_size: InputSpec in one batch; the last may be smaller.
         seed: Of what perturbations draw.
     """
 
@@ -180,7 +180,7 @@ class RobustnessPlan:
         fold: Of the shards.
         normalizer: What errors are divided by.
         failure_threshold: NME above which a face has failed.
-        batch_size: Faces at once.
+        batch_size: InputSpec at once.
         seed: Of what perturbations draw.
     """
 
@@ -240,7 +240,7 @@ class _Bench:
 
     def __init__(self, model: ModelFolder, shards: Place, plan: RobustnessPlan, device: torch.device) -> None:
         reader = ShardReader(shards, plan.fold)
-        model.require(Faces(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
+        model.require(InputSpec(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
         count = min(plan.faces or len(reader), len(reader))
         rows = tuple(np.linspace(0, len(reader) - 1, count).round().astype(int).tolist())
         labels = reader.labels()

@@ -24,7 +24,7 @@ from facealign.metrics import nme
 from facealign.registry.versions import MODEL_URI
 from facealign.storage.store import Place
 from facealign.tracking.address import shown
-from facealign.training import Faces, Predictions
+from facealign.training import InputSpec, Predictions
 from facealign.training.predictions import to_photos
 
 # How errors are taken at the gate: on which faces, by which distance; and those of the mean shape.
@@ -251,10 +251,10 @@ def _by_its_model(uri: str, version: Any, candidate: FacePredictions, measuring:
     )
 
 
-def _kind_of(metadata: dict[str, Any] | None) -> Faces:
+def _kind_of(metadata: dict[str, Any] | None) -> InputSpec:
     """Crop rule and landmarks that a model was logged with."""
     try:
-        return Faces.model_validate((metadata or {})["faces"])
+        return InputSpec.model_validate((metadata or {})["faces"])
     except (KeyError, ValueError) as error:
         raise NotComparable(
             f"its model does not say for which crops and landmarks it was made ({error}); this program logs that "

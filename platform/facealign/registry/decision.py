@@ -28,7 +28,7 @@ from facealign.registry.config import GateLimits
 ALL = "all"
 """The set of all faces."""
 
-Figure = Literal["nme", "failure_rate"]
+MetricName = Literal["nme", "failure_rate"]
 Rule = Literal["better", "no better", "worse somewhere", "too few photos"]
 Verdict = Literal["better", "no better", "worse", "no worse", "too few photos"]
 
@@ -45,7 +45,7 @@ class Comparison:
     """
 
     set: str
-    figure: Figure
+    figure: MetricName
     faces: int
     photos: int
     candidate: float

@@ -18,7 +18,7 @@ from facealign.methods import Method
 from facealign.report.faces import FaceCell, image_grid
 from facealign.report.style import ON_DARK
 from facealign.storage.store import Place
-from facealign.training import Faces, ModelFolder
+from facealign.training import InputSpec, ModelFolder
 
 _DARKNESS = 0.35
 """How bright the gray face under the maps is."""
@@ -36,7 +36,7 @@ def maps_grid(
         UserError: The method makes no maps, or the shards do not read or are not of the model's kind.
     """
     reader = ShardReader(shards, fold)
-    model.require(Faces(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
+    model.require(InputSpec(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
     rows = np.linspace(0, len(reader) - 1, min(count, len(reader))).round().astype(int)
     faces = FaceDataset(reader)
     batch = collate([faces[Draw(row, 0, row)] for row in rows.tolist()])

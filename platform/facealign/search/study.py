@@ -1,4 +1,4 @@
-"""The study: what alone remembers a search, and outlives every process that works on it.
+"""The study: the only persistent state of a search, shared by all its processes.
 
 A trial is WAITING, then RUNNING, and ends COMPLETE, PRUNED or FAIL. A driver that is killed leaves RUNNING rows;
 the next one finds them, and they wait again in place, with number and parameters as they were. Each row is there

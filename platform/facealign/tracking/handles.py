@@ -1,4 +1,4 @@
-"""Which run is meant: what the driver hands to every process that speaks for it."""
+"""Handles that identify a run; the driver passes one to every process that reports to it."""
 
 import json
 import os

@@ -1,13 +1,13 @@
 """The loop, its state, its checkpoints. No Ray here: a model trains in a plain process."""
 
-from facealign.training.checkpoint import Faces, ModelFolder, load_model, save_model
+from facealign.training.checkpoint import InputSpec, ModelFolder, load_model, save_model
 from facealign.training.config import TrainConfig, TrainJob
 from facealign.training.fit import fit
 from facealign.training.predictions import Predictions, predict
 from facealign.training.world import World
 
 __all__ = [
-    "Faces",
+    "InputSpec",
     "ModelFolder",
     "Predictions",
     "TrainConfig",

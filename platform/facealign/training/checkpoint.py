@@ -44,7 +44,7 @@ WEIGHTS, RAW, CARD, STATE, PROGRESS = (
 _log = logging.getLogger(__name__)
 
 
-class Faces(Settings):
+class InputSpec(Settings):
     """The input of a model: the crop rule, and the landmark schema."""
 
     crop: CropSettings
@@ -56,7 +56,7 @@ class ModelCard(Settings):
 
     job: TrainJob
     config_hash: str
-    faces: Faces
+    faces: InputSpec
     parameters: int
     torch: str = "unknown"
 
@@ -68,7 +68,7 @@ class ModelFolder:
     method: Method
     card: ModelCard
 
-    def require(self, faces: Faces, place: str | Path) -> None:
+    def require(self, faces: InputSpec, place: str | Path) -> None:
         """Refuse faces that were cut by another rule, or have other landmarks, than those of the training.
 
         Raises:
@@ -80,14 +80,14 @@ class ModelFolder:
             raise UserError(f"{place}: not the kind of faces that the model was trained on:\n{rows}")
 
 
-def build_method(job: TrainJob, faces: Faces) -> Method:
+def build_method(job: TrainJob, faces: InputSpec) -> Method:
     """Build the job's method with initial weights from the job's seed."""
     torch.manual_seed(job.seed)
     kind = METHODS[job.method]
     return kind(kind.Config(**job.model), faces.landmarks, faces.crop.size)
 
 
-def save_model(folder: Path, method: Method, job: TrainJob, faces: Faces) -> None:
+def save_model(folder: Path, method: Method, job: TrainJob, faces: InputSpec) -> None:
     """Write a model folder; ``model.json`` comes last, so a folder that has it is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     parameters = sum(parameter.numel() for parameter in method.parameters())
@@ -137,7 +137,7 @@ def load_weights(file: Path, method: Method) -> None:
         raise UserError(f"{file}: weights do not fit the method as it is now; train again\n{error}") from None
 
 
-def save_checkpoint(folder: Path, learner: Learner, progress: Progress, job: TrainJob, faces: Faces) -> None:
+def save_checkpoint(folder: Path, learner: Learner, progress: Progress, job: TrainJob, faces: InputSpec) -> None:
     """Write all that an exact continuation needs.
 
     Raises:

@@ -13,7 +13,7 @@ from facealign.data.shards.reader import ShardReader
 from facealign.geometry import Normalizer
 from facealign.methods import Method
 from facealign.metrics import nme
-from facealign.training.checkpoint import Faces
+from facealign.training.checkpoint import InputSpec
 from facealign.training.config import TrainJob
 from facealign.training.world import World
 
@@ -39,7 +39,7 @@ class TrainingData:
                 f"{job.shards}: content {index.digest[:12]}, but the job was made for {job.data_digest[:12]}; "
                 "prepare the shards again, or start the training anew"
             )
-        self.input_spec = Faces(crop=index.crop, landmarks=index.landmarks)
+        self.input_spec = InputSpec(crop=index.crop, landmarks=index.landmarks)
         self.plan = training_plan(self._reader, job.train.sampling)
         self.steps = steps_per_epoch(self.plan.length, job.train.batch_size)
         validation = ShardReader(job.shards, "val")

@@ -1,4 +1,4 @@
-"""A method, and all that moves its weights."""
+"""A method with its optimizer, precision and weight average."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext

@@ -28,7 +28,7 @@ from facealign.training.world import World
 _NAMED = 32
 
 
-def not_finite(epoch: int, meter: Meter, world: World) -> UserError:
+def not_finite_error(epoch: int, meter: Meter, world: World) -> UserError:
     """The error that names the first batch whose loss, or else the weights after it, is not finite.
 
     Every process of the world calls this, and gets the same.
@@ -96,7 +96,8 @@ class TrainingRun:
     def train_step(self, batch: Batch) -> None:
         """Make one step of the optimizer, by the gradient of the global batch's mean loss.
 
-        A piece's loss counts by its faces, so that DDP's mean over the processes is the mean over all faces.
+        A micro-batch's loss is weighted by its number of faces, so that DDP's mean over the processes is the mean
+        over all faces.
         """
         config, epoch, step = self.job.train, self.progress.epoch, self.progress.step
         first = order.positions(step, config.batch_size, self.world.rank, self.world.size).start
@@ -137,7 +138,7 @@ class TrainingRun:
         means = {name: total / (meter.steps * self.world.size) for name, total in zip(names, sums, strict=True)}
         loss = means["train/loss"]
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise not_finite(self.progress.epoch, meter, self.world)
+            raise not_finite_error(self.progress.epoch, meter, self.world)
         self.progress = self.progress.after(
             meter.steps, {name.removeprefix("train/"): mean for name, mean in means.items()}
         )
@@ -163,7 +164,7 @@ class TrainingRun:
         return Total(total, round(faces)).mean
 
     def finish_epoch(self) -> None:
-        """Measure, if it is time, and turn the page."""
+        """Measure, if it is time, and begin the next epoch."""
         seconds = time.perf_counter() - self._epoch_started
         images = (self.progress.step - self._first_step) * self.job.train.batch_size
         epoch = self.progress.epoch + 1
@@ -182,7 +183,7 @@ class TrainingRun:
             self.events.epoch(self.progress, self._global_step)
 
     def save(self) -> None:
-        """Offer a checkpoint of this moment."""
+        """Save a checkpoint."""
         measured = None if self.progress.step else self.progress.history[-1].validation_nme
         score = UNMEASURED if measured is None else measured
         if self.world.is_main:

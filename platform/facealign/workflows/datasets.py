@@ -1,4 +1,4 @@
-"""An inspection for the eye: as text, and as a grid of faces."""
+"""Opens a data source and shows its inspection as text and as an image grid."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

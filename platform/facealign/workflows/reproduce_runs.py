@@ -229,11 +229,11 @@ class ClusterRuns(Runs):
         self._record: tracking.Run | None = None
 
     def __enter__(self) -> Self:
-        from facealign.cluster.search.run import searching
+        from facealign.cluster.search.run import search_session
 
         folder = workspace.address(str(self._folder.resolve()))
-        self._searching = self._stack.enter_context(
-            searching(folder, self._params.cluster, workspace.SPOOL, self._show)
+        self._session = self._stack.enter_context(
+            search_session(folder, self._params.cluster, workspace.SPOOL, self._show)
         )
         return self
 
@@ -263,7 +263,7 @@ class ClusterRuns(Runs):
             for place, seed in zip(plan.places(row), self._seeds, strict=True)
         }
         try:
-            self._searching.run(study, self._job, tracked=tracked, measure=measure)
+            self._session.run(study, self._job, tracked=tracked, measure=measure)
         except Interrupted as error:
             print(f"{error}; go on by --continue", file=sys.stderr)
             raise SystemExit(error.exit_status) from None

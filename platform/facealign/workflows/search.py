@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from facealign import tracking
-from facealign.cluster.search.run import Interrupted, Searching, searching
+from facealign.cluster.search.run import Interrupted, SearchSession, search_session
 from facealign.cluster.search.task import TrackedSearch
 from facealign.config import UserError, check_settings, read_yaml
 from facealign.report.search.context import (
@@ -236,7 +236,7 @@ def run_search(
     try:
         with (
             search_progress(sys.stdout) as show,
-            searching(str(search.places.folder.resolve()), search.params.cluster, SPOOL, show) as cluster,
+            search_session(str(search.places.folder.resolve()), search.params.cluster, SPOOL, show) as cluster,
         ):
             _run(search, cluster, go_on, trials)
     except Interrupted as interrupted:
@@ -244,7 +244,7 @@ def run_search(
         sys.exit(interrupted.exit_status)
 
 
-def _run(search: Search, cluster: Searching, go_on: bool, trials: int | None) -> None:
+def _run(search: Search, cluster: SearchSession, go_on: bool, trials: int | None) -> None:
     storage = open_storage(search.file.storage, search.places.folder, alone=True)
     _check_studies(search, storage, go_on)
     write_beginning(search)
@@ -304,7 +304,7 @@ def _limits(search: Search, trials: int | None) -> SearchLimits:
     return limits if trials is None else replace(limits, trials=trials)
 
 
-def _run_trials(search: Search, cluster: Searching, study: SearchStudy, tracked: TrackedSearch) -> str | None:
+def _run_trials(search: Search, cluster: SearchSession, study: SearchStudy, tracked: TrackedSearch) -> str | None:
     """Returns what of the budget ended it, if it was not the number of trials."""
     try:
         return cluster.run(
@@ -331,7 +331,7 @@ def _record(search: Search, run: tracking.Run | None, metrics: dict[str, float],
 
 def _confirm(
     search: Search,
-    cluster: Searching,
+    cluster: SearchSession,
     storage: Storage,
     tracked: TrackedSearch,
     rows: tuple[TrialRow, ...],

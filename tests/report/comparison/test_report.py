@@ -13,7 +13,7 @@ from facealign.losses.adl import ADLSettings
 from facealign.losses.anisotropy import AnisotropySettings, constant_anisotropy
 from facealign.report.curves import write_history_csv
 from facealign.report.robustness import write_robustness
-from facealign.training import Faces, save_model
+from facealign.training import InputSpec, save_model
 from facealign.training.checkpoint import build_method
 from facealign.workflows import workspace
 from facealign.workflows.report import report
@@ -69,7 +69,7 @@ def project(tmp_path_factory, tiny_shards, tiny_job):
         write_run(folder / "elsewhere", tiny_shards, 3.0, seed=9, faces=4)
         index = ShardReader(tiny_shards, "test").index
         write_robustness(workspace.evaluated("awing").metrics.parent, robustness(index.digest))
-        faces = Faces(crop=index.crop, landmarks=index.landmarks)
+        faces = InputSpec(crop=index.crop, landmarks=index.landmarks)
         save_model(workspace.trained("awing").model, build_method(tiny_job, faces), tiny_job, faces)
         record = {"epoch": 1, "loss": 2.0, "validation_nme": 0.05, "lr": 0.1, "images_per_second": 9.0}
         write_history_csv(workspace.trained("awing").history, [record | {"seconds": 3600.0}])

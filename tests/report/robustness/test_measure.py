@@ -16,7 +16,7 @@ from facealign.evaluation.perturbations import PERTURBATIONS
 from facealign.evaluation.robustness import Robustness, RobustnessPlan, SeenFaces, measure_robustness
 from facealign.geometry import CropSettings, affine
 from facealign.report.robustness import read_robustness, write_robustness
-from facealign.training import Faces, ModelFolder, Predictions
+from facealign.training import InputSpec, ModelFolder, Predictions
 from facealign.training.checkpoint import ModelCard, build_method
 from facealign.training.predictions import to_photos
 
@@ -32,7 +32,7 @@ def faces(tiny_shards):
 @pytest.fixture(scope="module")
 def model(tiny_shards, tiny_job):
     index = ShardReader(tiny_shards, "test").index
-    kind = Faces(crop=index.crop, landmarks=index.landmarks)
+    kind = InputSpec(crop=index.crop, landmarks=index.landmarks)
     card = ModelCard(job=tiny_job, config_hash=tiny_job.config_hash, faces=kind, parameters=1)
     return ModelFolder(build_method(tiny_job, kind).eval(), card)
 

@@ -19,7 +19,7 @@ from ray.tune.search import Searcher
 
 from facealign.cluster.channel import channel, driver_lock
 from facealign.cluster.config import ClusterConfig
-from facealign.cluster.search.task import Common, Measure, TrackedSearch, TrialTask
+from facealign.cluster.search.task import Measure, SharedTrialSettings, TrackedSearch, TrialTask
 from facealign.cluster.search.trial import run_trial
 from facealign.cluster.search.trial_controller import JobOf, TrialController
 from facealign.cluster.session import session
@@ -176,8 +176,8 @@ class Interrupted(Exception):
 
 
 @dataclass(frozen=True)
-class Searching:
-    """A cluster that a search has, and the folder that nobody else works in; of ``searching``.
+class SearchSession:
+    """A cluster that a search has, and the folder that nobody else works in; of ``search_session``.
 
     Attributes:
         config: Of the cluster.
@@ -220,7 +220,7 @@ class Searching:
         """
         room = capacity(self.config, concurrency)
         with channel("the driver of the search") as line:
-            common = Common(
+            common = SharedTrialSettings(
                 study=study.plan.name,
                 place=self.config.storage,
                 cluster=self.config,
@@ -255,9 +255,9 @@ class Searching:
 
 
 @contextmanager
-def searching(
+def search_session(
     folder: str, config: ClusterConfig, spool: Path, on_event: OnEvent = lambda event: None
-) -> Iterator[Searching]:
+) -> Iterator[SearchSession]:
     """A connection to the cluster for the studies of one search, which no other driver has inside the block.
 
     Args:
@@ -274,7 +274,7 @@ def searching(
         StopSignals() as signals,
         driver_lock(folder, "runs this search"),
     ):
-        yield Searching(config, spool, on_event, signals, scratch)
+        yield SearchSession(config, spool, on_event, signals, scratch)
 
 
 def _is_plain(config: ClusterConfig) -> bool:
@@ -283,7 +283,7 @@ def _is_plain(config: ClusterConfig) -> bool:
 
 
 def _tune(
-    controller: TrialController, common: Common, room: Capacity, watch: "_Watch", scratch: Path | None
+    controller: TrialController, common: SharedTrialSettings, room: Capacity, watch: "_Watch", scratch: Path | None
 ) -> None:
     """Let Tune run trials until the controller has no more; Tune's own files are deleted."""
     logging.getLogger("ray.tune").setLevel(logging.ERROR)  # it misses its own logs, and other things not needed
@@ -314,8 +314,10 @@ def _tune(
 class _Watch(Unsaved, tune.Callback):  # type: ignore[misc]  # Ray has no types
     """Looks at clock and signals, in each round of Tune's loop."""
 
-    def __init__(self, controller: TrialController, line: Any, room: Capacity, searching: Searching) -> None:
-        self._controller, self._line, self._room, self._searching = controller, line, room, searching
+    def __init__(
+        self, controller: TrialController, line: Any, room: Capacity, search_session: SearchSession
+    ) -> None:
+        self._controller, self._line, self._room, self._session = controller, line, room, search_session
         self._asked = False
         self.limit: str | None = None
 
@@ -324,7 +326,7 @@ class _Watch(Unsaved, tune.Callback):  # type: ignore[misc]  # Ray has no types
         limit = self._controller.tick(self._room.gpus_per_trial)
         if self._asked:
             return
-        received = self._searching.signals.received
+        received = self._session.signals.received
         if received is not None:
             self._stop(f"{received.name}: running trials save themselves, and wait; a second one ends at once")
         elif limit is not None:
@@ -336,5 +338,5 @@ class _Watch(Unsaved, tune.Callback):  # type: ignore[misc]  # Ray has no types
     def _stop(self, why: str) -> None:
         self._asked = True
         self._controller.is_stopping = True
-        self._searching.on_event(Note(kind="note", text=why))
+        self._session.on_event(Note(kind="note", text=why))
         ray.get(self._line.request_stop.remote())

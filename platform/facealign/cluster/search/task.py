@@ -77,7 +77,7 @@ Measure = Callable[[Path, TrainJob, Progress], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
-class Common:
+class SharedTrialSettings:
     """Settings that all trials of a study share.
 
     Attributes:

@@ -14,7 +14,14 @@ import ray.tune
 from facealign import tracking
 from facealign.cluster.channel import StopWatch, channel
 from facealign.cluster.failures import LESS_MEMORY, is_full, is_out_of_memory, is_retryable, translate_ray_errors
-from facealign.cluster.search.task import Common, SendReport, TrialReport, TrialTask, completed, report_of
+from facealign.cluster.search.task import (
+    SendReport,
+    SharedTrialSettings,
+    TrialReport,
+    TrialTask,
+    completed,
+    report_of,
+)
 from facealign.cluster.trainer import build_trainer, fetch_best, follow, progress_of
 from facealign.cluster.worker import WorkerTask
 from facealign.config import UserError
@@ -30,7 +37,7 @@ from facealign.training.progress import EpochRecord, Progress
 
 
 def train_here(
-    task: TrialTask, common: Common, run: Run | None, watch: StopWatch, send_report: SendReport
+    task: TrialTask, common: SharedTrialSettings, run: Run | None, watch: StopWatch, send_report: SendReport
 ) -> tuple[Progress, Path | None]:
     """Train in this process; returns how far it came, and its best model's folder, None while there is none."""
     kept = CheckpointManager(Path(common.folder(task.number)))
@@ -78,7 +85,12 @@ class _TrialCallback:
 
 
 def train_on_workers(
-    task: TrialTask, common: Common, run: Run | None, watch: StopWatch, send_report: SendReport, best_model: Path
+    task: TrialTask,
+    common: SharedTrialSettings,
+    run: Run | None,
+    watch: StopWatch,
+    send_report: SendReport,
+    best_model: Path,
 ) -> tuple[Progress, Path | None]:
     """Train on workers of the trial's own; returns as ``train_here`` does, with the best model in ``best_model``.
 
@@ -121,7 +133,7 @@ class _Unfit(Exception):
     """Something that no trial can do without is missing."""
 
 
-def run_trial(config: dict[str, Any], common: Common) -> None:
+def run_trial(config: dict[str, Any], common: SharedTrialSettings) -> None:
     """Train one trial, from its last checkpoint if it has one, and tell the driver how it goes and how it ended.
 
     Args:
@@ -147,7 +159,7 @@ def _send_report(report: TrialReport) -> None:
     ray.tune.report({"report": json.dumps(report)})  # as text, because Tune takes mappings apart
 
 
-def _trained(task: TrialTask, common: Common) -> TrialReport:
+def _trained(task: TrialTask, common: SharedTrialSettings) -> TrialReport:
     if ray.get(common.channel.control_request.remote()) is not None:
         return TrialReport(kind="stopped")
     run = _prepared(task, common)
@@ -163,7 +175,7 @@ def _trained(task: TrialTask, common: Common) -> TrialReport:
         return completed(progress, common.measure(best_model, task.job, progress) if common.measure else {})
 
 
-def _prepared(task: TrialTask, common: Common) -> Run | None:
+def _prepared(task: TrialTask, common: SharedTrialSettings) -> Run | None:
     """The trial's run, when all is there that every trial needs."""
     try:
         _require_shards(task.job.shards, task.job.data_digest, every_byte=common.scaling is None)

@@ -114,7 +114,7 @@ class AugmentSettings(Settings):
             raise ValueError(f"unknown augmentation recipe {name!r}; known are: {', '.join(sorted(RECIPES))}")
         return {"recipe": name, **RECIPES[name], **value}
 
-    def but(self, **changes: Any) -> Self:
+    def with_changes(self, **changes: Any) -> Self:
         """Return a validated copy of the settings with other values."""
         return self.model_validate({**self.model_dump(), **changes})
 

@@ -25,7 +25,7 @@ _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 
 def row_rule(settings: DataConfig, source: Source, schema: LandmarkSchema) -> str:
-    """A digest that changes when anything does that all rows depend on."""
+    """Return a digest of everything that every row depends on: settings, code and library versions."""
     shards = settings.shards
     return digest_json(
         {

@@ -1,4 +1,4 @@
-"""Rows in blocks of one size, however they came."""
+"""Regroups rows into blocks of a fixed size."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any

@@ -19,7 +19,7 @@ from facealign.evaluation.papers.table import AT_AN_EPOCH, WITH_THRESHOLD, Colum
 from facealign.geometry import LandmarkSchema
 from facealign.metrics import auc, directed_nme, error_ellipses, failure_rate, nme
 from facealign.storage.store import Place
-from facealign.training import Faces, ModelFolder, Predictions, TrainJob, load_model, predict
+from facealign.training import InputSpec, ModelFolder, Predictions, TrainJob, load_model, predict
 from facealign.training.progress import Progress
 
 MEAN_SHAPE = "mean_shape"
@@ -40,7 +40,7 @@ class Measure:
 
     Attributes:
         table: What to measure.
-        batch_size: Faces at once.
+        batch_size: InputSpec at once.
         ellipses: Whether to measure each landmark's λ on the validation faces as well.
     """
 
@@ -146,7 +146,7 @@ def _predictions(
     model: ModelFolder, shards: Place, fold: Fold, batch_size: int, device: torch.device
 ) -> Predictions:
     reader = ShardReader(shards, fold)
-    model.require(Faces(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
+    model.require(InputSpec(crop=reader.index.crop, landmarks=reader.index.landmarks), shards)
     return predict(model.method.to(device), eval_batches(FaceDataset(reader), batch_size=batch_size), device)
 
 
