@@ -47,8 +47,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
-    pictures = [small_jpeg(path) for path in rng.sample(photos_of(arguments.photos), 24)]
-    bad = bad_bodies(pictures[0][0])
+    image_files = [small_jpeg(path) for path in rng.sample(photos_of(arguments.photos), 24)]
+    bad = bad_bodies(image_files[0][0])
     latencies, failures = [], collections.Counter()
     statuses: dict[str, collections.Counter] = {name: collections.Counter() for name in bad}
     with tempfile.TemporaryDirectory() as folder:
@@ -59,7 +59,7 @@ def main() -> None:
                     name = list(bad)[call % len(bad)]
                     statuses[name][ask(port, bad[name]())] += 1
                     continue
-                body = good_body(rng, pictures)
+                body = good_body(rng, image_files)
                 before = time.perf_counter()
                 status = ask(port, (body, JSON))
                 latencies.append(1e3 * (time.perf_counter() - before))
@@ -68,7 +68,7 @@ def main() -> None:
             memory = (
                 sum(one.memory_info().rss for one in psutil.Process(process.pid).children(recursive=True)) / 2**20
             )
-            alive = ask(port, (good_body(rng, pictures), JSON)) == 200
+            alive = ask(port, (good_body(rng, image_files), JSON)) == 200
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait()
@@ -110,8 +110,8 @@ def small_jpeg(path: Path) -> tuple[str, list[float]]:
     return base64.b64encode(encode(image, "jpeg", 90)).decode(), box
 
 
-def good_body(rng: random.Random, pictures: list[tuple[str, list[float]]]) -> bytes:
-    chosen = rng.sample(pictures, rng.randint(1, 4))
+def good_body(rng: random.Random, image_files: list[tuple[str, list[float]]]) -> bytes:
+    chosen = rng.sample(image_files, rng.randint(1, 4))
     return records([{"image": text, "boxes": [box] if i % 2 else None} for i, (text, box) in enumerate(chosen)])
 
 

@@ -12,7 +12,7 @@ import pyarrow.fs
 from facealign import inference
 from facealign.cluster.config import ClusterConfig
 from facealign.config import UserError, printable
-from facealign.data.sources.files import PICTURES
+from facealign.data.sources.files import IMAGE_SUFFIXES
 from facealign.inference.runtimes import Runtime
 
 SCHEMA = pa.schema(
@@ -85,7 +85,7 @@ def _run(job: PredictJob, config: ClusterConfig) -> None:
 
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    endings = [ending[1:] for ending in PICTURES]
+    endings = [ending[1:] for ending in IMAGE_SUFFIXES]
     photos = ray.data.read_binary_files(job.source, include_paths=True, file_extensions=endings)
     found = photos.map_batches(
         _Worker,
@@ -158,8 +158,8 @@ def _require_empty(out: str) -> None:
 def _require_photos(source: str) -> None:
     files, key = _files(source)
     listed = files.get_file_info(pyarrow.fs.FileSelector(key, allow_not_found=True, recursive=True))
-    if not any(info.path.lower().endswith(PICTURES) for info in listed):
-        raise UserError(f"{source}: holds no photo ({', '.join(PICTURES)}), or is not there")
+    if not any(info.path.lower().endswith(IMAGE_SUFFIXES) for info in listed):
+        raise UserError(f"{source}: holds no photo ({', '.join(IMAGE_SUFFIXES)}), or is not there")
 
 
 def _counted(out: str) -> Counted:

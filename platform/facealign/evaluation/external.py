@@ -13,7 +13,7 @@ from facealign.data.augmentation.views import move_points, plain_view, view_to_p
 from facealign.data.folds import Fold
 from facealign.data.shards.reader import ShardReader
 from facealign.data.shards.row import Labels
-from facealign.data.sources.files import PICTURES
+from facealign.data.sources.files import IMAGE_SUFFIXES
 from facealign.evaluation.external_files import ExternalPrediction
 from facealign.evaluation.face_predictions import FacePredictions
 from facealign.storage.store import Place
@@ -93,7 +93,7 @@ class _Rows:
 
 def _without_ending(name: str) -> str:
     path = PurePosixPath(name)
-    return str(path.with_suffix("")) if path.suffix.lower() in (*PICTURES, ".pts") else name
+    return str(path.with_suffix("")) if path.suffix.lower() in (*IMAGE_SUFFIXES, ".pts") else name
 
 
 def _ends(name: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ class ImageFaces:
 
 def as_json(findings: Sequence[ImageFaces], model: Mapping[str, Any]) -> str:
     """The model, and of each image its faces; coordinates 0-based."""
-    pictures = [
+    image_files = [
         {
             "photo": finding.photo,
             "faces": [
@@ -38,7 +38,7 @@ def as_json(findings: Sequence[ImageFaces], model: Mapping[str, Any]) -> str:
         }
         for finding in findings
     ]
-    lines = ",\n".join(json.dumps(picture, ensure_ascii=False) for picture in pictures)
+    lines = ",\n".join(json.dumps(picture, ensure_ascii=False) for picture in image_files)
     return f'{{"model": {json.dumps(model)},\n"photos": [\n{lines}\n]}}\n'
 
 

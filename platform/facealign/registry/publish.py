@@ -162,11 +162,11 @@ def _save(
     )
 
 
-def _rows(pictures: Sequence[Any], boxes: Sequence[Any]) -> Any:
+def _rows(image_files: Sequence[Any], boxes: Sequence[Any]) -> Any:
     """A table as the model takes it."""
     import pandas as pd
 
-    table = pd.DataFrame({IMAGE: list(pictures), BOXES: list(boxes)})
+    table = pd.DataFrame({IMAGE: list(image_files), BOXES: list(boxes)})
     # MLflow compares the names with numbers, of which pandas warns where names are its own kind of text.
     table.columns = pd.Index([IMAGE, BOXES], dtype=object)
     return table
@@ -188,19 +188,19 @@ def _compare(original: nn.Module, images: NDArray[np.uint8], card: Card, model: 
         photos = mlflow.pyfunc.load_model(fetched, model_config={DEVICE: "cpu"})
         for size in _CHECKED_BATCHES:
             batch = np.resize(images, (size, *images.shape[1:]))
-            pictures = [np.ascontiguousarray(image.transpose(1, 2, 0)) for image in batch]
+            image_files = [np.ascontiguousarray(image.transpose(1, 2, 0)) for image in batch]
             # A row with one face, the next with two …; each image is a crop and its own photo.
-            boxes = [np.resize(_inner_box(picture), (1 + i % 2, 4)) for i, picture in enumerate(pictures)]
+            boxes = [np.resize(_inner_box(picture), (1 + i % 2, 4)) for i, picture in enumerate(image_files)]
             try:
                 found = crops(batch)
-                answers = photos.predict(_rows(pictures, boxes))
+                answers = photos.predict(_rows(image_files, boxes))
             except (AssertionError, RuntimeError) as error:  # how an exported program says what it was frozen to
                 raise RuntimeError(
                     f"the published model {model.model_uri} does not take a batch of {size} ({error}); "
                     "torch.export froze it to another, because the network's code asks for the batch size"
                 ) from error
             _require_equal(model.model_uri, size, found, run(batch))
-            for picture, given, answer in zip(pictures, boxes, answers, strict=True):
+            for picture, given, answer in zip(image_files, boxes, answers, strict=True):
                 expected = np.array([face.landmarks for face in whole.predict(picture, given)])
                 _require_equal(
                     model.model_uri, size, np.array([face["landmarks"] for face in answer["faces"]]), expected

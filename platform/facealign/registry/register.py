@@ -221,7 +221,7 @@ def _version(client: Any, name: str, candidate: Candidate) -> str:
         client.create_registered_model(
             name,
             description="Facial landmarks. The alias champion is the model to use; previous was it before; "
-            "candidate came to the gate last.",
+            "candidate was evaluated for promotion last.",
         )
     for version in client.search_model_versions(f"name = '{name}'"):
         if version.tags.get(MODEL_URI) == candidate.model_uri:

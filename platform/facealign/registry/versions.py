@@ -17,7 +17,7 @@ CHAMPION = "champion"
 MODEL_URI = "model_uri"
 """The tag by which a version says which logged model it is; MLflow's databases do not keep it otherwise."""
 CANDIDATE = "candidate"
-"""The alias of the version that came to the gate last, whatever was decided."""
+"""The alias of the version that was evaluated for promotion last, whatever was decided."""
 
 PREVIOUS = "previous"
 """The alias of the version that was current before: what ``facealign rollback`` goes back to."""

@@ -13,7 +13,7 @@ from facealign import inference
 from facealign.config import UserError
 from facealign.data.images import Image8, decode_photo, encode, photo_bytes
 from facealign.data.record import BadSample
-from facealign.data.sources.files import PICTURES
+from facealign.data.sources.files import IMAGE_SUFFIXES
 from facealign.geometry import LandmarkSchema
 from facealign.inference import Face, FaceAligner
 from facealign.inference.boxes_file import read_boxes
@@ -107,9 +107,9 @@ def photos_of(source: Path) -> list[Path]:
     """
     if not source.is_dir():
         return [source]
-    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in PICTURES and path.is_file())
+    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
     if not found:
-        raise UserError(f"{source}: holds no photo ({', '.join(PICTURES)})")
+        raise UserError(f"{source}: holds no photo ({', '.join(IMAGE_SUFFIXES)})")
     return found
 
 

@@ -5,7 +5,7 @@ import pytest
 from facealign.config import UserError
 from facealign.data.record import BadSample
 from facealign.data.sources.base import Sample
-from facealign.data.sources.files import files_by_stem, folders_in, picture_and, what_is_in
+from facealign.data.sources.files import files_by_stem, folders_in, image_and, what_is_in
 
 
 def test_files_of_one_stem_belong_together(tmp_path):
@@ -49,7 +49,7 @@ def test_names_that_are_no_text_are_refused(tmp_path):
 )
 def test_a_picture_and_an_annotation_are_asked_for(files, place, reason):
     with pytest.raises(BadSample) as caught:
-        picture_and(Sample(id="a", fold="train", subset="s", photo="a", files=files), ".pts")
+        image_and(Sample(id="a", fold="train", subset="s", photo="a", files=files), ".pts")
     assert (caught.value.place, caught.value.reason) == (place, reason)
 
 

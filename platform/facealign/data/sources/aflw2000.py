@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.sources.base import SOURCES, Sample, Source
-from facealign.data.sources.files import PICTURES, files_by_stem, not_found, picture_and, unpacked_below
+from facealign.data.sources.files import IMAGE_SUFFIXES, files_by_stem, image_and, not_found, unpacked_below
 from facealign.data.sources.matlab import read_mat5
 
 _AFLW = [0, 1, 2, 3, 4, 5, 6, 8, 9, 11, 13, 14, 15, 17, 19, 20]
@@ -44,7 +44,7 @@ class Aflw2000(Source):
         """One sample for each name that has an image, a ``.mat``, or both."""
         root = unpacked_below(self.folder(), ("AFLW2000", "AFLW2000-3D"))
         below = "" if root == self.root else root.name
-        faces = files_by_stem(self.folder(), below, (*PICTURES, ".mat"))
+        faces = files_by_stem(self.folder(), below, (*IMAGE_SUFFIXES, ".mat"))
         if not any(name.lower().endswith(".mat") for names in faces.values() for name in names):
             raise not_found(root, "AFLW2000-3D has images with a .mat beside each; set data.root to their folder")
         for stem, files in faces.items():
@@ -54,7 +54,7 @@ class Aflw2000(Source):
         """The image with the fitted landmarks, moved from 1-based pixels to 0-based ones."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
-        picture, annotation = picture_and(sample, ".mat")
+        picture, annotation = image_and(sample, ".mat")
         mat = read_mat5(
             self.path(annotation), annotation, {"pt3d_68": (3, 68), "Pose_Para": (1, 7)}, {"pt2d": (2, None)}
         )

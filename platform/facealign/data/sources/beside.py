@@ -4,7 +4,7 @@ import numpy as np
 
 from facealign.data.record import FaceRecord
 from facealign.data.sources.base import Sample, Source
-from facealign.data.sources.files import picture_and
+from facealign.data.sources.files import image_and
 from facealign.data.sources.pts import read_pts
 from facealign.geometry import load_schema
 
@@ -16,7 +16,7 @@ class PtsSource(Source):
         """The photo and its landmarks, moved from iBUG's 1-based pixels to 0-based ones."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
-        picture, annotation = picture_and(sample, ".pts")
+        picture, annotation = image_and(sample, ".pts")
         schema = load_schema(self.schema)
         points_N2 = read_pts(self.path(annotation), annotation, schema) - 1.0
         return FaceRecord(

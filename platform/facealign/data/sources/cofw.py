@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from facealign.data.images import Image8
 
 TEST_FILE = "COFW_test_color.mat"
-TEST_PICTURES = "IsT"
+TEST_IMAGES = "IsT"
 _FILES: dict[Literal["train", "test"], tuple[str, str, str, str]] = {
-    "test": (TEST_FILE, TEST_PICTURES, "phisT", "bboxesT"),
+    "test": (TEST_FILE, TEST_IMAGES, "phisT", "bboxesT"),
     "train": ("COFW_train_color.mat", "IsTr", "phisTr", "bboxesTr"),
 }
 _LANDMARKS = 29
@@ -49,7 +49,7 @@ class COFW(Source):
 
     def load(self, sample: Sample) -> FaceRecord:
         """The photo, its landmarks and box, moved from MATLAB's 1-based pixels to 0-based ones."""
-        file, pictures, *_ = _FILES[sample.fold]
+        file, image_files, *_ = _FILES[sample.fold]
         place = f"{file}:{sample.row + 1}"
         row = from_line(sample.line)
         x_N, y_N, hidden_N = np.array(row["phis"]).reshape(3, _LANDMARKS)
@@ -61,7 +61,7 @@ class COFW(Source):
                 place, f"says {hidden_N[~np.isin(hidden_N, (0, 1))][0]} where 0 or 1 tells what is hidden"
             )
         return FaceRecord(
-            image=read_cell_picture(self.path(file), file, pictures, sample.row),
+            image=read_cell_image(self.path(file), file, image_files, sample.row),
             points=points_N2,
             visible=hidden_N == 0,
             box=corners(row["box"]),
@@ -69,8 +69,8 @@ class COFW(Source):
 
     def fingerprint(self, sample: Sample) -> str:
         """Digest the row and its image, not the file, which holds all images."""
-        file, pictures, *_ = _FILES[sample.fold]
-        picture = read_cell_picture(self.path(file), file, pictures, sample.row)
+        file, image_files, *_ = _FILES[sample.fold]
+        picture = read_cell_image(self.path(file), file, image_files, sample.row)
         return digest_of(sample, picture)
 
 
@@ -80,7 +80,7 @@ def corners(box: list[float]) -> NDArray[np.float64]:
     return np.array([x, y, x + width, y + height]) - 1.0
 
 
-def read_cell_picture(path: Path, place: str, name: str, index: int) -> "Image8":
+def read_cell_image(path: Path, place: str, name: str, index: int) -> "Image8":
     """The image in cell ``index``, counted from 0, of the cell array ``name``; a gray one gets three channels.
 
     Returns:
@@ -115,14 +115,14 @@ def digest_of(sample: Sample, picture: "Image8") -> str:
 
 
 def _rows(root: Path, fold: Literal["train", "test"]) -> Iterator[Sample]:
-    file, pictures, phis, boxes = _FILES[fold]
+    file, image_files, phis, boxes = _FILES[fold]
     with MatFile73(root / file, str(root / file)) as mat:
-        count = mat.cells(pictures)
+        count = mat.cells(image_files)
         phis_FK, boxes_F4 = mat.matrix(phis, 3 * _LANDMARKS), mat.matrix(boxes, 4)
     if not count == len(phis_FK) == len(boxes_F4):
         raise BadSample(
             str(root / file),
-            f"{pictures} has {count} images, {phis} {len(phis_FK)} rows and {boxes} {len(boxes_F4)}; "
+            f"{image_files} has {count} images, {phis} {len(phis_FK)} rows and {boxes} {len(boxes_F4)}; "
             "they belong together: fetch the file again",
         )
     for i in range(count):

@@ -14,7 +14,7 @@ import numpy as np
 from facealign.config import digest_file
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.sources.base import SOURCES, Sample, Source
-from facealign.data.sources.cofw import TEST_FILE, TEST_PICTURES, corners, digest_of, read_cell_picture
+from facealign.data.sources.cofw import TEST_FILE, TEST_IMAGES, corners, digest_of, read_cell_image
 from facealign.data.sources.files import not_found
 from facealign.data.sources.hdf5 import MatFile73
 from facealign.data.sources.listing import as_line, from_line
@@ -37,10 +37,10 @@ class COFW68(Source):
         if not (root / _FOLDER).is_dir() or not (root / TEST_FILE).is_file():
             raise not_found(root, f"COFW-68 is the folder {_FOLDER}, and {TEST_FILE} beside it")
         with MatFile73(root / TEST_FILE, str(root / TEST_FILE)) as mat:
-            pictures = mat.cells(TEST_PICTURES)
+            image_files = mat.cells(TEST_IMAGES)
         annotated = (_NAME.fullmatch(entry.name) for entry in (root / _FOLDER).iterdir())
-        numbers = set(range(1, pictures + 1)) | {int(match[1]) for match in annotated if match}
-        boxes = _read_boxes(root, pictures)
+        numbers = set(range(1, image_files + 1)) | {int(match[1]) for match in annotated if match}
+        boxes = _read_boxes(root, image_files)
         for number in sorted(numbers):
             name = f"test/{number:05d}"
             box = boxes[number - 1] if 0 < number <= len(boxes) else None
@@ -56,7 +56,7 @@ class COFW68(Source):
 
     def load(self, sample: Sample) -> FaceRecord:
         """The photo, its landmarks and box, moved from MATLAB's 1-based pixels to 0-based ones."""
-        pictures, annotation = sample.files
+        image_files, annotation = sample.files
         found = read_mat5(self.path(annotation), annotation, {"Points": (68, 2), "Occ": (1, 68)})
         if not np.isfinite(found["Points"]).all():
             raise BadSample(annotation, "a coordinate is not finite; fetch the file again")
@@ -65,7 +65,7 @@ class COFW68(Source):
             raise BadSample(annotation, "Occ must be 0 or 1 for each landmark; fetch the file again")
         box = from_line(sample.line)["box"]
         return FaceRecord(
-            image=read_cell_picture(self.path(pictures), pictures, TEST_PICTURES, sample.row),
+            image=read_cell_image(self.path(image_files), image_files, TEST_IMAGES, sample.row),
             points=found["Points"] - 1.0,
             visible=hidden_N == 0,
             box=None if box is None else corners(box),
@@ -73,18 +73,18 @@ class COFW68(Source):
 
     def fingerprint(self, sample: Sample) -> str:
         """Digest the image and the annotation, not the file, which holds all images."""
-        pictures, annotation = sample.files
-        picture = read_cell_picture(self.path(pictures), pictures, TEST_PICTURES, sample.row)
+        image_files, annotation = sample.files
+        picture = read_cell_image(self.path(image_files), image_files, TEST_IMAGES, sample.row)
         return digest_of(sample, picture) + digest_file(self.path(annotation))
 
 
-def _read_boxes(root: Path, pictures: int) -> list[list[float]]:
+def _read_boxes(root: Path, image_files: int) -> list[list[float]]:
     if not (root / _BOXES).is_file():
         return []
     boxes_F4 = read_mat5(root / _BOXES, str(root / _BOXES), {"bboxes": (None, 4)})["bboxes"]
-    if len(boxes_F4) != pictures:
+    if len(boxes_F4) != image_files:
         raise BadSample(
-            str(root / _BOXES), f"bboxes has {len(boxes_F4)} rows for {pictures} images; fetch the file again"
+            str(root / _BOXES), f"bboxes has {len(boxes_F4)} rows for {image_files} images; fetch the file again"
         )
     boxes: list[list[float]] = boxes_F4.tolist()
     return boxes

@@ -10,7 +10,7 @@ from facealign.config import UserError, printable
 from facealign.data.record import BadSample
 from facealign.data.sources.base import Sample
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 """Endings of images, in lower case."""
 _SHOWN = 60
 """Characters of a name that a message tells."""
@@ -56,7 +56,7 @@ def folders_in(root: Path) -> list[str]:
     return names
 
 
-def picture_and(sample: Sample, ending: str) -> tuple[str, str]:
+def image_and(sample: Sample, ending: str) -> tuple[str, str]:
     """The names of a sample's one image and of its one annotation.
 
     Args:
@@ -67,12 +67,12 @@ def picture_and(sample: Sample, ending: str) -> tuple[str, str]:
         BadSample: One of the two is missing or there are several.
     """
     annotations = [name for name in sample.files if name.lower().endswith(ending)]
-    pictures = [name for name in sample.files if name not in annotations]
+    image_files = [name for name in sample.files if name not in annotations]
     if len(annotations) != 1:
         raise BadSample(sample.files[0], f"a {ending} {_beside(annotations)}")
-    if len(pictures) != 1:
-        raise BadSample(annotations[0], f"one image {_beside(pictures)}")
-    return pictures[0], annotations[0]
+    if len(image_files) != 1:
+        raise BadSample(annotations[0], f"one image {_beside(image_files)}")
+    return image_files[0], annotations[0]
 
 
 def not_found(root: Path, expected: str) -> UserError:

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from facealign.config import Settings
 from facealign.data.sources.base import SOURCES, Sample
 from facealign.data.sources.beside import PtsSource
-from facealign.data.sources.files import PICTURES, files_by_stem, folders_in, not_found
+from facealign.data.sources.files import IMAGE_SUFFIXES, files_by_stem, folders_in, not_found
 from facealign.data.sources.pts import count_points
 from facealign.geometry import load_schema
 
@@ -60,7 +60,7 @@ class Menpo2d(PtsSource):
     def _samples_in(self, top: str, fold: Literal["train", "test"]) -> Iterator[Sample]:
         root, wanted = self.folder(), load_schema(self.schema).size
         for folder in (top, *(f"{top}/{name}" for name in folders_in(root / top))):
-            for stem, files in files_by_stem(root, folder, (*PICTURES, ".pts")).items():
+            for stem, files in files_by_stem(root, folder, (*IMAGE_SUFFIXES, ".pts")).items():
                 annotations = [name for name in files if name.lower().endswith(".pts")]
                 if not annotations and fold == "test":
                     continue

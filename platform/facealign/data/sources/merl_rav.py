@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from facealign.data.record import FaceRecord
 from facealign.data.sources.base import SOURCES, Sample, Source
-from facealign.data.sources.files import PICTURES, files_by_stem, not_found, picture_and
+from facealign.data.sources.files import IMAGE_SUFFIXES, files_by_stem, image_and, not_found
 from facealign.data.sources.pts import read_pts
 from facealign.geometry import load_schema
 
@@ -56,7 +56,7 @@ class MerlRav(Source):
         """The photo and its landmarks, moved from 1-based pixels to 0-based ones."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
-        picture, labels = picture_and(sample, ".pts")
+        picture, labels = image_and(sample, ".pts")
         written_N2 = read_pts(self.path(labels), labels, load_schema(self.schema))
         points_N2, visible_N = decode(written_N2)
         return FaceRecord(image=read_photo(self.path(picture), picture), points=points_N2, visible=visible_N)
@@ -81,7 +81,7 @@ def decode(written_N2: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArra
 def _samples_in(root: Path, folder: str) -> Iterator[Sample]:
     """Files that differ only in their ending make one sample."""
     pose, part = folder.split("/")
-    for stem, files in files_by_stem(root, folder, (*PICTURES, ".pts")).items():
+    for stem, files in files_by_stem(root, folder, (*IMAGE_SUFFIXES, ".pts")).items():
         yield Sample(
             id=f"{folder}/{stem}",
             fold=_FOLDS[part],

@@ -20,7 +20,7 @@ from pydantic import Field
 from facealign.config import Settings
 from facealign.data.sources.base import SOURCES, Sample
 from facealign.data.sources.beside import PtsSource
-from facealign.data.sources.files import PICTURES, files_by_stem, not_found
+from facealign.data.sources.files import IMAGE_SUFFIXES, files_by_stem, not_found
 
 _Part = tuple[Literal["train", "test"], str]
 
@@ -85,7 +85,7 @@ def _place(root: Path, name: str) -> str | None:
 def _samples_in(root: Path, name: str, folder: str, part: _Part) -> Iterator[Sample]:
     """Files that differ only in their ending make one sample."""
     fold, subset = part
-    for stem, files in files_by_stem(root, folder, (*PICTURES, ".pts")).items():
+    for stem, files in files_by_stem(root, folder, (*IMAGE_SUFFIXES, ".pts")).items():
         one = f"{name}/{stem}"
         yield Sample(id=one, fold=fold, subset=subset, photo=photo_key(one), files=files)
 

@@ -26,7 +26,7 @@ from pydantic import Field
 from facealign.config import Settings
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.sources.base import SOURCES, Sample, Source
-from facealign.data.sources.files import PICTURES, files_by_stem, not_found, unpacked_below
+from facealign.data.sources.files import IMAGE_SUFFIXES, files_by_stem, not_found, unpacked_below
 from facealign.data.sources.matlab import read_mat5
 from facealign.data.sources.w300 import photo_key
 
@@ -66,10 +66,10 @@ class W300Lp(Source):
                 fold="test" if part in self.config.test else "train",
                 subset=part.lower(),
                 photo=photo_of_view(stem),
-                files=(*pictures, f"{below}landmarks/{part}/{stem}_pts.mat"),
+                files=(*image_files, f"{below}landmarks/{part}/{stem}_pts.mat"),
             )
             for part in parts
-            for stem, pictures in files_by_stem(self.folder(), f"{below}{part}", PICTURES).items()
+            for stem, image_files in files_by_stem(self.folder(), f"{below}{part}", IMAGE_SUFFIXES).items()
         ]
         if not listed:
             raise not_found(root, f"{', '.join(parts)} hold no image; unpack 300W-LP there")
@@ -79,15 +79,15 @@ class W300Lp(Source):
         """The image and the landmarks asked for, moved from 1-based pixels to 0-based ones."""
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
 
-        *pictures, annotation = sample.files
-        if len(pictures) > 1:
-            raise BadSample(pictures[0], f"one image of a name is expected; found {', '.join(pictures)}")
+        *image_files, annotation = sample.files
+        if len(image_files) > 1:
+            raise BadSample(image_files[0], f"one image of a name is expected; found {', '.join(image_files)}")
         name = f"pts_{self.config.points}"
         points_N2 = read_mat5(self.path(annotation), annotation, {name: (68, 2)})[name] - 1.0
         if not np.isfinite(points_N2).all():
             raise BadSample(annotation, f"{name} holds a coordinate that is not finite; fetch it again")
         return FaceRecord(
-            image=read_photo(self.path(pictures[0]), pictures[0]),
+            image=read_photo(self.path(image_files[0]), image_files[0]),
             points=points_N2,
             visible=np.ones(68, dtype=np.bool_),
         )

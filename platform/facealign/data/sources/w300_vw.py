@@ -26,11 +26,11 @@ from facealign.config import Settings, UserError, digest_file
 from facealign.data.record import BadSample, FaceRecord
 from facealign.data.sources.base import SOURCES, Sample, Source
 from facealign.data.sources.files import (
-    PICTURES,
+    IMAGE_SUFFIXES,
     files_by_stem,
     folders_in,
+    image_and,
     not_found,
-    picture_and,
     unpacked_below,
 )
 from facealign.data.sources.pts import read_pts
@@ -88,7 +88,7 @@ class W300Vw(Source):
         from facealign.data.images import read_photo  # OpenCV: settings are read without it
         from facealign.data.video import read_frame
 
-        picture, annotation = picture_and(sample, ".pts")
+        picture, annotation = image_and(sample, ".pts")
         schema = load_schema(self.schema)
         points_N2 = read_pts(self.path(annotation), annotation, schema) - 1.0
         if not picture.endswith(_VIDEO):
@@ -110,13 +110,13 @@ class W300Vw(Source):
 
     def _frames_of(self, video: str, folder: str) -> Iterator[Sample]:
         root = self.folder()
-        pictures: dict[str, tuple[str, ...]] = {}
+        image_files: dict[str, tuple[str, ...]] = {}
         for name in _FRAME_FOLDERS:
             place = f"{folder}/{name}".rstrip("/")
-            if not pictures and (root / place).is_dir():
-                pictures = files_by_stem(root, place, PICTURES)
+            if not image_files and (root / place).is_dir():
+                image_files = files_by_stem(root, place, IMAGE_SUFFIXES)
         fold, subset = VIDEOS[video]
-        in_video = (f"{folder}/{_VIDEO}",) if not pictures and (root / folder / _VIDEO).is_file() else ()
+        in_video = (f"{folder}/{_VIDEO}",) if not image_files and (root / folder / _VIDEO).is_file() else ()
         for stem, annotations in files_by_stem(root, f"{folder}/annot", (".pts",)).items():
             number = int(stem) if stem.isascii() and stem.isdigit() else 0
             if number and (number - 1) % self.config.every:
@@ -126,7 +126,7 @@ class W300Vw(Source):
                 fold=fold,
                 subset=subset,
                 photo=video,
-                files=(*annotations, *pictures.get(stem, in_video)),
+                files=(*annotations, *image_files.get(stem, in_video)),
                 row=number,
             )
 
