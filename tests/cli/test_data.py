@@ -35,7 +35,7 @@ def test_a_look_at_a_data_set(run, root, tmp_path):
     assert code == 0
     for part in ("4 samples: 4 usable, 0 not", "train  drawn", "blur", "1.5% unknown", "a box for 100%"):
         assert part in out
-    assert "looking: 4/4" in err
+    assert "checking: 4/4" in err
     with Image.open(grid) as picture:
         assert picture.size == (3 * (256 + 12) + 12, 44 + 256 + 46)
 

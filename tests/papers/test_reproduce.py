@@ -38,7 +38,7 @@ table: 7
 method: scc
 caption: one row of the paper's
 columns:
-  nme: {title: NME, metric: nme, data: wflw, faces: 2500}
+  nme: {title: NME, figure: nme, data: wflw, faces: 2500}
 rows:
   - label: All landmarks
     set: {model.network.graph.k: all}

@@ -89,13 +89,16 @@ def test_killed_between_the_delivery_and_its_mark(store, tmp_path):
     assert died.returncode == -9, died.stderr
     delivered = len(_history(handle, "loss"))
     assert delivered > 0
-    assert (tmp_path / handle.run_id / "0" / "records.jsonl").read_text().count("\n") >= delivered
+    # Killed early, the process may have written more steps than it had delivered: these are delivered later.
+    *lines, _ = (tmp_path / handle.run_id / "0" / "records.jsonl").read_text().split("\n")
+    written = {record["step"] for record in map(json.loads, lines) if record.get("key") == "loss"}
+    assert len(written) >= delivered
 
     tracker = tracker_for(handle, tmp_path)
     for step in range(5, 20):
         tracker.metrics({"loss": 10.0 - step, "rate": 200.0 + step}, step)
     tracker.close()
-    assert [step for step, _ in sorted(_history(handle, "loss"))] == sorted({*range(delivered), *range(5, 20)})
+    assert [step for step, _ in sorted(_history(handle, "loss"))] == sorted({*written, *range(5, 20)})
     assert not (tmp_path / handle.run_id).exists()
 
 

@@ -37,7 +37,7 @@ def inspect(
     opened = datasets.open_data(source, root, landmarks, options or [])
     schema = load_schema(opened.schema)
     samples = list(opened.samples())
-    with counting("looking", sys.stderr) as progress:
+    with counting("checking", sys.stderr) as progress:
         checks = check_samples(opened, choose(samples, limit), workers, progress)
     found = summarize(source, schema, samples, checks)
     typer.echo(
