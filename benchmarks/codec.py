@@ -65,9 +65,9 @@ class Landmarks:
 
     def round_trip(self, heatmaps: HeatmapSettings, decoding: DecodeSettings, peak: float = 1.0) -> Tensor:
         """(F, N, 2): drawn and read off again, map px."""
-        micro_batches = zip(self.points.split(32), self.valid.split(32), strict=True)
-        maps = (gaussian_heatmaps(points, valid, SIDE, heatmaps) for points, valid in micro_batches)
-        return torch.cat([decode_heatmaps(peak * micro_batch, decoding) for micro_batch in maps])
+        chunks = zip(self.points.split(32), self.valid.split(32), strict=True)
+        maps = (gaussian_heatmaps(points, valid, SIDE, heatmaps) for points, valid in chunks)
+        return torch.cat([decode_heatmaps(peak * chunk, decoding) for chunk in maps])
 
     def error(self, heatmaps: HeatmapSettings, decoding: DecodeSettings, peak: float = 1.0) -> float:
         """Mean distance of a known landmark to what is read off, map px."""
@@ -144,9 +144,9 @@ def draw(path: Path, faces: Sequence[tuple[LandmarkSchema, Landmarks]]) -> None:
     panels = figure.subplots(1, len(faces), sharey=True, squeeze=False)[0]
     for number, (axes, (schema, landmarks)) in enumerate(zip(panels, faces, strict=True)):
         for name, (heatmaps, decoding, color) in FIGURE.items():
-            local_batches = ced(landmarks.nme(schema, heatmaps, decoding), steps)
+            fractions = ced(landmarks.nme(schema, heatmaps, decoding), steps)
             label = None if number else name
-            axes.plot(100 * steps, 100 * local_batches, color=color, linewidth=1.8, label=label, clip_on=False)
+            axes.plot(100 * steps, 100 * fractions, color=color, linewidth=1.8, label=label, clip_on=False)
         unit = normalizer_of(schema).replace("_", "-")
         title = f"{schema.name}, {len(landmarks.points)} faces"
         style_axes(axes, title, f"NME, % ({unit})", "" if number else "faces with at most this NME, %")
@@ -160,9 +160,9 @@ def draw(path: Path, faces: Sequence[tuple[LandmarkSchema, Landmarks]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faces", nargs="*", help="`data` sections, YAML")
-    parser.add_argument("--picture", type=Path, help="where to draw the metric; needs faces")
+    parser.add_argument("--image", type=Path, help="where to draw the figure; needs faces")
     arguments = parser.parse_args()
-    if arguments.picture and not arguments.faces:
+    if arguments.image and not arguments.faces:
         parser.error("--image draws the errors of real faces; name some")
     faces = [read_faces(text) for text in arguments.faces]
     print_errors(strewn("all remainders alike", (torch.arange(64) + 0.5) / 64 - 0.5))
@@ -171,8 +171,8 @@ def main() -> None:
         print_errors(landmarks)
     if faces:
         print_nmes(faces)
-    if arguments.picture:
-        draw(arguments.picture, faces)
+    if arguments.image:
+        draw(arguments.image, faces)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ BATCH = 4
 FACES = 16
 LOSS_TOLERANCE = 1e-4
 WFLW = ("awing", "scc")
-"""Those whose papers count their networks with 98 landmarks."""
+"""Methods whose papers count their networks with 98 landmarks."""
 
 
 def main() -> None:

@@ -60,7 +60,7 @@ class Case:
     among: Callable[[], Faces] = faces
 
     def decision(self, limits: GateLimits) -> Decision:
-        """What the gate makes of it."""
+        """Return the gate's decision on the case."""
         among = self.among()
         candidate, champion = self.errors(among)
         return decide(candidate, champion, among.photos, among.groups, THRESHOLD, limits)

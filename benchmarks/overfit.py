@@ -68,7 +68,7 @@ def main() -> None:
         print(f"{'method':<12} {'plain %':>8} {'mirrored %':>10} {'steps':>6} {'minutes':>8}")
         failed = False
         for name in arguments.methods:
-            found = learn_by_heart(name, reader, arguments)
+            found = overfit(name, reader, arguments)
             failed |= max(found.plain, found.mirrored) > arguments.target
             print(
                 f"{name:<12} {100 * found.plain:8.2f} {100 * found.mirrored:10.2f} {found.steps:6d} "
@@ -78,7 +78,7 @@ def main() -> None:
     raise SystemExit(failed)
 
 
-def learn_by_heart(name: str, reader: ShardReader, arguments: argparse.Namespace) -> Outcome:
+def overfit(name: str, reader: ShardReader, arguments: argparse.Namespace) -> Outcome:
     """Train until both NMEs are below the target, or the steps are done."""
     torch.manual_seed(0)
     kind = METHODS[name]

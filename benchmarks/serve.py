@@ -82,10 +82,10 @@ def report(
     memory: float,
     alive: bool,
 ) -> None:
-    local_batches = np.percentile(latencies, [50, 90, 99, 100])
+    percentiles = np.percentile(latencies, [50, 90, 99, 100])
     print(
         f"{len(latencies)} good calls, ms: "
-        + ", ".join(f"{q} {v:.0f}" for q, v in zip((50, 90, 99, "max"), local_batches, strict=True))
+        + ", ".join(f"{q} {v:.0f}" for q, v in zip((50, 90, 99, "max"), percentiles, strict=True))
     )
     print(f"good calls that failed: {dict(failures) or 'none'}")
     for name, counter in sorted(statuses.items()):

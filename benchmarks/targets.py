@@ -43,7 +43,7 @@ def face_like(landmarks: int, map_size: int) -> torch.Tensor:
 
 
 def works(name: str, map_size: int) -> dict[str, Callable[[], Any]]:
-    """What is measured, by name."""
+    """Return the measured functions, by name."""
     schema = load_schema(name)
     points = face_like(schema.size, map_size)
     valid = torch.ones(points.shape[:2], dtype=torch.bool)

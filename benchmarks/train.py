@@ -1,4 +1,4 @@
-"""What training costs: our loop, alone and under Ray Train, against a bare PyTorch loop over the same batches.
+"""Measures training: our loop, alone and under Ray Train, against a bare PyTorch loop over the same batches.
 
     python benchmarks/train.py [--preset small paper] [--methods awing …] [--steps 60] [--threads 2]
 
@@ -114,7 +114,7 @@ def scaling(jobs: dict[str, dict[str, Any]], rounds: int) -> None:
 
 
 def time_to_first_step(job: dict[str, Any], threads: int) -> None:
-    """What passes between the command and the end of the first step."""
+    """Measure the seconds between the command and the end of the first step."""
     train = job["train"] | {"log_every": 1}
     began = time.time()
     found = child({"way": "start", "job": job | {"train": train}, "threads": threads, "workers": 1})
@@ -165,7 +165,7 @@ def product(dtype: Any) -> float:
 
 
 def bare(job: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """What one would write to train this method and nothing else."""
+    """Train with the shortest PyTorch loop for this method."""
     import torch
 
     from facealign.data.dataset import FaceDataset

@@ -19,7 +19,7 @@ from facealign.workflows.settings import DEFAULT_PATH, load_params, resolve_stor
 
 
 def main() -> None:
-    """Read the arguments, find the landmarks, and say what came of it."""
+    """Read the arguments, predict the landmarks, and print a summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", help="folder of photos, or its URI")
     parser.add_argument("out", help="folder for Parquet files, or its URI; empty")

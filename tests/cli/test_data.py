@@ -47,7 +47,7 @@ def test_json_is_all_of_standard_output(run, root):
     assert (found["samples"], found["looked_at"], found["landmarks"]) == (4, 2, "ibug68")
 
 
-def test_problems_are_told_with_their_places(run, root):
+def test_problems_are_reported_with_their_places(run, root):
     (root / "photos/a/000.png").write_bytes(b"nothing")
     code, out, _ = run("data", "inspect", "csv", root, "--landmarks", "ibug68")
     assert code == 0

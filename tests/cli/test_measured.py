@@ -106,7 +106,7 @@ def test_our_own_landmarks_score_what_they_are_evaluated_at(ours, home, tiny_sha
     assert (there.labels, there.data_digest) == (faces.labels, faces.data_digest)
 
 
-def test_what_is_left_out_is_told_on_the_screen_and_in_the_figures(ours, home, tiny_shards):
+def test_what_is_left_out_is_reported_on_the_screen_and_in_the_figures(ours, home, tiny_shards):
     write_pts(home / "some", ours[1])
     (home / "some" / f"{ours[1].found.ids[0]}.pts").unlink()
     shutil.copy(next((home / "some").rglob("*.pts")), home / "some" / "stranger.pts")

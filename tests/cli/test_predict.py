@@ -131,7 +131,7 @@ def test_a_video_with_smoothing(tmp_path, model, drawn_faces, monkeypatch, capsy
         (["photos", "--model", "MODEL", "--boxes", "nowhere.csv"], "nowhere.csv: cannot be read"),
     ],
 )
-def test_what_cannot_be_is_told_plainly(folder, model, arguments, said, monkeypatch, capsys):
+def test_what_cannot_be_is_one_message(folder, model, arguments, said, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     assert run(monkeypatch, *[str(model) if argument == "MODEL" else argument for argument in arguments]) == 2
     assert said in capsys.readouterr().err

@@ -98,7 +98,7 @@ def said(registered, monkeypatch, capsys):
 @pytest.mark.parametrize(
     "address", ["models:/facealign-traced@champion", "facealign-traced@candidate", "facealign-traced/1"]
 )
-def test_every_link_is_told(registered, said, address):
+def test_every_link_is_reported(registered, said, address):
     _, candidate, patch = registered
     told = json.loads(said("trace", address, "--json"))
     assert (told["version"], told["aliases"]) == ("1", ["candidate", "champion"])
@@ -117,7 +117,7 @@ def test_every_link_is_told(registered, said, address):
     }
 
 
-def test_what_differs_here_is_told_and_the_commands_mend_it(registered, said):
+def test_what_differs_here_is_reported_and_the_commands_fix_it(registered, said):
     git("checkout", "-q", "params.yaml")
     text = said("trace", "facealign-traced", "--out", "traced")
     assert "seed: 6 there, 5 in params.yaml" in text

@@ -94,7 +94,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_the_same_command_goes_on(project):
         (["awnig", "--plain"], "awnig"),
     ],
 )
-def test_what_cannot_be_is_told_plainly(project, arguments, message):
+def test_what_cannot_be_is_one_message(project, arguments, message):
     process = start(project, *arguments)
     output = process.communicate()[0]
     assert process.returncode == 2, output

@@ -109,7 +109,7 @@ def test_everything_broken_is_found_at_once_with_a_remedy(cluster, params, tiny_
     assert not list((cluster.folder / "runs").glob(".*")), "the probe is taken away again"
 
 
-def test_one_who_may_not_enter_hears_why(cluster, params):
+def test_a_wrong_token_is_refused_with_the_reason(cluster, params):
     found = examined(cluster, params, 1, RAY_AUTH_TOKEN="0" * 64)
     assert "does not take this process" in found["cluster"]["found"]
     assert "token" in found["cluster"]["remedy"]

@@ -23,7 +23,7 @@ HEALING = [
     ActorDiedError(),
     Preempted((0,)),
 ]
-HOPELESS = [
+NOT_RETRYABLE = [
     UserError("the loss is nan"),
     ZeroDivisionError("division by zero"),
     KeyError("gloo"),
@@ -44,7 +44,7 @@ def test_what_another_try_may_heal_is_left_as_it_is(error):
     assert to_driver_error(error) is error
 
 
-@pytest.mark.parametrize("error", HOPELESS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", NOT_RETRYABLE, ids=lambda error: type(error).__name__)
 def test_what_would_only_come_again_is_not_tried_again(error):
     assert not is_retryable(error)
     told = to_driver_error(error)

@@ -24,7 +24,7 @@ def test_the_last_whole_list_counts(written, before, after, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {LIST, COPY}
 
 
-def test_a_list_that_cannot_be_mended_is_named(tmp_path):
+def test_a_list_that_cannot_be_repaired_is_named(tmp_path):
     (tmp_path / LIST).write_text("")
     with pytest.raises(UserError, match=f"{LIST}: damaged"):
         repair_snapshot(str(tmp_path))

@@ -106,7 +106,7 @@ def test_bytes_that_are_not_text_are_refused(tmp_path):
         ("part: {sizes: [1, '2']}", "(found '2'); write 2, without quotes"),
     ],
 )
-def test_a_slip_is_told_with_its_remedy(tmp_path, text, message):
+def test_a_slip_is_reported_with_its_remedy(tmp_path, text, message):
     with pytest.raises(ConfigError) as caught:
         load_settings(write(tmp_path, f"{text}\n"), Whole)
     assert message in str(caught.value)

@@ -27,7 +27,7 @@ def _steps(*, share=0.3, distance=0.2, faces=200, seed=0):
     )
 
 
-def test_the_share_the_distance_and_the_angle_are_as_told():
+def test_the_share_the_distance_and_the_angle_are_as_set():
     steps = _steps()
     lengths = np.linalg.norm(steps, axis=-1)
     moved = lengths > 0

@@ -137,8 +137,8 @@ def test_a_bad_sample_is_tried_again_and_nothing_else(settings, root, tmp_path):
     assert (again.written, again.loaded) == (0, 1)
     assert files(out) == before
     (root / "afw/007_1.png").write_bytes(whole)
-    mended = prepare(settings, out)
-    assert (mended.quarantined, mended.written, mended.loaded) == ((), 1, 1)
+    repaired = prepare(settings, out)
+    assert (repaired.quarantined, repaired.written, repaired.loaded) == ((), 1, 1)
 
 
 @pytest.mark.parametrize("damage", ["missing", "short", "flipped"])

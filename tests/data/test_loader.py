@@ -191,7 +191,7 @@ def test_too_large_a_batch_is_refused(faces):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_damaged_shard_is_told_plainly(tiny_shards, tmp_path, workers):
+def test_a_damaged_shard_is_one_message(tiny_shards, tmp_path, workers):
     shutil.copytree(tiny_shards, tmp_path / "shards")
     faces = FaceDataset(ShardReader(tmp_path / "shards", "train"))
     for shard in (tmp_path / "shards").glob("train*.arrow"):
@@ -202,7 +202,7 @@ def test_a_damaged_shard_is_told_plainly(tiny_shards, tmp_path, workers):
     assert "\n" not in str(caught.value)
 
 
-def test_a_killed_loading_process_is_told_plainly(tiny_shards, monkeypatch):
+def test_a_killed_loading_process_is_one_message(tiny_shards, monkeypatch):
     # Seconds between two looks at whether the processes live.
     monkeypatch.setattr(_MultiProcessingDataLoaderIter._try_get_data, "__defaults__", (0.2,))
     faces = Killed(ShardReader(tiny_shards, "train"))

@@ -56,7 +56,7 @@ def test_both_kinds_of_view_are_drawn():
     assert {view.is_flipped for view in views} == {True, False}
 
 
-def test_views_mirror_as_often_as_told():
+def test_views_mirror_as_often_as_set():
     flips = sum(draw_view(CROP, AWING.with_changes(flip=0.2), sample_rng(0, 0, p)).is_flipped for p in range(600))
     assert stats.binomtest(flips, 600, 0.2).pvalue > 1e-3
 

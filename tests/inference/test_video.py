@@ -25,7 +25,7 @@ def test_frames_come_back_in_order_with_their_rate(tmp_path):
 
 
 @pytest.mark.parametrize("data", [b"#EXTM3U\nhttp://127.0.0.1/a.mp4\n", b"", b"RIFF\0\0\0\0AVI broken"])
-def test_what_is_no_video_is_told(tmp_path, data):
+def test_what_is_no_video_is_reported(tmp_path, data):
     (tmp_path / "a.mp4").write_bytes(data)
     with (
         pytest.raises(UserError, match=r"a\.mp4: (is not a video|cannot be decoded|no frame)"),

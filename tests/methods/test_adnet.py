@@ -248,7 +248,7 @@ def test_mistakes_in_the_settings_are_named():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("attention", ["none", "anisotropic"])
-def test_it_learns_four_faces_by_heart(attention):
+def test_it_overfits_four_faces(attention):
     torch.manual_seed(0)
     angles = torch.linspace(0, 6, 68)
     loop = torch.stack([angles.cos(), angles.sin()], dim=-1) * torch.linspace(8, 22, 68)[:, None]

@@ -137,5 +137,5 @@ def test_only_the_mean_needs_statistics():
 
 
 @pytest.mark.slow
-def test_it_learns_sixteen_faces_by_heart():
+def test_it_overfits_sixteen_faces():
     assert_learns(small_method("anisotropic"), lr=3e-3)

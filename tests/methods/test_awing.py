@@ -87,7 +87,7 @@ def test_every_row_of_table_7_is_a_matter_of_settings(changes):
     assert ("boundary" in terms.parts) == method.config.network.boundary
 
 
-def test_squared_errors_are_told_whatever_the_loss_is():
+def test_squared_errors_are_reported_whatever_the_loss_is():
     """Table 10: over all pixels, and over those of the Gaussians; of the landmarks' last maps."""
     method, batch = small_method("awing", log_mse=True), make_batch()
     valid = torch.rand(3, 68, generator=torch.Generator().manual_seed(2)) > 0.3
@@ -133,7 +133,7 @@ def test_mistakes_in_the_settings_are_named():
 
 
 @pytest.mark.slow
-def test_it_learns_four_faces_by_heart():
+def test_it_overfits_four_faces():
     torch.manual_seed(0)
     angles = torch.linspace(0, 6, 68)
     loop = torch.stack([angles.cos(), angles.sin()], dim=-1) * torch.linspace(8, 22, 68)[:, None]

@@ -121,7 +121,7 @@ def test_statistics_of_other_landmarks_are_refused():
 
 
 @pytest.mark.slow
-def test_it_learns_sixteen_faces_by_heart():
+def test_it_overfits_sixteen_faces():
     graph = {"blocks": 2, "width": 32}
     assert_learns(small_method("scc", network=network(graph=graph)), lr=5e-3)
 

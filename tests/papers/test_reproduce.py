@@ -99,7 +99,7 @@ def test_what_is_trained_is_not_trained_again(project, monkeypatch):
     assert " ± " in first
 
 
-def test_a_training_that_fails_is_told_and_the_rest_goes_on(project):
+def test_a_training_that_fails_is_reported_and_the_rest_goes_on(project):
     page = dry_run("awing-6", change=["method.awing.train.optimizer.lr=1.0e+30", "method.awing.train.epochs=3"])
     found = json.loads((project / "outputs/reproduced/awing-6/table.json").read_text())
     assert len(found["failed"]) == 5
@@ -147,7 +147,7 @@ def test_on_the_cluster_and_in_mlflow(project, ray_cluster):
 
 
 @pytest.mark.ray
-def test_a_training_that_failed_is_trained_when_its_cause_is_mended(project, ray_cluster):
+def test_a_training_that_failed_is_trained_when_its_cause_is_fixed(project, ray_cluster):
     weights = project / "weights.safetensors"
     (project / "scc-7.yaml").write_text(ONE_ROW)
     change = [f"cluster.storage={project}/runs", f"method.scc.model.network.backbone.weights={weights}"]

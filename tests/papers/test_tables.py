@@ -175,7 +175,7 @@ rows:
 """
 
 
-def test_all_that_is_wrong_is_told_with_its_line(tmp_path):
+def test_all_that_is_wrong_is_reported_with_its_line(tmp_path):
     path = tmp_path / "awing-3.yaml"
     path.write_text(BROKEN)
     with pytest.raises(ConfigError) as caught:
@@ -198,7 +198,7 @@ def test_all_that_is_wrong_is_told_with_its_line(tmp_path):
         assert f"{path}{line}" in message
 
 
-def test_rows_that_break_the_methods_rules_are_told_together(tmp_path):
+def test_rows_that_break_the_methods_rules_are_reported_together(tmp_path):
     path = tmp_path / "awing-3.yaml"
     text = (FOLDER / "awing-6.yaml").read_text().replace("table: 6", "table: 3")
     path.write_text(text.replace("theta: 0.3", "theta: -1.0").replace("theta: 0.7", "thata: 0.7"))
@@ -218,7 +218,7 @@ def test_a_file_is_called_as_its_table(tmp_path):
         load_table(path)
 
 
-def test_an_unknown_table_is_told_with_those_there_are(tmp_path, monkeypatch):
+def test_an_unknown_table_is_reported_with_those_there_are(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"unknown table 'awing-9'; known are: adnet-4, adnet-5"):
         table_path("awing-9")
     assert table_path("mine/awing-9.yaml") == Path("mine/awing-9.yaml")

@@ -65,7 +65,7 @@ def test_the_run_and_the_candidate_are_in_mlflow(project, repro):
     assert "6 test photos are too few" in version.tags["decision"]
 
 
-def test_a_model_put_in_force_by_hand_is_traced_to_its_data(project, run, repro):
+def test_a_model_promoted_by_hand_is_traced_to_its_data(project, run, repro):
     said = run("facealign", "rollback", "facealign-synthetic", "--to", "1", "--reason", "a test").stdout
     assert "models:/facealign-synthetic@champion is version 1 now" in said
     told = json.loads(run("facealign", "trace", "models:/facealign-synthetic@champion", "--json").stdout)

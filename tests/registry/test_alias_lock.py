@@ -55,7 +55,7 @@ def test_what_a_killed_process_left_lapses(client):
     assert not client.get_registered_model("turn").tags
 
 
-def test_who_waits_in_vain_is_told(client):
+def test_who_waits_in_vain_is_reported(client):
     client.set_registered_model_tag("turn", f"{CLAIM}other", repr(time.time()))
     with (
         pytest.raises(UserError, match=rf"delete the model's tag {CLAIM}other"),

@@ -63,7 +63,7 @@ def put(handle, measuring):
     return registered
 
 
-def test_the_first_beats_the_mean_shape_and_is_told_whole(handle, client, candidate, put):
+def test_the_first_beats_the_mean_shape_and_is_reported_whole(handle, client, candidate, put):
     worse, better = candidate(1.0, validation_nme=0.05), candidate(0.5)
     made = put("gate-first", worse, better)
     assert (made.version, made.promoted, made.candidate) == ("1", True, better)
@@ -88,7 +88,7 @@ def test_what_does_not_beat_the_mean_shape_stays_a_candidate(client, candidate, 
     assert aliases(client, "gate-poor") == {"candidate": "1"}
 
 
-def test_too_few_photos_put_nothing_in_force(client, candidate, put):
+def test_too_few_photos_promote_nothing(client, candidate, put):
     made = put("gate-few", candidate(0.5), limits=SIX.model_copy(update={"min_photos": 7}))
     assert not made.promoted
     assert "6 test photos are too few" in made.reason

@@ -164,7 +164,7 @@ def test_unknown_landmarks_count_nowhere():
     assert metrics["complete"] == [False]
 
 
-def test_hidden_landmarks_count_if_the_settings_say_so_and_are_told_apart_anyway():
+def test_hidden_landmarks_count_if_the_settings_say_so_and_are_reported_apart_anyway():
     faces = on_a_line(OFF, OFF, visible=[[0, 1, 1, 0, 1], [1, 1, 1, 1, 1]])
     known, visible = (
         compute_metrics(faces, EvaluationConfig(landmarks=which))["full"] for which in ("known", "visible")
@@ -179,7 +179,7 @@ def test_hidden_landmarks_count_if_the_settings_say_so_and_are_told_apart_anyway
         compute_metrics(blind, EvaluationConfig(landmarks="visible"))
 
 
-def test_a_normalizer_that_some_faces_lack_is_told_and_the_chosen_one_is_required():
+def test_a_normalizer_that_some_faces_lack_is_reported_and_the_chosen_one_is_required():
     faces = on_a_line(OFF, OFF, valid=[[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]])
     metrics = compute_metrics(faces, EvaluationConfig(normalizer="box"))
     assert "nme_inter_ocular" not in metrics["full"]

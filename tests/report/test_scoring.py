@@ -235,7 +235,7 @@ def append(path, text):
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_bad_predictions_are_told_in_one_message(what, tmp_path):
+def test_bad_predictions_are_reported_in_one_message(what, tmp_path):
     write, message = BAD[what]
     with pytest.raises(UserError, match=message) as caught:
         read_predictions(write(tmp_path), SCHEMA)

@@ -449,7 +449,7 @@ def test_a_value_that_needs_another_one_is_right_where_that_is_conditional(tmp_p
     assert load_search(path, baseline).space.is_conditional
 
 
-def test_a_params_file_that_is_wrong_itself_is_told_first(tmp_path):
+def test_a_params_file_that_is_wrong_itself_is_reported_first(tmp_path):
     from facealign.workflows.search_setup import ParamsBaseline
 
     (tmp_path / "params.yaml").write_text("methods: [awning]\n", encoding="utf-8")

@@ -95,7 +95,7 @@ def test_the_budget_in_seconds():
     assert plan().rungs == (1, 3)
 
 
-def test_addresses_are_told_without_their_password():
+def test_addresses_are_reported_without_their_password():
     assert without_password("postgresql://me:secret@host/name") == "postgresql://me@host/name"
     assert without_password("postgresql://me@host/name") == "postgresql://me@host/name"
     assert without_password("sqlite:///study.db") == "sqlite:///study.db"

@@ -62,12 +62,12 @@ def test_whoever_answers_is_there(status):
         check_answers(uri)
 
 
-def test_what_speaks_no_http_is_told_at_once():
+def test_what_speaks_no_http_is_reported_at_once():
     with _answering(b"SSH-2.0-OpenSSH_9.2\r\n") as uri, pytest.raises(UserError, match="is not an MLflow server"):
         check_answers(uri)
 
 
-def test_a_name_that_no_machine_has_is_told_at_once():
+def test_a_name_that_no_machine_has_is_reported_at_once():
     with pytest.raises(UserError, match=r"no machine has the name in http://mlfow.invalid:5000 .*uri") as told:
         check_answers("http://me:secret@mlfow.invalid:5000")
     assert not isinstance(told.value, Away)

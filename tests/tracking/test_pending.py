@@ -62,8 +62,8 @@ def test_a_run_begins_without_a_server_and_says_so(tmp_path, caplog):
     run = open_run(AWAY, "faces", "key", "a name", spool_dir=tmp_path)
     assert isinstance(run, PendingRun)
     assert "127.0.0.1:9 does not answer; start the server" in caplog.text
-    assert recalled(to_json(run), TrackingSettings(uri="http://mended:5000")) == replace(
-        run, uri="http://mended:5000"
+    assert recalled(to_json(run), TrackingSettings(uri="http://corrected:5000")) == replace(
+        run, uri="http://corrected:5000"
     )
 
 

@@ -80,16 +80,14 @@ def train(layers: nn.Module, kind: str, rows: slice, world: World) -> dict[str, 
     }
 
 
-def work(rank: int, local_batches: tuple[int, ...], folder: Path) -> None:
+def work(rank: int, sizes: tuple[int, ...], folder: Path) -> None:
     """One process: every kind in turn, what it found saved to ``folder``."""
     torch.set_num_threads(1)
-    dist.init_process_group(
-        "gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=len(local_batches)
-    )
-    world = World(rank, len(local_batches))
-    start = sum(local_batches[:rank])
+    dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=len(sizes))
+    world = World(rank, len(sizes))
+    start = sum(sizes[:rank])
     found = {
-        kind: train(synchronize(network(kind), world), kind, slice(start, start + local_batches[rank]), world)
+        kind: train(synchronize(network(kind), world), kind, slice(start, start + sizes[rank]), world)
         for kind in KINDS
     }
     torch.save(found, folder / f"{rank}.pt")

@@ -25,14 +25,14 @@ def processes(request, tmp_path_factory):
 @pytest.mark.parametrize("kind", KINDS)
 def test_processes_find_what_one_finds_of_the_whole_batch(processes, kind):
     alone = train(network(kind), kind, slice(0, SAMPLES), World())
-    local_batches = [found[kind] for found in processes]
+    parts = [found[kind] for found in processes]
     for name in ("outputs", "inputs"):
-        assert_near(torch.cat([share[name] for share in local_batches], dim=1), alone[name], kind)
-    for share in local_batches:
+        assert_near(torch.cat([part[name] for part in parts], dim=1), alone[name], kind)
+    for part in parts:
         for name in ("parameters", "state"):
-            assert share[name].keys() == alone[name].keys()
+            assert part[name].keys() == alone[name].keys()
             for key, expected in alone[name].items():
-                assert_near(share[name][key], expected, kind)
+                assert_near(part[name][key], expected, kind)
 
 
 def assert_near(found, expected, kind):

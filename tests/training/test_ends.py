@@ -57,7 +57,7 @@ def test_only_measured_epochs_count(nmes, best, since):
     assert progress.measured_since_best == since
 
 
-def test_a_tracker_is_told_of_an_nme_where_there_is_one():
+def test_a_tracker_is_reported_of_an_nme_where_there_is_one():
     assert Progress(history=history(0.3, 0.4)).metrics() == {
         "epoch": 2.0,
         "validation/nme": 0.4,

@@ -11,12 +11,12 @@ from training.changed import with_train
 from training.test_fit import Recorder, assert_same_weights
 
 
-def gradients(job, micro_batches):
+def gradients(job, slices):
     """Of the first batch, in chunks; with batch normalization as in evaluation, which knows of no pieces."""
     run = TrainingRun(job, World(), None, None)
     run.learner.method.eval()
     share = next(run.local_batches())
-    for rows in micro_batches:
+    for rows in slices:
         run.learner.backward(share.part(rows), len(rows) / len(share), is_last=False)
     return {name: parameter.grad for name, parameter in run.learner.method.named_parameters()}
 

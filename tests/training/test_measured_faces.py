@@ -44,7 +44,7 @@ def test_equal_faces_give_equal_bytes(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_no_such_file_and_another_file_are_told(tmp_path):
+def test_no_such_file_and_another_file_are_reported(tmp_path):
     with pytest.raises(UserError, match="no such file of measured faces"):
         FacePredictions.read(tmp_path / "none.arrow")
     (tmp_path / "other.arrow").write_bytes(b"something else")

@@ -117,6 +117,6 @@ def test_what_a_crash_left_half_written_is_no_checkpoint_and_goes(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["tpu9", "cuda:99"])
-def test_a_device_that_is_not_there_is_told_plainly(tiny_job, tmp_path, name):
+def test_a_device_that_is_not_there_is_one_message(tiny_job, tmp_path, name):
     with pytest.raises(UserError, match=f"device '{name}': .*this machine has cpu"):
         train_plain(tiny_job, tmp_path, name, print)

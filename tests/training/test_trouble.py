@@ -57,7 +57,7 @@ def test_weights_that_leave_the_numbers_are_noticed_before_they_are_saved(
         ({"per_device_batch": 5}, r"per_device_batch is 5, so 4 faces .* set per_device_batch: 2,"),
     ],
 )
-def test_a_gpu_without_room_is_told_plainly(tiny_job, tmp_path, monkeypatch, settings, advice):
+def test_a_gpu_without_room_is_one_message(tiny_job, tmp_path, monkeypatch, settings, advice):
     def no_room(self, *arguments, **options):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has …")
 
@@ -66,7 +66,7 @@ def test_a_gpu_without_room_is_told_plainly(tiny_job, tmp_path, monkeypatch, set
         fit(with_train(tiny_job, **settings), World(), Recorder(tmp_path))
 
 
-def test_a_full_disk_is_told_plainly(tiny_job, tmp_path):
+def test_a_full_disk_is_one_message(tiny_job, tmp_path):
     run = TrainingRun(tiny_job, World(), None, None)
     (tmp_path / "state.pt").symlink_to("/dev/full")
     with pytest.raises(UserError, match=rf"{tmp_path}: no room .*MB are free.*free some space, or let TMPDIR"):

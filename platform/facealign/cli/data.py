@@ -43,7 +43,7 @@ def inspect(
     typer.echo(
         json.dumps(found.to_json(), indent=2) if as_json else "\n".join(datasets.describe_inspection(found, root))
     )
-    usable = [look.sample for look in checks if not look.reason]
+    usable = [check.sample for check in checks if not check.reason]
     if not usable:
         raise UserError(f"none of the {len(checks)} samples looked at can be used; the reasons are above")
     if grid is not None:

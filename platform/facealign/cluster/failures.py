@@ -244,9 +244,9 @@ def _end_of_process(error: Exception) -> Cause:
     text = str(lost)
     if isinstance(lost, OutOfMemoryError):
         used = re.search(r"was ([\d.]+ ?GB) used / ([\d.]+ ?GB)", text)
-        metrics = f" ({used[1]} of {used[2]} were in use)" if used else ""
+        usage = f" ({used[1]} of {used[2]} were in use)" if used else ""
         return Cause(
-            f"was killed by Ray, because its node ran out of memory{metrics}", f"On that node, {LESS_MEMORY}"
+            f"was killed by Ray, because its node ran out of memory{usage}", f"On that node, {LESS_MEMORY}"
         )
     if isinstance(lost, RayActorError) and lost.preempted:
         return Cause("went with its node, which was drained", "Use nodes that stay", announced=True)

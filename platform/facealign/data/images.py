@@ -20,12 +20,12 @@ Image8 = NDArray[np.uint8]
 Encoding = Literal["jpeg", "png"]
 
 _FORMATS = ("JPEG", "PNG", "BMP")
-"""Those that data sets come in; each more is more code that reads what came from the network."""
+"""Image formats that data sets use; each further one is more code that reads untrusted files."""
 _EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 _MOST_PIXELS = 89_478_485
 """Pillow's own limit, 256 MiB of RGB; four times the photos of today's cameras."""
 _MOST_BYTES = 1 << 29
-"""Of a file: more than that many pixels take in any form."""
+"""The largest size of an image file, bytes: more than that many pixels take in any format."""
 
 
 def read_photo(path: Path, place: str) -> Image8:

@@ -13,7 +13,7 @@ from facealign.data.images import Image8
 from facealign.data.record import BadSample
 
 _MOST_PIXELS = 1 << 26
-"""Of a frame; 8K video has half as many."""
+"""The most pixels of a frame; 8K video has half as many."""
 
 # FFmpeg tells the terminal what it thinks of damaged frames. It looks at this once, when it is first used.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

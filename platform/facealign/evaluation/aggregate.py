@@ -1,4 +1,4 @@
-"""All metrics of a fold, each with its interval, from what was found on the faces alone.
+"""Computes all metrics of a fold, each with its interval, from the predictions on its faces.
 
 docs/reference/metrics.md defines them. A metric is a list of three, its value and the two ends of its 95 %
 interval, all of them fractions; ``dvc metrics`` passes over lists, so that its table stays one that can be read.
@@ -185,7 +185,7 @@ def evaluation_file(folds: Mapping[Part, Evaluation], config: EvaluationConfig) 
           ``pck`` and ``pck_joint_0`` …;
         - ``mean_shape``, ``validation_mean_shape``: likewise, of the mean shape;
         - ``subsets``: likewise, of the official subsets of the test fold;
-        - ``metrics``: by fold, see ``compute_metrics``.
+        - ``figures``: by fold, see ``compute_metrics``.
 
     Raises:
         InconsistentMetrics: Metrics contradict each other.

@@ -105,4 +105,4 @@ PERTURBATIONS: dict[str, Perturbation] = {
     "darkness": Perturbation("Darkness", "stops of exposure less", (1, 2, 3, 4, 5), change=_darkened),
     "jpeg": Perturbation("JPEG", "quality", (50, 30, 20, 10, 5), neutral=100.0, change=_compressed),
 }
-"""By name, in the order they are shown."""
+"""The perturbations by name, in the order of the report."""

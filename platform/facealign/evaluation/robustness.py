@@ -118,7 +118,7 @@ class Robustness(Settings):
 
 
 ViewFn = Callable[[int], tuple[CropView, Callable[[Image8], None] | None]]
-"""For a row of the fold: where to look, and what to do to the pixels in place."""
+"""Gives the view of a row of the fold, and what to do to its pixels in place."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class SeenFaces:
     Args:
         reader: The fold.
         rows: Of the fold.
-        batch_size: InputSpec in one batch; the last may be smaller.
+        batch_size: Faces in one batch; the last may be smaller.
         seed: Of what perturbations draw.
     """
 
@@ -141,23 +141,23 @@ class SeenFaces:
         """Return each face under a perturbation of ``PERTURBATIONS``."""
         perturbation, crop = PERTURBATIONS[kind], self.reader.index.crop
 
-        def look(row: int) -> tuple[CropView, Callable[[Image8], None]]:
+        def view_of(row: int) -> tuple[CropView, Callable[[Image8], None]]:
             rng = sample_rng(self.seed, crc32(kind.encode()), row)
             return perturbation.view(crop, strength, rng), lambda image: perturbation.change(image, strength, rng)
 
-        return self._batches(look)
+        return self._batches(view_of)
 
     def seen(self, view: CropView) -> Iterator[Batch]:
         """Return each face as one view shows it."""
         return self._batches(lambda _: (view, None))
 
-    def _batches(self, look: ViewFn) -> Iterator[Batch]:
+    def _batches(self, view_of: ViewFn) -> Iterator[Batch]:
         index = self.reader.index
         for start in range(0, len(self.rows), self.batch_size):
             faces = []
             for row in self.rows[start : start + self.batch_size]:
                 face = self.reader[row]
-                view, change = look(row)
+                view, change = view_of(row)
                 image = cut_image(face.image(), view, index.crop.size)
                 if change is not None:
                     image = np.array(image, order="C")  # it may be a part of the shard
@@ -167,7 +167,7 @@ class SeenFaces:
 
 
 SHIFTS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))
-"""Of the image, crop pixels: whole ones, at which nothing is resampled."""
+"""Shifts of the image, crop pixels: whole ones, at which nothing is resampled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +180,7 @@ class RobustnessPlan:
         fold: Of the shards.
         normalizer: What errors are divided by.
         failure_threshold: NME above which a face has failed.
-        batch_size: InputSpec at once.
+        batch_size: Faces at once.
         seed: Of what perturbations draw.
     """
 

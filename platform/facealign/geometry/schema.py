@@ -176,10 +176,10 @@ def _few(numbers: Sequence[int]) -> str:
 Normalizer = Literal["inter_ocular", "inter_pupil", "torso", "box", "diagonal"]
 
 LANDMARK_NORMALIZERS: tuple[Normalizer, ...] = ("inter_ocular", "inter_pupil", "torso")
-"""Those between landmarks that a schema has to name."""
+"""Normalizers between landmarks that a schema has to name."""
 
 _ASYMMETRY = 0.2
-"""Of a layout's longer side: no typical face is that uneven."""
+"""Fraction of a layout's longer side by which no typical face is asymmetric."""
 
 
 class Edge(Settings):

@@ -9,7 +9,7 @@ from facealign.geometry import CropSettings, LandmarkSchema
 
 CARD = "card.json"
 _TRAINED = "model.json"
-"""What training writes, with more in it."""
+"""The model card that training writes; it holds more."""
 
 
 class Card(Settings):

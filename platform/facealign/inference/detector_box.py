@@ -48,9 +48,9 @@ def fitted(detected_F4: NDArray[np.float64], landmarks_F4: NDArray[np.float64]) 
 
 
 _IBUG = BoxRule(right=0.011, down=0.149, width=0.871, height=0.846)
-"""Of 114 faces found of 130 (300-W: AFW, HELEN and LFPW, 130 photos)."""
+"""Measured on 114 faces found of 130 (300-W: AFW, HELEN and LFPW, 130 photos)."""
 _WFLW = BoxRule(right=-0.004, down=0.163, width=0.875, height=0.855)
-"""Of 89 faces found of 149 (WFLW's test photos, 130 of them)."""
+"""Measured on 89 faces found of 149 (130 of WFLW's test photos)."""
 
 RULES: Mapping[str, BoxRule] = {"ibug68": _IBUG, "ibug70": _IBUG, "wflw98": _WFLW}
 """ibug70 is ibug68 with the pupils, which are inside."""

@@ -1,7 +1,7 @@
 """Requests to a served model: rows of images and boxes, checked before anything is computed.
 
 Anyone who reaches the server can send a request, so nothing of a row is trusted: not its types, its sizes, nor
-what a image declares. No address is fetched.
+what an image declares. No address is fetched.
 """
 
 import base64

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PROGRAM, ONNX = "model.pt2", "model.onnx"
 DEVICE = "device"
-"""What of a served model's configuration says where it runs, see ``open_run``."""
+"""Key of a served model's configuration that names its device, see ``open_run``."""
 Runtime = Literal["torch", "compiled", "onnx"]
 
 

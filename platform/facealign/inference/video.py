@@ -14,7 +14,7 @@ from facealign.data.images import Image8
 
 VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 _MOST_PIXELS = 1 << 26
-"""Of a frame; 8K video has half as many."""
+"""The most pixels of a frame; 8K video has half as many."""
 _USUAL_RATE = 25.0
 """Frames per second, where the file does not tell."""
 
@@ -72,7 +72,7 @@ def open_video(path: Path) -> Iterator[Video]:
 
 
 def _is_container(path: Path) -> bool:
-    """By its first bytes. FFmpeg goes by the content: a playlist could make it open other files and addresses."""
+    """Whether the first bytes are those of a video container: FFmpeg would follow a playlist to other files."""
     try:
         with open_file(path) as stream:
             head = stream.read(12)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from facealign.metrics.curve import auc, failure_rate
 
 THRESHOLDS = (0.10, 0.08)
-"""At which FR and AUC are published: 0.10 for WFLW and COFW, 0.08 for 300W."""
+"""Thresholds at which FR and AUC are published: 0.10 for WFLW and COFW, 0.08 for 300W."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ Attention = Literal["none", "point", "edge", "anisotropic"]
 LandmarkActivation = Literal["relu", "instance_norm_relu"]
 
 PRIOR = 0.05
-"""What point and edge maps say everywhere at first: about the share of pixels that are on them (``map_head``)."""
+"""Initial output of point and edge maps: about the fraction of pixels that are on them (``map_head``)."""
 
 _EPSILON = 1e-5
 

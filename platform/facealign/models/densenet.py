@@ -90,7 +90,7 @@ class _DenseLayer(nn.Module):
 
 
 class _Transition(nn.Module):
-    """What it sees after norm and ReLU; and half of the channels at half the size."""
+    """Return the features after norm and ReLU, and half of the channels at half the size."""
 
     def __init__(self, incoming: int) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ from typing import Any
 from facealign.config import UserError
 
 CLAIM = "facealign.turn."
-"""With an id behind it: the tag of who moves aliases now; its value is the second since 1970."""
+"""Prefix of the tag of the process that holds the lock; its value is the time in seconds since 1970."""
 
 LAPSE = 300.0
 """Seconds after which a turn is taken to be a killed process's; one takes a second or two."""

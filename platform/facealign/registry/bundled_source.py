@@ -23,9 +23,9 @@ _PARTS = (
     "inference",
 )
 LOADER = "serving"
-"""The module that MLflow calls; it lies at the top of what is carried."""
+"""The module that MLflow calls; it lies at the top of the bundled source."""
 PACKAGES = ("mlflow", "torch", "numpy", "opencv-python-headless", "pillow", "pydantic", "ruamel.yaml")
-"""What the source needs."""
+"""Packages that the source needs."""
 
 _IMPORT = re.compile(r"^(\s*(?:from|import) )facealign\b", re.MULTILINE)
 

@@ -135,7 +135,7 @@ def _save(
     data.mkdir(parents=True)
     (data / CARD).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     torch.export.save(export_program(original, image_size), data / PROGRAM)
-    carried = bundle_source(folder)
+    bundle = bundle_source(folder)
     model = Model(
         artifact_path=logged.artifact_location,
         run_id=logged.source_run_id,
@@ -146,9 +146,9 @@ def _save(
     model.add_flavor("pytorch", model_data=PUBLISHED, pytorch_version=str(torch.__version__), code=None)
     mlflow.pyfunc.save_model(
         str(folder / "model"),
-        loader_module=f"{carried.name}.{LOADER}",
+        loader_module=f"{bundle.name}.{LOADER}",
         data_path=str(data),
-        code_paths=[str(carried)],
+        code_paths=[str(bundle)],
         mlflow_model=model,
         signature=ModelSignature(
             inputs=Schema([ColSpec(AnyType(), IMAGE), ColSpec(AnyType(), BOXES, required=False)]),

@@ -1,6 +1,6 @@
 """The pyfunc loader of a published model: rows of images in, faces out, errors with their cause.
 
-It imports nothing of the registry, for it travels with the model (see ``carried``).
+It imports nothing of the registry, for it travels with the model (see ``bundled_source``).
 """
 
 import threading

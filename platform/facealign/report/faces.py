@@ -72,7 +72,7 @@ class Layer:
         return np.asarray(np.rint(mixed), dtype=np.uint8)
 
     def _cover(self, start: Point, end: Point, radius: float, hole: float) -> None:
-        """What lies within ``radius`` of the line from start to end, less what lies within ``hole``."""
+        """Cover the pixels within ``radius`` of the line from start to end, except those within ``hole``."""
         height, width = self._coverage.shape
         limit = [width, height]
         low = np.clip(np.floor(np.minimum(start, end) - radius), 0, limit).astype(int)
@@ -167,7 +167,7 @@ def _segments(
 
 # Words on an image: title, legend and captions, set in real type and not in OpenCV's strokes.
 #
-# The image is laid under a metric of its own size, pixel on pixel, and matplotlib sets the text over it.
+# The image is laid under a figure of its own size, pixel on pixel, and matplotlib sets the text over it.
 
 
 HEADER = 44
@@ -224,7 +224,7 @@ def write(
 
 
 class _Page:
-    """A metric addressed in pixels from its top-left corner."""
+    """A figure addressed in pixels from its top-left corner."""
 
     def __init__(self, figure: Figure, width: int, height: int) -> None:
         self._figure, self._width, self._height = figure, width, height
@@ -324,7 +324,7 @@ def image_grid(
         UserError: There is no cell, the sheet has no room for one, or points are not those of the schema.
     """
     if not cells:
-        raise UserError("a image grid needs a face to show; the list of cells is empty")
+        raise UserError("an image grid needs a face to show; the list of cells is empty")
     if columns < 1 or cell_size < 48:
         raise UserError(f"columns {columns}, cell_size {cell_size}: at least 1 column and 48 pixels are needed")
     columns = min(columns, len(cells))

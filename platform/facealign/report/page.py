@@ -31,8 +31,8 @@ class EmbeddedImage:
 
     @property
     def url(self) -> str:
-        """The plot itself, as an address."""
-        assert self.data is not None, "of a plot that there is"
+        """The image as a data URI."""
+        assert self.data is not None, "an error has no image"
         return f"data:image/{self.kind};base64," + base64.b64encode(self.data).decode("ascii")
 
     @property
@@ -61,7 +61,7 @@ def jpeg(rgb: NDArray[np.uint8], quality: int = 85) -> EmbeddedImage:
 
 
 def png_of(figure: Figure) -> bytes:
-    """The metric as a PNG file."""
+    """The figure as a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()

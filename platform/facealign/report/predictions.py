@@ -29,11 +29,11 @@ def predictions_grid(measured: Evaluation, shards: Place, fold: Fold, count: int
 def face_cells(
     faces: FacePredictions, errors: NDArray[np.float64], reader: ShardReader, chosen: Sequence[int]
 ) -> list[FaceCell]:
-    """Some of the measured faces with their plots; found by their ids, so that the two may differ in order.
+    """Some of the measured faces with their images; found by their ids, so that the two may differ in order.
 
     Args:
         errors: (F,) NME of each, for the captions.
-        reader: The shards that have the plots.
+        reader: The shards that hold the images.
         chosen: Of the F faces.
 
     Raises:
@@ -72,7 +72,7 @@ def extremes_grid(run: ReportRun, reader: ShardReader, count: int) -> NDArray[np
     """``count`` faces with the smallest errors, then as many with the largest: (H, W, 3) uint8 RGB.
 
     Args:
-        reader: The shards that have these faces' plots.
+        reader: The shards that hold these faces' images.
     """
     ranked = np.argsort(run.errors, kind="stable")
     count = min(count, len(ranked) // 2) or len(ranked)

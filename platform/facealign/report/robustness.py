@@ -114,6 +114,6 @@ def read_robustness(folder: Path) -> Robustness | None:
         raise UserError(f"{path}: is no measurement of robustness ({error}); measure it again") from None
 
 
-# How a trained model bears plots that are turned, blurred, covered, dark; and how still its landmarks stand.
+# Robustness of a trained model: rotated, blurred, occluded, dark images, and the stability of its landmarks.
 #
 # ``measure.measure_robustness`` measures, ``write.write_robustness`` writes what was found.

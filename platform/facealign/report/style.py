@@ -1,4 +1,4 @@
-"""The one visual language of every plot: what a color means, and how large a letter is.
+"""The visual language of all plots: what a color means, and how large a letter is.
 
 On faces, truth is blue, prediction yellow and a published box green, each on a dark rim, because skin is warm and
 hair is dark. The first two stay apart under protanopia, deuteranopia and tritanopia, and differ in lightness
@@ -38,7 +38,7 @@ ON_DARK: tuple[RGB, ...] = (
     (204, 121, 167),
     (255, 120, 60),
 )
-"""Colors of maps on a darkened plot, in the order they are given out: the bright ones of the same family."""
+"""Colors of maps on a darkened image, in the order they are given out: the bright ones of the same family."""
 
 FONT = "DejaVu Sans"
 MONOSPACE = "DejaVu Sans Mono"
@@ -52,7 +52,7 @@ MEAN_SHAPE = "mean shape"
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty metric, inches, with no tie to pyplot's global state."""
+    """An empty figure, inches, with no tie to pyplot's global state."""
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1, wspace=0.06)
     figure = Figure(figsize=(width, height), dpi=150, layout=layout, facecolor=PAPER)
     FigureCanvasAgg(figure)
@@ -89,7 +89,7 @@ def legend_below(figure: Any, keys: Iterable[Line2D]) -> None:
 
 
 def to_rgb(figure: Figure) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8: the metric as it is drawn."""
+    """(H, W, 3) uint8: the figure as it is drawn."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba(), dtype=np.uint8)[..., :3].copy()

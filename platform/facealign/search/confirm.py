@@ -66,7 +66,7 @@ def to_confirm(trials: Sequence[TrialRow], confirm: Confirm, has_paper: bool) ->
 def confirmation(
     plan: TrialPlan, base: dict[str, Any], chosen: Sequence[TrialRow], seeds: Sequence[int]
 ) -> FixedPlan:
-    """Their trainings.
+    """Plan the confirmations: the chosen settings, trained again with fresh seeds.
 
     Args:
         plan: Of the search.

@@ -29,7 +29,7 @@ _GAMES, _TRIALS = 500, 100_000
 """Searches that are played through; of those with many trials fewer, of so many trials in all."""
 
 Judge = Callable[[float], int]
-"""What the next trial is worth (less is better) → the epoch it is stopped after, or the last."""
+"""Takes the value of the next trial (less is better); returns the epoch it is stopped after, or the last."""
 
 
 class Rung(NamedTuple):

@@ -96,7 +96,7 @@ class Baseline(Protocol):
     """The settings that every trial starts from: params.yaml, which the command line knows how to read."""
 
     def problems(self, assignments: Assignments) -> list[ConfigProblem]:
-        """What the settings' own rules say against ``assignments`` put into them, at places of params.yaml."""
+        """List the rules of params.yaml that ``assignments`` would break."""
 
     def value(self, path: str, assignments: Assignments) -> Any:
         """The value of a dotted path beside ``assignments``, which break no rule; maybe a default.

@@ -162,7 +162,7 @@ def limits_of(budget: Budget, rows: int | None = None) -> SearchLimits:
 
 
 SEED = "seed"
-"""Of params.yaml: of weights, sample order and augmentation."""
+"""Setting of params.yaml: seed of weights, sample order and augmentation."""
 
 
 class FixedPlan(Settings):

@@ -85,7 +85,7 @@ def _renamed(values: Any, method: str) -> Any:
 
 
 Label = bool | int | float | str | None
-"""What Optuna and its storages can hold."""
+"""Values that Optuna and its storages can hold."""
 
 Probe = tuple[tuple[str | int, ...], Any]
 """Where in a parameter a value stands, and the value: if all of a parameter's are allowed, so is every other."""
@@ -259,10 +259,10 @@ Parameter = Annotated[
         custom_error_message="write {low: …, high: …} or {choices: […, …]}",
     ),
 ]
-"""What may be searched; a mapping with ``choices`` is of that kind."""
+"""A searched parameter; a mapping with ``choices`` is categorical, any other a range."""
 
 TAGS = ("range", "choice")
-"""What pydantic calls the two kinds in place of an error."""
+"""Names by which pydantic's errors locate the two kinds."""
 
 
 def as_json(value: Any) -> str:

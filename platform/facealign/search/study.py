@@ -128,7 +128,7 @@ class SearchStudy:
             pruner=plan.pruner(),
             sampler=plan.sampler(0),
         )
-        self._under_way: dict[int, optuna.Trial] = {}
+        self._running: dict[int, optuna.Trial] = {}
         self._begun: dict[int, float] = {}
         self.requeued = [trial.number for trial in self.rows() if trial.state == "RUNNING"]
         for number in self.requeued:
@@ -146,9 +146,9 @@ class SearchStudy:
         return tuple(trials[latest[place]] for place in range(len(self.plan.queue)))
 
     @property
-    def under_way(self) -> list[int]:
+    def running_trials(self) -> list[int]:
         """Numbers of the trials that were asked and have not ended."""
-        return list(self._under_way)
+        return list(self._running)
 
     @property
     def has_more(self) -> bool:
@@ -172,7 +172,7 @@ class SearchStudy:
             _forget_suggestions(trial)
         params = self.plan.suggest(trial)
         trial.set_user_attr(PARAMS, params)
-        self._under_way[number], self._begun[number] = trial, self._clock()
+        self._running[number], self._begun[number] = trial, self._clock()
         return Asked(number, params, self.plan.fixed | params, row(self.optuna, number).rungs)
 
     def report(self, number: int, rungs: Mapping[int, float], epochs: int, *, judge: bool) -> bool:
@@ -184,7 +184,7 @@ class SearchStudy:
             epochs: Finished ones.
             judge: Whether it may be stopped; a trial that has had its last epoch is complete.
         """
-        trial = self._under_way[number]
+        trial = self._running[number]
         trial.set_user_attr(EPOCHS, epochs)
         self._count_time(number)
         if len(self.plan.objectives) > 1:  # Optuna knows neither rungs nor pruners there
@@ -203,7 +203,7 @@ class SearchStudy:
     def complete(self, number: int, metrics: Mapping[str, float]) -> tuple[float, ...]:
         """A trial came to its end; returns its values, the objectives' among the metrics, ``nme`` one of them."""
         values = tuple(float(metrics[name]) for name in self.plan.objectives)
-        self._under_way[number].set_user_attr(METRICS, dict(metrics))
+        self._running[number].set_user_attr(METRICS, dict(metrics))
         self._finish_trial(number, TrialState.COMPLETE, values)
         return values
 
@@ -213,18 +213,18 @@ class SearchStudy:
 
     def fail(self, number: int, cause: str) -> None:
         """A trial crashed. It gets no value, so no sampler learns from it."""
-        self._under_way[number].set_user_attr(CAUSE, cause)
+        self._running[number].set_user_attr(CAUSE, cause)
         self._finish_trial(number, TrialState.FAIL)
 
     def requeue(self, number: int) -> None:
         """A trial was cut off by nothing of its own; it goes on later."""
         self._count_time(number)
-        del self._under_way[number]
+        del self._running[number]
         self._wait_again(number)
 
     def tracked(self, number: int, run_id: str) -> None:
         """Say which tracked run is the trial's."""
-        self._under_way[number].set_user_attr(RUN_ID, run_id)
+        self._running[number].set_user_attr(RUN_ID, run_id)
 
     def causes(self) -> Iterator[tuple[int, str]]:
         """Number and cause of each failed trial."""
@@ -264,12 +264,12 @@ class SearchStudy:
 
     def _finish_trial(self, number: int, state: TrialState, values: tuple[float, ...] | None = None) -> None:
         self._count_time(number)
-        self.optuna.tell(self._under_way.pop(number), values, state)
+        self.optuna.tell(self._running.pop(number), values, state)
         self.budget.note()
 
     def _count_time(self, number: int) -> None:
         """Add the time since the last call to the trial's seconds, over all its starts."""
-        now, trial = self._clock(), self._under_way[number]
+        now, trial = self._clock(), self._running[number]
         trial.set_user_attr(SECONDS, trial.user_attrs.get(SECONDS, 0.0) + now - self._begun[number])
         self._begun[number] = now
 

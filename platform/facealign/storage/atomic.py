@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 TEMPORARY = ".unfinished-"
-"""What the name of a file starts with until it is whole."""
+"""Prefix of a file's name until it is complete."""
 
 
 def write_atomically(path: Path, data: Any) -> None:

@@ -16,7 +16,7 @@ from facealign.storage.store import Store
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-"""What file systems answer that cannot lock a folder, NFS among them."""
+"""Error numbers of file systems that cannot lock a folder, NFS among them."""
 
 
 class Folder(Store):

@@ -19,7 +19,7 @@ OPENED = "facealign.opened"
 """The tag with the moment of the last start (milliseconds since 1970): ends that are older do not count."""
 
 TICKET = "facealign.ticket."
-"""With a ticket's name behind it: the tag by which all who hold that ticket find one run."""
+"""Prefix of the tag by which all holders of a ticket find the same run."""
 
 
 @dataclass(frozen=True)

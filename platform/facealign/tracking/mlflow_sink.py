@@ -60,7 +60,7 @@ class MlflowSink:
             raise
 
     def _connect(self) -> None:
-        """At the first delivery, in the thread that delivers: with a database the client connects at once."""
+        """Make the client at the first delivery, in the delivering thread: with a database it connects at once."""
         from mlflow import MlflowClient
 
         if self._client is None:

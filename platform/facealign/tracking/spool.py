@@ -79,7 +79,7 @@ class Spool:
         return str((folder / path.name).relative_to(self.folder))
 
     def read(self, limit: int) -> Chunk:
-        """At most ``limit`` whole lines that are not yet delivered."""
+        """Read at most ``limit`` complete lines that are not yet delivered."""
         lines: list[str] = []
         end = self._offset
         with self._records.open("rb") as stream:

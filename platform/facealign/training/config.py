@@ -97,7 +97,7 @@ BESIDE_THE_RESULT: dict[str, Any] = {
     "shards": True,
     "train": {"loader_workers", "log_every", "checkpoint_every"},
 }
-"""What of a job says where and how it runs, and changes nothing of what is learned."""
+"""Fields of a job that say where and how it runs, and do not change the result."""
 
 
 class TrainJob(Settings):

@@ -9,13 +9,15 @@ import ctypes
 from facealign.training.world import World
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-"""Of ``mallopt``: how much free memory at the heap's end goes back; from which size on a block lies outside it."""
+"""Options of ``mallopt``: free memory at the heap's end that is returned; size of blocks outside the heap."""
 _NEVER = -1
 _LARGER_THAN_ANY_TENSOR = 1 << 30
 
 WORKER_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
-"""For a process that trains in another thread than its main one, as Ray's workers do: the C library gives such a
-thread a heap of its own, which cannot keep a block of over 64 MB. It reads this as the process starts."""
+"""Environment of a process that trains in another thread than its main one, as Ray's workers do: the C library
+gives such a thread a heap of its own, which cannot keep a block of over 64 MB. It reads this as the process
+starts.
+"""
 
 
 def keep_freed_memory(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Metrics of the steps between two meetings of the processes."""
+"""Metrics of the steps between two synchronizations of the processes."""
 
 import time
 from dataclasses import dataclass

@@ -36,12 +36,12 @@ def not_finite_error(epoch: int, meter: Meter, world: World) -> UserError:
     Args:
         epoch: Finished epochs.
         meter: Of the steps since the last synchronization, until which all was finite.
-        world: Whose pieces of the batch are looked at.
+        world: The processes whose micro-batches are checked.
     """
-    found = [piece for pieces in world.gather(meter.not_finite()) for piece in pieces]
+    found = [micro_batch for micro_batches in world.gather(meter.not_finite()) for micro_batch in micro_batches]
     if found:
         step = min(found)[0]
-        first = [piece for piece in found if piece[0] == step]
+        first = [micro_batch for micro_batch in found if micro_batch[0] == step]
         what = f"the loss is {first[0][2]}, for the first time, over"
         ids = [name for _, names, _ in first for name in names]
     else:

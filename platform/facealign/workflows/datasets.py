@@ -24,7 +24,7 @@ from facealign.storage.uris import open_store
 from facealign.workflows.settings import Params, assign
 
 _ROOM = 0.35
-"""Of the face's side, left about it in the grid."""
+"""Margin about a face in the grid, as a fraction of its side."""
 
 
 def open_data(source: str, root: Path | None, landmarks: str | None, options: Sequence[str]) -> Source:

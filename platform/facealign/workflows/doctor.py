@@ -16,7 +16,7 @@ from facealign.workflows import workspace
 from facealign.workflows.settings import Params, load_params, resolve_storage
 
 _BYTES_PER_PARAMETER = 16
-"""Of a checkpoint: float32 weights, their average, and the two moments of Adam."""
+"""Bytes of a checkpoint per parameter: float32 weights, their average, and the two moments of Adam."""
 
 
 def findings(params: Path) -> Iterator[tuple[str, Finding]]:

@@ -1,4 +1,4 @@
-"""Errors that are the user's to fix, as one message on the terminal."""
+"""Prints user errors as one message on the terminal."""
 
 import signal
 import sys

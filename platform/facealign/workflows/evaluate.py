@@ -1,4 +1,4 @@
-"""A trained method measured: metrics, curves and images for the stage and for its run."""
+"""Evaluates a trained method: metrics, curves and images for the stage and for its run."""
 
 import re
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ def _draw(method: str, test: Evaluation, config: EvaluationConfig) -> None:
 
 
 PARTS: dict[Fold, Part] = {"train": "train", "val": "validation", "test": "test"}
-"""What files and metrics call the folds."""
+"""Names of the folds in files and metrics."""
 
 _NAME = re.compile(r"\w[\w.\- ]*")
 

@@ -84,7 +84,7 @@ SHARDS: Place = os.environ.get(SHARDS_VARIABLE) or address(str(OUTPUTS / "shards
 PREPARED = OUTPUTS / "prepared.json"
 REGISTERED = OUTPUTS / "registered.json"
 SPOOL = state_folder() / "spool"
-"""What runs keep on this machine's disk until MLflow has taken it."""
+"""Folder of the runs' records on this machine's disk until MLflow has them."""
 
 
 class Trained(NamedTuple):

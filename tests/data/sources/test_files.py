@@ -69,7 +69,7 @@ def test_notes_of_other_systems_and_links_in_circles(tmp_path):
     assert folders_in(tmp_path) == []
 
 
-def test_what_lies_in_a_folder_is_told_in_a_few_words(tmp_path):
+def test_what_lies_in_a_folder_is_reported_in_a_few_words(tmp_path):
     assert what_is_in(tmp_path) == "nothing"
     for name in ("b\n", "a" * 200, "c", "d", "e", "f"):
         (tmp_path / name).touch()

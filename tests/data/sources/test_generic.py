@@ -217,7 +217,7 @@ class TestBadRows:
             (b"\xff\xd8\xff", "not UTF-8"),
         ],
     )
-    def test_a_wrong_first_line_is_the_users_to_mend(self, put, head, message):
+    def test_a_wrong_first_line_is_the_users_to_fix(self, put, head, message):
         rows = () if head == "" else ("a/000.png,1,2,3,4",)
         with pytest.raises(UserError, match=message):
             list(put(*rows, head=head).samples())
@@ -302,7 +302,7 @@ class TestBadJson:
             (lambda tree: b'{"images": [], "annotations": [' + b"9" * 5000 + b"]}", "cannot be read as JSON"),
         ],
     )
-    def test_a_file_that_is_no_coco_is_the_users_to_mend(self, put, change, message):
+    def test_a_file_that_is_no_coco_is_the_users_to_fix(self, put, change, message):
         with pytest.raises(UserError, match=message):
             list(put(change).samples())
 

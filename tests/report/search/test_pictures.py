@@ -3,12 +3,12 @@ import pytest
 
 import trial_rows
 from facealign.config import UserError
-from facealign.report.search.plots import IMAGE_SUFFIXES
+from facealign.report.search.plots import PLOTS
 from facealign.report.search.verdict import mean_and_half_width
 from facealign.report.style import to_rgb
 from trial_rows import ALPHA, LOSS, THETA, bare, context, row, search, two_objectives, wide
 
-ALL_BUT_THE_FRONT = set(IMAGE_SUFFIXES) - {"pareto"}
+ALL_BUT_THE_FRONT = set(PLOTS) - {"pareto"}
 BY_TRIAL = {"history", "random", "slices", "parallel", "rungs"}
 SEARCH = search()
 SAME = tuple(row(number, params={ALPHA: 2.1}, nme=0.05 + number / 100) for number in range(6))
@@ -46,7 +46,7 @@ LARGE = {
 
 def check(rows, known, drawn):
     """What can be drawn is, whole and not empty; what cannot is refused with a sentence."""
-    for name, picture in IMAGE_SUFFIXES.items():
+    for name, picture in PLOTS.items():
         if name not in drawn:
             with pytest.raises(UserError, match=r"\w+ \w+"):
                 picture.draw(rows, known or bare(rows))
@@ -69,7 +69,7 @@ def test_however_many(case):
 
 
 def draw(name, rows=SEARCH, **others):
-    return IMAGE_SUFFIXES[name].draw(rows, context(rows, **others))
+    return PLOTS[name].draw(rows, context(rows, **others))
 
 
 def line(axes, label):
@@ -137,7 +137,7 @@ def test_curves_end_where_the_trials_did():
 
 
 def test_the_front_is_joined_and_numbered():
-    axes = IMAGE_SUFFIXES["pareto"].draw(TWO, context(TWO, objectives=("nme", "parameters"))).axes[0]
+    axes = PLOTS["pareto"].draw(TWO, context(TWO, objectives=("nme", "parameters"))).axes[0]
     numbers = {int(text.get_text()) for text in axes.texts}
     assert numbers == {
         one.number
@@ -168,6 +168,6 @@ def test_more_axes_than_fit_are_the_most_important():
     known = trial_rows.Importance(
         evaluator="x", top=0.5, shares=shares, found_in=dict.fromkeys(paths, 14), trials=14
     )
-    shown = IMAGE_SUFFIXES["parallel"].draw(rows, bare(importance=known)).axes[0].texts
+    shown = PLOTS["parallel"].draw(rows, bare(importance=known)).axes[0].texts
     for place, path in enumerate(paths):
         assert any(text.get_text() == path.rsplit(".", 1)[1] for text in shown) == (place >= 5), path

@@ -233,8 +233,8 @@ def seen_by_all(plan: DoctorPlan) -> Finding:
         return Finding("failed", f"{address}: cannot be read on {listed(read.refused)}", _STORAGE_REMEDY)
     blind = {
         node: f"does not see what {', '.join(missing)} wrote"
-        for node, folder_state in read.results.items()
-        if (missing := [other.name for other in alive() if other.id not in folder_state])
+        for node, names in read.results.items()
+        if (missing := [other.name for other in alive() if other.id not in names])
     }
     if blind:
         return Finding("failed", f"{address}: {listed(blind)}", _STORAGE_REMEDY)
@@ -242,13 +242,11 @@ def seen_by_all(plan: DoctorPlan) -> Finding:
 
 
 def _room(address: str, wanted: int) -> Finding:
-    folder_state = f"{address}: every node reads what every other writes"
+    shared = f"{address}: every node reads what every other writes"
     if "://" in address:
-        return Finding("ok", folder_state)
+        return Finding("ok", shared)
     free = min(ask(free_bytes, address).results.values())
-    found = (
-        f"{folder_state}; {free / 1e9:.1f} GB free, {_CHECKPOINTS} checkpoints take up to {wanted / 1e9:.1f} GB"
-    )
+    found = f"{shared}; {free / 1e9:.1f} GB free, {_CHECKPOINTS} checkpoints take up to {wanted / 1e9:.1f} GB"
     if free < wanted:
         return Finding("failed", found, "free some, or set cluster.storage to another place")
     return Finding("ok", found)

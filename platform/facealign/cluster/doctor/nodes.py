@@ -17,7 +17,7 @@ from facealign.cluster.session import session
 from facealign.config import UserError
 
 _SECONDS = 300.0
-"""For all nodes together; reading shards takes the longest."""
+"""Seconds that all nodes together may take; reading shards takes the longest."""
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ def listed(by_node: Mapping[str, object]) -> str:
 
 
 _CONNECT_SECONDS = 5.0
-"""To wait for a connection; Ray itself would wait for minutes."""
+"""Seconds to wait for a connection; Ray itself would wait for minutes."""
 
 
 def reach(address: str | None, stack: ExitStack) -> Finding:

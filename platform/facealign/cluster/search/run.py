@@ -314,10 +314,8 @@ def _tune(
 class _Watch(Unsaved, tune.Callback):  # type: ignore[misc]  # Ray has no types
     """Looks at clock and signals, in each round of Tune's loop."""
 
-    def __init__(
-        self, controller: TrialController, line: Any, room: Capacity, search_session: SearchSession
-    ) -> None:
-        self._controller, self._line, self._room, self._session = controller, line, room, search_session
+    def __init__(self, controller: TrialController, line: Any, room: Capacity, session: SearchSession) -> None:
+        self._controller, self._line, self._room, self._session = controller, line, room, session
         self._asked = False
         self.limit: str | None = None
 

@@ -71,9 +71,8 @@ class _TrialCallback:
     def checkpoint(self, folder: Path | None, score: float) -> None:
         assert folder is not None, "the only process is the main one"
         self._kept.keep(folder)
-        if (
-            self._news is not None
-        ):  # reported after its checkpoint is kept, so that a resumed trial never reports less than before
+        # Reported after its checkpoint is kept, so that a resumed trial never reports less than before.
+        if self._news is not None:
             news, self._news = self._news, None
             self._send_report(report_of(news))
 

@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class _UnderWay:
+class _RunningTrial:
     """State of a running trial."""
 
     job: TrainJob
@@ -61,8 +61,8 @@ class TrialController:
         on_event: Callable[[SearchEvent], None],
     ) -> None:
         self._study, self._job_of, self._restarts = study, job_of, restarts
-        self._spool, self._forget, self._on_event = spool, delete_checkpoints, on_event
-        self._trials: dict[int, _UnderWay] = {}
+        self._spool, self._delete_checkpoints, self._on_event = spool, delete_checkpoints, on_event
+        self._trials: dict[int, _RunningTrial] = {}
         self._lost: dict[int, int] = {}
         self._cut_off: list[Run] = []
         self._last_cause: str | None = None
@@ -93,7 +93,7 @@ class TrialController:
             )
         for one in rows:
             if one.state in ("COMPLETE", "PRUNED", "FAIL"):
-                self._forget(one.number)  # its driver may have been killed just before
+                self._delete_checkpoints(one.number)  # its driver may have been killed just before
         self._check_failures()
 
     @property
@@ -115,7 +115,7 @@ class TrialController:
                 self._say_started(asked, epochs=0)
                 self._fail(asked.number, str(error))
                 continue
-            self._trials[asked.number] = _UnderWay(job, epochs=max(asked.rungs, default=0))
+            self._trials[asked.number] = _RunningTrial(job, epochs=max(asked.rungs, default=0))
             self._say_started(asked, job.train.epochs)
             return TrialTask(number=asked.number, job=job, params=asked.params)
         return None
@@ -234,7 +234,7 @@ class TrialController:
     ) -> None:
         trial, ended = self._trials.pop(number, None), row(self._study.optuna, number)
         if state != "WAITING":
-            self._forget(number)
+            self._delete_checkpoints(number)
         if trial is not None and trial.run is not None:
             future = self._ends.submit(end_trial, trial.run, state, cause, metrics or {}, self._spool)
             future.add_done_callback(_complain)

@@ -127,7 +127,7 @@ _CHANGES: dict[str, Callable[[Image8, AugmentSettings, list[float]], None]] = {
     "byte_noise": _byte_noise,
     "gray": _to_gray,
 }
-"""What follows the occlusion, by the setting that is its probability, in ADNet's order [C]."""
+"""The changes after the occlusion, by the setting that is their probability, in ADNet's order [C]."""
 _LEVELS = np.arange(256, dtype=np.float64)
 
 

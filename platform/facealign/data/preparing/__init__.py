@@ -1,1 +1,1 @@
-"""From a published data set to shards: look, plan, cut, check, report."""
+"""Prepares a published data set as shards: inspect, plan, crop, check, report."""

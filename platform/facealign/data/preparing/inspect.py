@@ -24,9 +24,9 @@ from facealign.geometry import CropSettings, LandmarkSchema, load_schema
 
 _CHUNK = 8
 _PLACES = 5
-"""As many places of a problem are named."""
+"""The number of samples that the report names for a problem."""
 _VARYING = re.compile(r"'[^']*'|[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
-"""What differs between two messages of one reason: numbers, and values in quotes."""
+"""The parts of a message that differ between samples with the same problem: numbers, and values in quotes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class Inspection:
         source: Name of the data set.
         landmarks: Name of the schema.
         samples: All that are listed.
-        looked_at: As many were loaded.
+        looked_at: The number that was loaded.
         usable: As many of them pass every check.
         groups: By fold and subset.
         faces_per_photo: Over all photos listed.
@@ -137,7 +137,7 @@ class SampleCheck:
 
 
 def choose(samples: Sequence[Sample], limit: int | None) -> list[Sample]:
-    """At most ``limit`` samples, evenly spread over all."""
+    """Choose at most ``limit`` samples, evenly spread."""
     if limit is None or limit >= len(samples):
         return list(samples)
     return [samples[i] for i in np.linspace(0, len(samples) - 1, limit).round().astype(int)]

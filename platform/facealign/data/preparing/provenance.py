@@ -21,7 +21,7 @@ _PACKAGE = "facealign"
 _MAKERS = ("facealign.data.preparing.cropping", "facealign.data.shards.row")
 """Modules that make a row of what a source gives."""
 _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "pyarrow")
-"""Those that turn pixels into bytes."""
+"""Libraries that turn pixels into bytes."""
 
 
 def row_rule(settings: DataConfig, source: Source, schema: LandmarkSchema) -> str:

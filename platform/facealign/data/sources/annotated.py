@@ -79,7 +79,7 @@ class AnnotatedSource(Source):
     @property
     @abstractmethod
     def origin(self) -> int:
-        """What the format calls the center of the top-left pixel: 0 or 1."""
+        """The coordinate of the center of the top-left pixel in this format: 0 or 1."""
 
     def samples(self) -> Iterator[Sample]:
         """One for each row; a malformed one is a sample that does not load."""
@@ -191,7 +191,7 @@ def _points(values: Sequence[Value], place: str, schema: LandmarkSchema) -> NDAr
 
 
 def _numbers(values: Sequence[Value], place: str, what: str) -> NDArray[np.float64] | None:
-    """None where the row gives none."""
+    """Parse numbers; return None where the row gives none."""
     numbers = np.array([_number(value, place, what) for value in values])
     if np.isnan(numbers).all():
         return None

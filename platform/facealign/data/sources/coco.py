@@ -216,7 +216,7 @@ def _square(center: Any, scale: Any) -> list[Value]:
 
 
 def _floats(values: list[Any]) -> list[float] | None:
-    """None where one is no number; JSON's whole numbers may be larger than any float."""
+    """Convert values to floats; return None where one is no number or larger than any float."""
     try:
         return [float(value) for value in values] if all(isinstance(v, int | float) for v in values) else None
     except OverflowError:

@@ -76,7 +76,7 @@ def image_and(sample: Sample, ending: str) -> tuple[str, str]:
 
 
 def not_found(root: Path, expected: str) -> UserError:
-    """What to say of a root that does not look like the data set."""
+    """Return the error for a root that does not look like the data set."""
     return UserError(f"{root}: found {what_is_in(root)}; {expected}")
 
 

@@ -154,7 +154,7 @@ class MatFile73:
 
     @contextmanager
     def _reporting(self, place: str) -> Iterator[None]:
-        """What h5py raises on damaged files, as one message; it documents no set of its own."""
+        """Translate the errors that h5py raises on damaged files into one message; it documents none."""
         try:
             yield
         except BadSample:

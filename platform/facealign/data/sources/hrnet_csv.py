@@ -134,7 +134,7 @@ def _pair(cells: list[str]) -> tuple[float, ...]:
 
 
 def _side(scale: str) -> Value:
-    """What is not a number stays as it is, and is refused on loading."""
+    """Convert the scale to the side of a square; a value that is no number stays, and is refused on loading."""
     try:
         return _PIXELS_OF_SCALE * float(scale)
     except ValueError:

@@ -20,7 +20,7 @@ from facealign.config import open_file
 from facealign.data.record import BadSample
 
 Shape = tuple[int | None, ...]
-"""Of a matrix: rows, columns, …; None where any number will do."""
+"""The shape of a matrix: rows, columns, …; None where any number is accepted."""
 
 MEGABYTES = 256
 """The largest file that is read, unpacked; AFLW's table of 24 386 faces takes about 12."""
@@ -236,7 +236,7 @@ def _inflate(packed: _Bytes, room: int) -> bytes:
 
 
 def _read(path: Path, place: str, limit: int) -> _Bytes:
-    """What follows the header of version 5."""
+    """Read the elements after the header of version 5."""
     try:
         with open_file(path) as stream:
             data = stream.read(limit + 1)

@@ -27,7 +27,7 @@ from facealign.data.statistics.procrustes import (
 from facealign.geometry import LandmarkSchema
 
 _DECIMALS = 6
-"""Of the component and the scores, so that the last digits of a library move no face to another bin."""
+"""Decimals of the component and the scores: the last digits of a library move no face to another bin."""
 
 _REFINEMENTS = 4
 """Times that unknown landmarks are estimated and the axis is computed again; later ones change little."""

@@ -15,7 +15,7 @@ from facealign.data.statistics.moments import MeanSums
 Complex = NDArray[np.complex128]
 
 STEP = 2.0**-18
-"""What aligned coordinates are rounded to; the reference's landmarks are at distance 1 from its middle, in RMS."""
+"""Step that aligned coordinates are rounded to; the reference has an RMS distance of 1 from its middle."""
 
 _ROUNDS = 20
 _STILL = 1e-5

@@ -41,7 +41,7 @@ def facets(canvas: Canvas, quads: Array, colors: Sequence[Sequence[int]]) -> Non
 
 
 def blend(canvas: Canvas, other: Canvas, mask: Canvas) -> None:
-    """Put ``other`` over ``image`` in place, as opaque as ``mask`` (H, W; 255 is opaque)."""
+    """Put ``other`` over ``canvas`` in place, as opaque as ``mask`` (H, W; 255 is opaque)."""
     weight = cv2.merge([mask, mask, mask])
     over = cv2.multiply(other, weight, scale=1 / 255)
     under = cv2.multiply(canvas, cv2.bitwise_not(weight), scale=1 / 255)

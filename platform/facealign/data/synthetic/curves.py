@@ -20,7 +20,7 @@ _UPPER_LID = np.sin(np.pi * _T**0.93) ** 0.78
 _LOWER_LID = np.sin(np.pi * _T**1.12) ** 0.85
 _BROW_T = np.linspace(0, 1, 5)
 _BROW_X = np.linspace(-1.38, 1.12, 5)
-"""In half-widths of the eye, from its middle."""
+"""Position in half-widths of the eye, from its middle."""
 _BROW_PROFILE = np.array([0.12, 0.75, 1.0, 1.08, 1.0])
 _NOSE_X = np.array([-0.82, -0.42, 0, 0.42, 0.82])
 _NOSE_Y = np.array([-0.035, -0.008, 0.015, -0.008, -0.035])

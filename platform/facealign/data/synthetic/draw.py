@@ -1,4 +1,4 @@
-"""From (seed, index) to a face: its parameters are sampled, it is placed, painted, covered, photographed."""
+"""Draws the face of (seed, index): samples its parameters, places, paints, occludes and photographs it."""
 
 import numpy as np
 from numpy.typing import NDArray

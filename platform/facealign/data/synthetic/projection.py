@@ -1,4 +1,4 @@
-"""From face units to the canvas: rotation, weak perspective, and which part of the head is seen."""
+"""Maps face units to pixels of the image: rotation, weak perspective, and which part of the head is seen."""
 
 import math
 from dataclasses import dataclass

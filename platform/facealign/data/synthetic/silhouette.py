@@ -22,7 +22,7 @@ HALF = 17
 """Contour landmarks of one side, the chin included."""
 _FOREHEAD = np.linspace(-1.36, -0.2, 7)
 _SINES = np.sin(np.linspace(np.radians(82), 0, 24))
-"""From the jaw line to the midline."""
+"""Parallels from the jaw line to the midline."""
 _DENSE = np.sin(np.linspace(0, np.pi / 2, 48))
 
 
@@ -66,7 +66,7 @@ def _contour_heights(surface: HeadSurface) -> Array:
 
 
 def _outermost(projection: Projection, parallels: Array, side: int) -> Array:
-    """Of each parallel (rows, places, 3), the pixel farthest to ``side`` of the face's axis, (rows, 2).
+    """Find in each parallel (rows, points, 3) the pixel farthest to ``side`` of the face's axis, (rows, 2).
 
     A parabola through the best sample and its neighbors finds the place between the samples.
     """

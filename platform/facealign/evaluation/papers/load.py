@@ -8,7 +8,7 @@ from facealign.evaluation.papers.table import PaperTable
 
 FOLDER = Path("search_spaces/papers")
 PUBLISHED = Path(__file__).parent / "published"
-"""Of the tables that compare the papers with others: nothing is trained for them."""
+"""Folder of the tables that compare the papers with others: nothing is trained for them."""
 
 
 def table_names(folder: Path = FOLDER) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ NAMES: dict[DataSet, str] = {
     "cofw": "COFW",
     "aflw": "AFLW",
 }
-"""As papers write them."""
+"""Names of the data sets as papers write them."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ DataSet = Literal["300w", "300w_private", "wflw", "cofw", "aflw"]
 Unit = Literal["%", "1", "M", "FPS"]
 
 SCALE: dict[str, float] = {"%": 100.0, "1": 1.0, "M": 1e-6, "FPS": 1.0}
-"""What a metric is multiplied by to be in a unit: errors, rates and areas are fractions."""
+"""Factor from a fraction to each unit: errors, rates and areas are fractions."""
 
 WITH_THRESHOLD = ("failure_rate", "auc")
 AT_AN_EPOCH = ("train_mse", "train_mse_foreground")

@@ -40,7 +40,7 @@ class Measure:
 
     Attributes:
         table: What to measure.
-        batch_size: InputSpec at once.
+        batch_size: Faces at once.
         ellipses: Whether to measure each landmark's λ on the validation faces as well.
     """
 

@@ -31,7 +31,7 @@ class Part:
 
     Attributes:
         shown: A plot; ``alt`` says it in words.
-        name: Of the plot's file.
+        name: Name of the plot's file.
         folded: What the reader opens to see the table; empty: it is open.
     """
 
@@ -103,7 +103,7 @@ class ReportSettings:
         threshold: Of failure rate, AUC and CED.
         landmarks: Which count: all known ones, or those of them that the data set does not call hidden.
         extremes: Best and worst faces drawn of each run.
-        reader: The shards with the faces' plots; None: they are not here, as ``no_pictures`` says.
+        reader: The shards with the faces' images; None: they are not here, as ``no_pictures`` says.
         data: Which of the papers' data sets the faces are of; None: none of them, or not known.
     """
 

@@ -50,7 +50,7 @@ class PublishedTable:
     """The published numbers of one metric on one data set, beside the runs'.
 
     Attributes:
-        metric: ``nme``, ``failure_rate`` or ``auc``.
+        figure: ``nme``, ``failure_rate`` or ``auc``.
         normalizer: What errors are divided by.
         threshold: Of the latter two.
         subsets: Columns: official subsets, None for all faces; with the number of faces in the paper.

@@ -13,7 +13,7 @@ from facealign.evaluation.robustness import Robustness
 from facealign.geometry import LandmarkSchema
 
 Metrics = Mapping[str, Any]
-"""What ``evaluation.json`` has of a fold under ``metrics``: each a list of its value and the two ends of its 95 %
+"""What ``evaluation.json`` has of a fold under ``figures``: each a list of its value and the two ends of its 95 %
 interval, fractions; ``full``, ``subsets``, ``attributes`` by name, ``edges`` by edge, ``landmarks`` in order."""
 
 

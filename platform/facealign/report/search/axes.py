@@ -122,7 +122,7 @@ def varied_parameters(rows: Sequence[TrialRow], known: Sequence[str]) -> list[st
 
 
 def main_parameters(rows: Sequence[TrialRow], context: SearchContext, most: int) -> list[str]:
-    """At most so many of the parameters that varied: the most important, or the first where that is not known."""
+    """Select at most ``most`` of the varied parameters: the most important, or the first where unknown."""
     paths = varied_parameters(rows, list(context.parameters))
     if len(paths) <= most:
         return paths

@@ -14,7 +14,7 @@ from facealign.report.progress import clock_text
 from facealign.report.search.axes import main_parameters, shown_value, varied_parameters
 from facealign.report.search.best import finished, leaders
 from facealign.report.search.context import ParameterRange, SearchContext
-from facealign.report.search.plots import IMAGE_SUFFIXES
+from facealign.report.search.plots import PLOTS
 from facealign.report.search.verdict import verdict
 from facealign.report.search.words import (
     STATE_WORDS,
@@ -37,7 +37,7 @@ def page(rows: Sequence[TrialRow], context: SearchContext, shown: Mapping[str, E
     Args:
         rows: All trials of the study.
         context: What else is known.
-        shown: By name, as in ``IMAGE_SUFFIXES``.
+        shown: By name, as in ``PLOTS``.
     """
     template = templates().get_template("search/page.html.j2")
     return template.render(
@@ -46,11 +46,11 @@ def page(rows: Sequence[TrialRow], context: SearchContext, shown: Mapping[str, E
         facts=_facts(rows),
         settings=_settings(rows, context),
         pictures=[
-            {"title": IMAGE_SUFFIXES[name].title, "reading": IMAGE_SUFFIXES[name].reading, "shown": one}
+            {"title": PLOTS[name].title, "reading": PLOTS[name].reading, "shown": one}
             for name, one in shown.items()
             if one.data is not None
         ],
-        refusals=[(IMAGE_SUFFIXES[name].title, one.error) for name, one in shown.items() if one.data is None],
+        refusals=[(PLOTS[name].title, one.error) for name, one in shown.items() if one.data is None],
         failures=_failures(rows),
         trials=_trials(rows, context),
     )
@@ -169,7 +169,7 @@ def _trials(rows: Sequence[TrialRow], context: SearchContext) -> dict[str, Any]:
 
 
 def _cell(value: Any, text: str | None = None) -> dict[str, Any]:
-    """What is shown, and what is sorted by: a number exactly, all else as text."""
+    """Return the shown text and the sort key of a cell: numbers exactly, all else as text."""
     if value is None:
         return {"text": "–", "key": "", "number": True}
     shown = choice_text(value) if text is None else text
@@ -229,7 +229,7 @@ def write_report(folder: Path, rows: Sequence[TrialRow], context: SearchContext)
         UserError: A finished trial has not one value for each objective, or a number is there twice.
     """
     _check(rows, context)
-    pictures = {name: shown(partial(one.draw, rows, context)) for name, one in IMAGE_SUFFIXES.items()}
+    pictures = {name: shown(partial(one.draw, rows, context)) for name, one in PLOTS.items()}
     for name, one in pictures.items():
         path = folder / "pictures" / f"{name}.png"
         if one.data is None:

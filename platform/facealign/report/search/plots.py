@@ -508,7 +508,7 @@ class Picture:
     draw: Callable[[Sequence[TrialRow], SearchContext], Figure]
 
 
-IMAGE_SUFFIXES: dict[str, Picture] = {
+PLOTS: dict[str, Picture] = {
     "confirmation": Picture(
         "Confirmation",
         "The best settings trained again with seeds the search never saw. The search's own best is the luckiest "
