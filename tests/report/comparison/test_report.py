@@ -117,7 +117,7 @@ def test_what_it_says(page, project):
     assert "minus awing" in text
     assert "training, hours 1" in " ".join(text.split())
     headings = [
-        "Figures",
+        "Metrics",
         "Against the best run",
         "Error distribution",
         "Where the errors are",

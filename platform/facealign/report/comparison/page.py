@@ -88,7 +88,7 @@ def verdict(runs: Sequence[ReportRun], found: Sequence[Difference], normalizer: 
     for run in runs:
         if run.name not in compared:
             yield f"{run.name} has no face in common with {best.name}, and cannot be compared with it."
-    yield "Intervals have 95 % confidence: bootstrap over photos. They say nothing of another training's luck."
+    yield "Intervals have 95 % confidence: bootstrap over photos. They do not cover variation between trainings."
 
 
 # The report's sections, in the order they are read.
@@ -148,10 +148,10 @@ def _metrics(runs: Sequence[ReportRun], settings: ReportSettings) -> Section:
     reading = (
         f"Errors are in % of the {settings.normalizer.replace('_', '-')} distance, in pixels of the "
         f"photos{counted}. Below each metric its 95 % interval; the best of several is bold.",
-        "FR at t: share of faces with an NME above t. AUC to t: area under the error distribution up to t, 1 − "
+        "FR at t: fraction of faces with an NME above t. AUC to t: area under the error distribution up to t, 1 − "
         "mean(min(NME, t))/t. Bias rate: (along − across)/across the edges (ADNet, Eq. 14).",
     )
-    return Section("figures", "Figures", tuple(parts), reading)
+    return Section("figures", "Metrics", tuple(parts), reading)
 
 
 def _differences(
@@ -172,14 +172,14 @@ def _published(runs: Sequence[ReportRun], settings: ReportSettings) -> Section |
         return None
     if settings.landmarks == "visible":
         why = "Left out: the papers count hidden landmarks too, and here they do not count."
-        return Section("published", "Beside the papers", (Part(sentences=(why,)),))
+        return Section("published", "Published results", (Part(sentences=(why,)),))
     parts = [Part(table=tables.published_table(found)) for found in published_beside(runs, settings.data)]
     if not parts:
         return None
     reading = (
         "Numbers as printed, all in %; each by the normalizer, on the subset and at the threshold it names.",
     )
-    return Section("published", "Beside the papers", tuple(parts), reading)
+    return Section("published", "Published results", tuple(parts), reading)
 
 
 def _curves(runs: Sequence[ReportRun], settings: ReportSettings) -> Section:
@@ -190,7 +190,7 @@ def _curves(runs: Sequence[ReportRun], settings: ReportSettings) -> Section:
         for run in runs
     )
     part = picture("ced", drawn, f"Cumulative distribution of the errors. {words}.")
-    return Section("ced", "Error distribution", (part,), ("The share of faces with at most each NME.",))
+    return Section("ced", "Error distribution", (part,), ("The fraction of faces with at most each NME.",))
 
 
 def _maps(runs: Sequence[ReportRun]) -> Section:
